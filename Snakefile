@@ -1,0 +1,63 @@
+# The table of contents: what is configured, where each room's rules are, what can be asked for.
+#
+#   corpus -> tokenizer -> contexts -> predictors -> evaluation -> figures -> report
+
+import re
+from functools import partial
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+from handcraft import workflow as road
+from handcraft.config import SPLITS, parse_config
+from handcraft.provenance import code_hash
+
+min_version("9.0")
+
+
+configfile: Path(workflow.basedir, "config.yaml").as_posix()
+
+
+# The same environment as an image, for `--software-deployment-method apptainer`: built from container/handcraft.def.
+container: "container/handcraft.sif"
+
+
+cfg = parse_config(config, workflow.configfiles)
+variants = {v.name: v for v in cfg.variants()}
+planted_groups = road.planted_groups(cfg)
+lms = list(cfg.predictors.causal_lms)
+compared = road.compared_groups(list(variants.values()))
+tiles = {name: token for token, name in cfg.figures.tile_files().items()}
+gpus = road.gpus(cfg)
+script_hash = partial(code_hash, root=Path(workflow.basedir, "workflow", "scripts"))
+
+
+wildcard_constraints:
+    split="|".join(SPLITS),
+    variant="|".join(map(re.escape, variants)),
+    group="|".join(cfg.groups),
+    token="|".join(map(re.escape, tiles)) or "none",
+    lm="|".join(lms) or "none",
+
+
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/tokenizer.smk"
+include: "workflow/rules/contexts.smk"
+include: "workflow/rules/predictors.smk"
+include: "workflow/rules/causal_lms.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        html="results/report/index.html",
+        pdf="results/report/index.pdf",
+
+
+rule results:
+    """Everything that is byte-identical between two clean builds, without the rendered pages."""
+    input:
+        rules.fill_report.output,

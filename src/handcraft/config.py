@@ -1,0 +1,449 @@
+"""The config: one typed model. Unknown keys are refused with the nearest valid name.
+
+`config/schema.json` and `docs/configuration.md` are generated from here (`make schema`).
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from handcraft.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(-[a-z0-9_]+)*$")]
+Match = Literal["word", "token"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class PlantedCorpus(Strict):
+    """The embedded corpus: children's stories made up by a seeded generator, with known rules."""
+
+    stories: int = Field(8000, ge=1)
+    """How many stories to write, all splits together."""
+    best_linear_factor: int = Field(20, ge=1)
+    """*Best linear* is fitted on this many times as many fresh stories."""
+
+
+class FilesCorpus(Strict):
+    """Text files of the user's own: `.txt` (stories parted by `<|endoftext|>`), `.jsonl` or `.parquet`."""
+
+    train: list[str] = []
+    """Globs, relative to the directory the workflow runs in."""
+    validation: list[str] = []
+    """Globs; where empty, a fraction of the stories of `train` is taken, by a hash of the text."""
+    test: list[str] = []
+    """Globs; where empty, a fraction of the stories of `train` is taken, by a hash of the text."""
+    text_field: str = "text"
+    """The field (`.jsonl`) or column (`.parquet`) that holds the story."""
+
+
+class HubCorpus(Strict):
+    """A data set of the Hugging Face hub, streamed."""
+
+    dataset: str = "roneneldan/TinyStories"
+    revision: str = "f54c09fd23315a6f9c86f9dc80f725de7d8f9c64"
+    """A commit, so that the data can never change under the report."""
+    text_field: str = "text"
+    train: str = "train"
+    """The hub's split to train on."""
+    validation: str | None = None
+    """The hub's split for validation; null takes a fraction of `train`, by a hash of the text."""
+    test: str | None = "validation"
+    """The hub's split for test; null takes a fraction of `train`, by a hash of the text."""
+
+
+class Fractions(Strict):
+    """Shares of the stories, by a hash of their text, where a split is not given."""
+
+    validation: Fraction = 0.1
+    test: Fraction = 0.1
+
+    @model_validator(mode="after")
+    def _leaves_train(self) -> "Fractions":
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test together leave nothing to train on")
+        return self
+
+
+class Corpus(Strict):
+    source: Literal["planted", "files", "hub"] = "planted"
+    """Which of the three blocks below is used."""
+    name: Name = "planted"
+    """The name under `human/labels/` and in the report."""
+    title: str = "a made-up corpus with planted rules"
+    """How the report calls it."""
+    fractions: Fractions = Fractions()
+    planted: PlantedCorpus = PlantedCorpus()
+    files: FilesCorpus = FilesCorpus()
+    hub: HubCorpus = HubCorpus()
+
+    @model_validator(mode="after")
+    def _files_given(self) -> "Corpus":
+        if self.source == "files" and not self.files.train:
+            raise ValueError("source is files, so files.train must list at least one glob")
+        return self
+
+
+class Tokenizer(Strict):
+    """Byte-level BPE, trained on the training split."""
+
+    vocabulary: int = Field(1024, ge=258, le=65536)
+    """Tokens in all: 256 bytes, `<|endoftext|>`, and merges."""
+
+
+class Contexts(Strict):
+    length: int = Field(16, ge=1, le=256)
+    """Tokens that the models see before each occurrence."""
+    match: Match = "word"
+    """What counts as an occurrence: `word` (the candidate's token, not followed by a token that continues
+    the word) or `token` (every occurrence of the token)."""
+    compare_match: list[Name] | Literal["all", "none"] = "all"
+    """Groups built a second time with the other `match`, for the table of what that choice changes."""
+    max_train: int | None = Field(None, ge=1)
+    """At most this many training contexts a group (a seeded sample); null takes all."""
+    max_test: int | None = Field(None, ge=100)
+    """At most this many validation and this many test contexts a group; every predictor answers the same ones."""
+    sample: int = Field(50, ge=1)
+    """Contexts in the fixed random samples that humans answer, each from another story."""
+
+
+class Group(Strict):
+    candidates: list[str] = Field(min_length=2, max_length=255)
+    """The words, with their leading space."""
+    title: str | None = None
+    """How the report calls the group; its name by default."""
+    match: Match | None = None
+    """Overrides `contexts.match`."""
+    sampling: Literal["natural", "balanced"] = "natural"
+    """Training contexts as they come, or resampled so that every candidate is as frequent."""
+
+    @field_validator("candidates")
+    @classmethod
+    def _distinct(cls, words: list[str]) -> list[str]:
+        if any(not w for w in words):
+            raise ValueError("a candidate is empty")
+        if twice := sorted({w for w in words if words.count(w) > 1}):
+            raise ValueError(f"listed twice: {', '.join(map(repr, twice))}")
+        return words
+
+
+class LastToken(Strict):
+    smoothing: float = Field(1.0, gt=0)
+    """Pseudo-contexts given to the class rates in every last token's distribution."""
+
+
+class Linear(Strict):
+    l1: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(min_length=1)
+    """L1 penalties to try (per weight, beside the mean cross-entropy); validation loss chooses."""
+    gap: float = Field(1e-3, gt=0, lt=1)
+    """Relative objective gap at which the solver stops."""
+    max_iterations: int = Field(3000, ge=1)
+
+
+class Minibatch(Strict):
+    """The seed's own way of training, drawn in the training figure."""
+
+    batches: int = Field(3000, ge=1)
+    batch_size: int = Field(512, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    l1: float | None = Field(None, ge=0)
+    """L1 penalty in the loss; null takes the one chosen for the linear model."""
+    every: int = Field(25, ge=1)
+    """Batches between two points of the curves."""
+    smoothing: float = Field(0.95, ge=0, lt=1)
+    """Weight of the past in the smoothed curves (exponential mean)."""
+
+
+class LlamaTraining(Strict):
+    """A small Llama-architecture model trained in the build on the corpus's own tokens."""
+
+    layers: int = Field(2, ge=1)
+    width: int = Field(96, ge=8)
+    heads: int = Field(4, ge=1)
+    steps: int = Field(600, ge=1)
+    batch_size: int = Field(32, ge=1)
+    context: int = Field(128, ge=17)
+    learning_rate: float = Field(3e-3, gt=0)
+
+
+class CausalLM(Strict):
+    """A causal language model that is asked the same question: trained here (`train`), or given (`model`)."""
+
+    title: str
+    """How the report calls it."""
+    model: str | None = None
+    """A local directory, or a name on the hub."""
+    revision: str | None = None
+    """The hub commit."""
+    train: LlamaTraining | None = None
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    batch_tokens: int = Field(16384, ge=64)
+    """Tokens in one forward pass."""
+    prefix: str = ""
+    """Text before every context."""
+    memory_gb: float = Field(4, gt=0)
+    runtime_minutes: int = Field(60, ge=1)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "CausalLM":
+        if (self.model is None) == (self.train is None):
+            raise ValueError("give either model (a path or a hub name) or train (to train it in the build)")
+        if self.model and self.revision is None and not self.model.startswith((".", "/", "~")):
+            raise ValueError(
+                f"{self.model!r} is a hub name and needs revision, a commit; a local path starts with . or / or ~"
+            )
+        return self
+
+
+    def asked(self) -> dict[str, Any]:
+        """What changes its answers or their name; not where it runs."""
+        return self.model_dump(include={"title", "revision", "dtype", "batch_tokens", "prefix"})
+
+
+class Predictors(Strict):
+    last_token: LastToken = LastToken()
+    linear: Linear
+    minibatch: Minibatch = Minibatch()
+    causal_lms: dict[Name, CausalLM] = {}
+    """By name; null drops one that the default config has."""
+    baseline: Name | None = None
+    """The causal LM drawn as the dashed line; the first by default."""
+
+    @model_validator(mode="after")
+    def _baseline_known(self) -> "Predictors":
+        taken = {"majority", "last_token", "linear", "bayes", "best_linear", "human"} & set(self.causal_lms)
+        if taken:
+            raise ValueError(f"causal_lms: {sorted(taken)[0]!r} is the name of another predictor")
+        if self.baseline is not None and self.baseline not in self.causal_lms:
+            raise ValueError(f"baseline {self.baseline!r} is none of causal_lms: {', '.join(self.causal_lms)}")
+        return self
+
+
+class Evaluation(Strict):
+    bootstrap: int = Field(1000, ge=100)
+    """Resamples, by story, behind every interval."""
+    confidence: Fraction = 0.95
+
+
+class Figures(Strict):
+    training_group: Name
+    """The group of the training figure."""
+    tiles: list[str] = [",", " was"]
+    """Tokens whose weights at the last position are shown as tiles."""
+    tiles_group: Name
+    """The group whose weights they are."""
+
+    def tile_files(self) -> dict[str, str]:
+        """A file name for every token of `tiles`: its letters, or its Unicode name (`comma`)."""
+        return {token: _slug(token) for token in self.tiles}
+
+
+class Report(Strict):
+    title: str
+    excerpts: bool = True
+    """Show contexts of the corpus; false where its text may not be copied."""
+
+
+class Config(Strict):
+    """Every choice of a build."""
+
+    seed: int = Field(0, ge=0)
+    """The one seed; every use derives its own from it."""
+    threads: int = Field(2, ge=1)
+    """Threads of a job that computes; fixed, because sums depend on it in the last digit."""
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    corpus: Corpus = Corpus()
+    tokenizer: Tokenizer = Tokenizer()
+    contexts: Contexts = Contexts()
+    groups: dict[Name, Group] = Field(min_length=1)
+    """Lists of candidate words; `name: [" a", " b"]` is enough. Null drops one that the default config has."""
+    predictors: Predictors
+    evaluation: Evaluation = Evaluation()
+    figures: Figures
+    report: Report
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_groups(cls, data: Any) -> Any:
+        """`name: [...]` becomes a group; null entries, with which an overlay drops a default, go."""
+        if not isinstance(data, Mapping):
+            return data
+        data = dict(data)
+        if isinstance(data.get("groups"), Mapping):
+            data["groups"] = {
+                name: {"candidates": group} if isinstance(group, list) else group
+                for name, group in data["groups"].items()
+                if group is not None
+            }
+        predictors = data.get("predictors")
+        if isinstance(predictors, Mapping) and isinstance(predictors.get("causal_lms"), Mapping):
+            kept = {k: v for k, v in predictors["causal_lms"].items() if v is not None}
+            data["predictors"] = {**predictors, "causal_lms": kept}
+        return data
+
+    @model_validator(mode="after")
+    def _groups_known(self) -> "Config":
+        asked = {"figures.training_group": self.figures.training_group, "figures.tiles_group": self.figures.tiles_group}
+        if isinstance(self.contexts.compare_match, list):
+            asked |= {f"contexts.compare_match[{i}]": g for i, g in enumerate(self.contexts.compare_match)}
+        for key, group in asked.items():
+            if group not in self.groups:
+                raise ValueError(f"{key}: {group!r} is none of the groups ({', '.join(self.groups)}){nearest(group, self.groups)}")
+        return self
+
+    def variant(self, name: str) -> "Variant":
+        """A group, or its twin with the other `match` (`conjunctions.token`)."""
+        group_name, _, other = name.partition(".")
+        group = self.groups[group_name]
+        match: Match = other or group.match or self.contexts.match  # type: ignore[assignment]
+        title = group.title or group_name.replace("_", " ")
+        return Variant(name, group_name, title, tuple(group.candidates), match, group.sampling)
+
+    def variants(self) -> list["Variant"]:
+        """All groups in the order of the config, then the twins of those in `contexts.compare_match`."""
+        own = [self.variant(name) for name in self.groups]
+        compared = self.contexts.compare_match
+        if compared == "none":
+            return own
+        twins = [v for v in own if compared == "all" or v.group in compared]
+        return own + [self.variant(f"{v.name}.{'token' if v.match == 'word' else 'word'}") for v in twins]
+
+    def baseline(self) -> str | None:
+        """The causal LM drawn as the dashed line, if there is any."""
+        return self.predictors.baseline or next(iter(self.predictors.causal_lms), None)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A group with one way of matching: what contexts are built of."""
+
+    name: str
+    group: str
+    title: str
+    candidates: tuple[str, ...]
+    match: Match
+    sampling: Literal["natural", "balanced"]
+
+
+def _slug(token: str) -> str:
+    words = [c if c.isalnum() and c.isascii() else f"-{unicodedata.name(c, hex(ord(c)))}-" for c in token.strip()]
+    return re.sub("-+", "-", "".join(words)).strip("-").lower().replace(" ", "-") or "space"
+
+
+def parse_config(raw: Mapping[str, Any], files: Sequence[Path | str] = ()) -> Config:
+    """The typed config of what Snakemake merged; `files` are searched for the line of a wrong key.
+
+    Raises `UserError` that lists every problem with its file, line, key and the nearest valid name.
+    """
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        problems = [_problem(e, files) for e in error.errors()]
+        raise UserError(
+            "the config is not valid:\n" + "\n".join(f"  - {p}" for p in problems),
+            remedy="mend the keys above; docs/configuration.md lists them all",
+        ) from None
+
+
+def load_config(*files: Path | str) -> Config:
+    """The config of these files, later ones laid over earlier ones as `snakemake --configfile` does."""
+    merged: dict[str, Any] = {}
+    for file in files:
+        try:
+            content = yaml.safe_load(Path(file).read_text(encoding="utf-8")) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise UserError(f"cannot read the config: {error}", where=str(file)) from error
+        _overlay(merged, content)
+    return parse_config(merged, files)
+
+
+def _overlay(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _overlay(base[key], value)
+        else:
+            base[key] = value
+
+
+def _problem(error: Any, files: Sequence[Path | str]) -> str:
+    path = [str(p) for p in error["loc"]]
+    key = ".".join(path) or "(top level)"
+    where = _line_of(path, files)
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        valid = _fields_at(path[:-1])
+        message = f"unknown key{nearest(path[-1], valid)}"
+    return f"{key}: {message}" + (f"   ({where})" if where else "")
+
+
+def nearest(name: str, valid: "Sequence[str] | Mapping[str, Any]") -> str:
+    """`; did you mean 'x'?`, or all valid names where none is near."""
+    names = list(valid)
+    if near := difflib.get_close_matches(name, names, 1, 0.5):
+        return f"; did you mean {near[0]!r}?"
+    return f"; valid here: {', '.join(names)}" if names else ""
+
+
+def _fields_at(path: Sequence[str]) -> list[str]:
+    """Valid keys at a place of the config, for a place inside a dict of models too."""
+    annotation: Any = Config
+    for step in path:
+        model = next(_models_in(annotation), None)
+        if _is_dict(annotation):
+            annotation = model
+        elif model is not None and step in model.model_fields:
+            annotation = model.model_fields[step].annotation
+        else:
+            return []
+    model = None if _is_dict(annotation) else next(_models_in(annotation), None)
+    return list(model.model_fields) if model else []
+
+
+def _is_dict(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", None) is dict
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)
+
+
+def _line_of(path: Sequence[str], files: Sequence[Path | str]) -> str:
+    """`config.yaml, line 12`: where the deepest part of the key stands, in the last file that has it."""
+    for file in reversed(list(files)):
+        try:
+            node: Any = yaml.compose(Path(file).read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError):
+            continue
+        line, found = None, 0
+        for step in path:
+            if isinstance(node, yaml.MappingNode):
+                pair = next(((k, v) for k, v in node.value if k.value == step), None)
+                if pair is None:
+                    break
+                line, node = pair[0].start_mark.line + 1, pair[1]
+                found += 1
+            elif isinstance(node, yaml.SequenceNode) and re.fullmatch(r"\d+", step) and int(step) < len(node.value):
+                node = node.value[int(step)]
+                line = node.start_mark.line + 1
+                found += 1
+            else:
+                break
+        if line and found >= min(len(path), 2):
+            return f"{file}, line {line}"
+    return ""

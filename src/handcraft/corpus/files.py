@@ -1,0 +1,196 @@
+"""Stories in files of the user's own: `.txt`, `.jsonl` and `.parquet`, read as streams.
+
+No normalisation but `\r\n` to `\n` and the white space at both ends, which `splits` takes off for every source alike.
+"""
+
+import glob
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from handcraft.errors import UserError
+
+DELIMITER = b"<|endoftext|>"
+LONGEST = 16 * 2**20  # bytes of one story; longer is taken for a file without delimiters, and would not stream
+CHUNK = 2**20
+BOM = b"\xef\xbb\xbf"
+
+
+def find_files(patterns: Sequence[str], key: str) -> list[Path]:
+    """The files of some globs (relative to the working directory, `**` allowed), each once, sorted by path.
+
+    key: the config key they came from, for the error. Raises `UserError` for a pattern that matches no file.
+    """
+    found: set[Path] = set()
+    for pattern in patterns:
+        full = str(Path(pattern).expanduser())
+        # A path that exists is taken as it is, even where it holds [ or *.
+        matches = [full] if Path(full).is_file() else [m for m in glob.glob(full, recursive=True) if Path(m).is_file()]
+        if not matches:
+            kind = "no file matches" if glob.has_magic(full) else "there is no file"
+            if Path(full).is_dir():
+                kind = "this is a directory, not a file:"
+            raise UserError(
+                f"{kind} {pattern!r} (looked in {Path.cwd()})",
+                where=f"config: {key}",
+                remedy="mend the path or glob; for the files of a directory write e.g. directory/*.txt",
+            )
+        found |= {Path(m) for m in matches}
+    return sorted(found)
+
+
+def stories_in_files(files: Sequence[Path], field: str) -> Iterator[str]:
+    """Every story of the files, in their order. field: the key (`.jsonl`) or column (`.parquet`) of the story."""
+    for file in files:
+        try:
+            match file.suffix.lower():
+                case ".txt":
+                    yield from _txt(file)
+                case ".jsonl":
+                    yield from _jsonl(file, field)
+                case ".parquet":
+                    yield from _parquet(file, field)
+                case suffix:
+                    raise UserError(
+                        f"no reader for {suffix or 'a file without a suffix'}",
+                        where=str(file),
+                        remedy="give .txt (stories parted by <|endoftext|>), .jsonl or .parquet",
+                    )
+        except OSError as error:
+            raise UserError(
+                f"cannot read this file ({error.strerror or error})",
+                where=str(file),
+                remedy="check that it exists and that you may read it",
+            ) from error
+
+
+def _txt(path: Path) -> Iterator[str]:
+    """Stories parted by `<|endoftext|>`, wherever it stands (in the data set, on a line of its own)."""
+    at, line = 0, 1  # byte offset and line of where the piece begins
+    with path.open("rb") as file:
+        if file.read(len(BOM)) == BOM:
+            at = len(BOM)
+        file.seek(at)
+        rest = bytearray()
+        while chunk := file.read(CHUNK):
+            searched = max(0, len(rest) - len(DELIMITER))
+            rest += chunk
+            while (end := rest.find(DELIMITER, searched)) >= 0:
+                piece = bytes(rest[:end])
+                yield _decoded(piece, path, at, line)
+                at += end + len(DELIMITER)
+                line += piece.count(b"\n")
+                del rest[: end + len(DELIMITER)]
+                searched = 0
+            if len(rest) > LONGEST:
+                raise _too_long(path, line, "put a line <|endoftext|> between the stories")
+        yield _decoded(bytes(rest), path, at, line)
+
+
+def _jsonl(path: Path, field: str) -> Iterator[str]:
+    at = 0
+    with path.open("rb") as file:
+        number = 0
+        while raw := file.readline(LONGEST + 1):
+            number += 1
+            if len(raw) > LONGEST:
+                raise _too_long(path, number, "write one JSON object a line")
+            text = _decoded(raw, path, at, number).removeprefix("\ufeff")
+            at += len(raw)
+            if text.strip():
+                yield _jsonl_story(text, field, f"{path}, line {number}")
+
+
+def _jsonl_story(text: str, field: str, where: str) -> str:
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        column = f" (column {error.colno}: {error.msg})" if isinstance(error, json.JSONDecodeError) else f" ({error})"
+        raise UserError(
+            f"this line is not valid JSON{column}: {text.strip()[:60]!r}",
+            where=where,
+            remedy="mend or delete the line; a .jsonl file has one whole JSON object a line",
+        ) from None
+    if not isinstance(row, dict) or field not in row:
+        there = ", ".join(map(repr, list(row)[:20])) if isinstance(row, dict) else f"not an object but {text.strip()[:40]!r}"
+        raise UserError(
+            f"this line has no field {field!r}; it has: {there or 'none'}",
+            where=where,
+            remedy="name the field that holds the story in corpus.files.text_field",
+        )
+    story = row[field]
+    problem = _not_text(story)
+    if problem:
+        raise UserError(f"the field {field!r} {problem}", where=where, remedy="mend or delete the line")
+    return str(story).replace("\r\n", "\n")
+
+
+def _not_text(story: Any) -> str:
+    """What keeps a value from being a story, or "". JSON can write half a surrogate pair, which UTF-8 cannot."""
+    if not isinstance(story, str):
+        return f"is not text but {type(story).__name__}"
+    try:
+        story.encode()
+    except UnicodeEncodeError as error:
+        return f"holds half a surrogate pair (character {error.start}), which is no text"
+    return ""
+
+
+def _parquet(path: Path, field: str) -> Iterator[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    row = 0
+    try:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            schema = file.schema_arrow
+            if field not in schema.names:
+                raise UserError(
+                    f"no column {field!r}; the file has: {', '.join(map(repr, schema.names)) or 'none'}",
+                    where=str(path),
+                    remedy="name the column that holds the story in corpus.files.text_field",
+                )
+            for batch in file.iter_batches(256, columns=[field], use_threads=False):
+                for story in batch.column(0):
+                    row += 1
+                    yield _parquet_story(story, field, f"{path}, row {row}")
+    except pa.ArrowException as error:
+        raise UserError(
+            f"not a readable Parquet file ({error})", where=str(path), remedy="write or download the file again"
+        ) from error
+
+
+def _parquet_story(scalar: Any, field: str, where: str) -> str:
+    try:
+        story = scalar.as_py()
+    except UnicodeDecodeError as error:
+        raise _not_utf8(error, where) from None
+    if problem := _not_text(story):
+        raise UserError(f"the column {field!r} {problem}", where=where, remedy="mend or delete the row")
+    return str(story).replace("\r\n", "\n")
+
+
+def _decoded(piece: bytes, path: Path, at: int, line: int) -> str:
+    try:
+        return piece.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        here = line + piece.count(b"\n", 0, error.start)
+        raise _not_utf8(error, f"{path}, line {here}, byte {at + error.start} of the file") from None
+
+
+def _not_utf8(error: UnicodeDecodeError, where: str) -> UserError:
+    byte = error.object[error.start]
+    return UserError(
+        f"not UTF-8: byte 0x{byte:02x} ({error.reason})",
+        where=where,
+        remedy="convert the file to UTF-8, e.g. iconv -f WINDOWS-1252 -t UTF-8 old.txt > new.txt",
+    )
+
+
+def _too_long(path: Path, line: int, remedy: str) -> UserError:
+    return UserError(
+        f"a story of more than {LONGEST // 2**20} MiB, so probably no stories at all",
+        where=f"{path}, beginning in line {line}",
+        remedy=remedy,
+    )

@@ -1,0 +1,17 @@
+"""The one error for the person who can mend it: what is wrong, where, and what to do."""
+
+
+class UserError(Exception):
+    """Something outside the code is wrong (a config key, an input file, a missing model).
+
+    `what` says what is wrong, `where` names file, key or line, `remedy` says what to do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what, self.where, self.remedy = what, where, remedy
+        parts = [what]
+        if where:
+            parts.append(f"  where:  {where}")
+        if remedy:
+            parts.append(f"  remedy: {remedy}")
+        super().__init__("\n".join(parts))

@@ -1,0 +1,232 @@
+"""One evaluation for every predictor of one variant, on the same test contexts.
+
+Three views. *natural*: the contexts as they come. *balanced*: each context weighted by one over its class's rate in
+the test set. *balanced_prior*: balanced, and the log-probabilities first lose the log of the class rates of the
+training contexts, since a predictor that learnt from natural text leans to what is frequent there.
+
+Intervals and paired comparisons resample stories, not contexts. The samples that people answer (50 contexts, each
+from another story) get Wilson intervals and exact McNemar tests instead. With so few items those are exploratory:
+only large differences can show.
+"""
+
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcraft.contexts import Contexts, read_contexts
+from handcraft.errors import UserError
+from handcraft.evaluation.bootstrap import ZERO, bootstrap_p, bootstrap_scores, scores, sum_stories
+from handcraft.evaluation.comparisons import holm, mcnemar
+from handcraft.evaluation.intervals import percentile_interval, wilson
+from handcraft.evaluation.metrics import adjust_prior, answers, correct, losses
+from handcraft.files import read_json, write_csv
+from handcraft.predictors.predictions import Predictions, class_rates, read_predictions
+from handcraft.seeds import generator
+
+VIEWS = ("natural", "balanced", "balanced_prior")
+METRICS = ("accuracy", "loss")
+SAMPLES = ("natural", "balanced")
+NORMALISED = 1e-4
+"""How far the log of a row's summed probability may be from 0; ten times what writing allows."""
+
+AGAIN = "delete the file and run snakemake again; docs/extending.md says what a predictor writes"
+
+METRIC_COLUMNS = ("predictor", "title", "view", "metric", "value", "low", "high", "n", "stories")
+COMPARISON_COLUMNS = ("a", "b", "view", "metric", "difference", "low", "high", "p", "p_holm", "n")
+SAMPLE_COLUMNS = ("sample", "predictor", "title", "correct", "n", "accuracy", "low", "high")
+SAMPLE_COMPARISON_COLUMNS = ("sample", "a", "b", "only_a", "only_b", "p", "p_holm")
+
+
+def evaluate_predictions(
+    contexts: Path,
+    train: Path,
+    sample: Path,
+    predictions: Sequence[Path],
+    bootstrap: int,
+    confidence: float,
+    seed: int,
+    metrics: Path,
+    comparisons: Path,
+    sample_metrics: Path,
+    sample_comparisons: Path,
+) -> None:
+    """Score all `predictions` of one variant and compare every pair of them.
+
+    `contexts` are the test contexts, `train` the training contexts (for their class rates), `sample` the items that
+    people answer; `bootstrap` resamples of the stories give intervals at `confidence`. Writes four tables:
+
+    - `metrics`: predictor, title, view, metric (accuracy, a share; loss, nats), value, low, high, n contexts, stories
+    - `comparisons`: a, b, view, metric, difference a - b, low, high, p (bootstrap, two-sided), p_holm (Holm within
+      view and metric), n; every draw of stories is the same for a and b
+    - `sample_metrics`: sample, predictor, title, correct, n, accuracy, low, high (Wilson)
+    - `sample_comparisons`: sample, a, b, only_a, only_b, p (exact McNemar), p_holm (Holm within the sample)
+
+    With a single story no interval can be had: low, high and p stay empty. Raises `UserError` where a file does not
+    answer exactly these contexts.
+    """
+    asked = read_contexts(contexts)
+    if not len(asked):
+        raise UserError("there are no test contexts", where=str(contexts), remedy="use a larger corpus")
+    learnt = read_contexts(train)
+    if learnt.candidates != asked.candidates:
+        raise _other_candidates(train, learnt.candidates, asked.candidates)
+    answered = [_read_checked(path, asked) for path in predictions]
+    if not answered:
+        raise UserError("there are no predictions to evaluate", where=str(contexts), remedy="list predictors")
+    ids = [p.predictor for p in answered]
+    if twice := sorted({i for i in ids if ids.count(i) > 1}):
+        paths = ", ".join(str(path) for path, i in zip(predictions, ids, strict=True) if i == twice[0])
+        raise UserError(f"two files hold the predictor {twice[0]!r}", where=paths, remedy="give each its own id")
+
+    rates = class_rates(learnt.labels, len(asked.candidates))
+    rows, pairs = _all_contexts(asked, answered, rates, bootstrap, confidence, seed)
+    sample_rows, sample_pairs = _samples(sample, asked, answered, confidence)
+    write_csv(metrics, rows, METRIC_COLUMNS)
+    write_csv(comparisons, pairs, COMPARISON_COLUMNS)
+    write_csv(sample_metrics, sample_rows, SAMPLE_COLUMNS)
+    write_csv(sample_comparisons, sample_pairs, SAMPLE_COMPARISON_COLUMNS)
+
+
+def _all_contexts(
+    asked: Contexts, answered: list[Predictions], rates: np.ndarray, resamples: int, confidence: float, seed: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of `metrics` and of `comparisons`."""
+    sums = sum_stories(asked.story, asked.labels, _quantities(asked, answered, rates))
+    # The observed value is the resample that draws each story once: one definition for both.
+    value = _by_view(*scores(sums, np.ones((1, sums.stories))))[0]
+    draws = None
+    if sums.stories > 1:
+        draws = _by_view(*bootstrap_scores(sums, resamples, generator(seed, "bootstrap")))
+
+    rows: list[dict[str, Any]] = []
+    for i, one in enumerate(answered):
+        for v, view in enumerate(VIEWS):
+            for m, metric in enumerate(METRICS):
+                low, high = (None, None) if draws is None else percentile_interval(draws[:, i, v, m], confidence)
+                rows.append(
+                    {"predictor": one.predictor, "title": one.title, "view": view, "metric": metric}
+                    | {"value": value[i, v, m], "low": low, "high": high}
+                    | {"n": sums.contexts, "stories": sums.stories}
+                )
+
+    pairs: list[dict[str, Any]] = []
+    for v, view in enumerate(VIEWS):
+        for m, metric in enumerate(METRICS):
+            family: list[dict[str, Any]] = []
+            for a, b in combinations(range(len(answered)), 2):
+                row = {"a": answered[a].predictor, "b": answered[b].predictor, "view": view, "metric": metric}
+                row |= {"difference": _settle(value[a, v, m] - value[b, v, m]), "low": None, "high": None, "p": None}
+                if draws is not None:
+                    drawn = _settle(draws[:, a, v, m] - draws[:, b, v, m])
+                    row["low"], row["high"] = percentile_interval(drawn, confidence)
+                    row["p"] = bootstrap_p(drawn)
+                family.append(row | {"n": sums.contexts})
+            adjusted = holm([row["p"] for row in family])
+            pairs += [row | {"p_holm": p} for row, p in zip(family, adjusted, strict=True)]
+    return rows, pairs
+
+
+def _quantities(asked: Contexts, answered: list[Predictions], rates: np.ndarray) -> np.ndarray:
+    """Per context [n, 4 P]: for each predictor points and loss, then points and loss with the prior adjusted."""
+    columns = []
+    for one in answered:
+        for table in (one.log_probability, adjust_prior(one.log_probability, rates)):
+            columns += [correct(table, asked.labels), losses(table, asked.labels)]
+    return np.column_stack(columns)
+
+
+def _by_view(natural: np.ndarray, balanced: np.ndarray) -> np.ndarray:
+    """Scores [B, 4 P], natural and balanced, as [B, P, views, metrics]."""
+    n = natural.reshape(len(natural), -1, 2, 2)
+    b = balanced.reshape(len(balanced), -1, 2, 2)
+    return np.stack([n[:, :, 0], b[:, :, 0], b[:, :, 1]], axis=2)
+
+
+def _settle(difference: Any) -> Any:
+    """Zero where only the rounding of sums differs."""
+    return np.where(np.abs(difference) < ZERO, 0.0, difference)[()]
+
+
+def _samples(
+    sample: Path, asked: Contexts, answered: list[Predictions], confidence: float
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of `sample_metrics` and of `sample_comparisons`."""
+    right = [answers(one.log_probability) == asked.labels for one in answered]
+    rows: list[dict[str, Any]] = []
+    pairs: list[dict[str, Any]] = []
+    for name, items in _read_samples(sample, len(asked)).items():
+        n = len(items)
+        for one, hit in zip(answered, right, strict=True):
+            k = int(hit[items].sum())
+            low, high = wilson(k, n, confidence)
+            rows.append(
+                {"sample": name, "predictor": one.predictor, "title": one.title, "correct": k, "n": n}
+                | {"accuracy": k / n if n else None, "low": low, "high": high}
+            )
+        family: list[dict[str, Any]] = []
+        for a, b in combinations(range(len(answered)), 2):
+            only_a = int((right[a] & ~right[b])[items].sum())
+            only_b = int((right[b] & ~right[a])[items].sum())
+            family.append(
+                {"sample": name, "a": answered[a].predictor, "b": answered[b].predictor}
+                | {"only_a": only_a, "only_b": only_b, "p": mcnemar(only_a, only_b)}
+            )
+        adjusted = holm([row["p"] for row in family])
+        pairs += [row | {"p_holm": p} for row, p in zip(family, adjusted, strict=True)]
+    return rows, pairs
+
+
+def _read_samples(path: Path, n: int) -> dict[str, np.ndarray]:
+    """The items of each sample, int64; each a row of the n test contexts, none twice."""
+    content = read_json(path)
+    remedy = "delete the file and run snakemake again; it is drawn anew"
+    samples = {}
+    for name in SAMPLES:
+        try:
+            listed = content[name]["contexts"]
+            items = np.asarray(listed, dtype=np.int64)
+            if items.ndim != 1 or not np.array_equal(items, np.asarray(listed, dtype=np.float64)):
+                raise ValueError("contexts is not a list of whole numbers")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            what = f"this is not a sample of contexts ({name}: {type(error).__name__}: {error})"
+            raise UserError(what, where=str(path), remedy=remedy) from error
+        if len(items) and (items.min() < 0 or items.max() >= n or len(np.unique(items)) < len(items)):
+            what = f"the {name} sample repeats a context or names one outside the {n} test contexts"
+            raise UserError(what, where=str(path), remedy=remedy)
+        samples[name] = items
+    return samples
+
+
+def _read_checked(path: Path, asked: Contexts) -> Predictions:
+    """Predictions that answer exactly the contexts asked, in order."""
+    one = read_predictions(path)
+    if one.candidates != asked.candidates:
+        raise _other_candidates(path, one.candidates, asked.candidates)
+    n = len(asked)
+    if not np.array_equal(one.context, np.arange(n)):
+        what = f"the predictions are not for the test contexts 0 to {n - 1} in order, each once"
+        missing = len(np.setdiff1d(np.arange(n), one.context))
+        raise UserError(f"{what}: {len(one)} rows, {missing} contexts missing", where=str(path), remedy=AGAIN)
+    table = one.log_probability
+    # A candidate held impossible (-inf) is an answer; NaN and +inf are none.
+    if len(bad := np.flatnonzero(np.isnan(table).any(axis=1) | np.isposinf(table).any(axis=1))):
+        raise UserError(f"the log-probabilities of context {bad[0]} are not finite", where=str(path), remedy=AGAIN)
+    total = np.exp(table.astype(np.float64)).sum(axis=1)
+    if len(bad := np.flatnonzero(~(np.abs(total - 1) <= NORMALISED))):
+        what = f"the probabilities of context {bad[0]} sum to {total[bad[0]]:.6g}, not 1"
+        raise UserError(what, where=str(path), remedy=AGAIN)
+    if len(bad := np.flatnonzero(~np.isfinite(losses(table, asked.labels)))):
+        what = f"the answer of context {bad[0]} was held impossible, so the loss is infinite ({len(bad)} such contexts)"
+        raise UserError(what, where=str(path), remedy="smooth the predictor, so that it gives every candidate a chance")
+    return one
+
+
+def _other_candidates(path: Path, found: tuple[str, ...], wanted: tuple[str, ...]) -> UserError:
+    return UserError(
+        f"made for other candidates: {list(found)}, where the test contexts have {list(wanted)}",
+        where=str(path),
+        remedy="delete the file and run snakemake again; a changed group remakes all that belongs to it",
+    )

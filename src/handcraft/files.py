@@ -1,0 +1,151 @@
+"""Reading and writing artifacts: whole or not at all, and the same bytes for the same content."""
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handcraft.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Row = Mapping[str, Any]
+
+
+@contextmanager
+def whole_file(path: Path | str) -> Iterator[Path]:
+    """Give a temporary path beside `path`, and move it there only when the block ends without an error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, content: Any) -> None:
+    """JSON with sorted keys; a NaN or an infinity is refused, since JSON has none."""
+    write_text(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def write_csv(path: Path | str, rows: Sequence[Row], columns: Sequence[str] | None = None) -> None:
+    """A CSV table; floats keep every digit (`repr`), a missing value is an empty cell."""
+    columns = list(columns or (rows[0].keys() if rows else ()))
+    with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="raise")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({k: _cell(v) for k, v in row.items()})
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    return value
+
+
+def read_csv(path: Path | str) -> list[dict[str, Any]]:
+    """Rows of a CSV table; cells that read as numbers become numbers, empty cells become None."""
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            return [{k: _value(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _value(cell: str) -> Any:
+    if cell == "":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(cell)
+        except ValueError:
+            continue
+    return cell
+
+
+def write_tensors(path: Path | str, tensors: Mapping[str, np.ndarray], facts: Mapping[str, Any] | None = None) -> None:
+    """A safetensors file of NumPy arrays; `facts` goes into one metadata key, `handcraft`, as JSON.
+
+    One key, because safetensors writes several in random order.
+    """
+    from safetensors.numpy import save_file
+
+    metadata = {"handcraft": json.dumps(facts or {}, sort_keys=True, ensure_ascii=False)}
+    with whole_file(path) as partial:
+        save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, str(partial), metadata=metadata)
+
+
+def read_tensors(path: Path | str) -> dict[str, np.ndarray]:
+    """All arrays of a safetensors file."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(str(path))
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_facts(path: Path | str) -> dict[str, Any]:
+    """What `write_tensors` stored as `facts`."""
+    from safetensors import safe_open
+
+    with safe_open(str(path), "np") as file:
+        facts: dict[str, Any] = json.loads((file.metadata() or {}).get("handcraft", "{}"))
+    return facts
+
+
+def write_table(path: Path | str, table: "pa.Table") -> None:
+    """A Parquet file, the same bytes for the same table."""
+    import pyarrow.parquet as pq
+
+    with whole_file(path) as partial:
+        pq.write_table(table, partial, compression="zstd")
+
+
+def read_table(path: Path | str) -> "pa.Table":
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
+
+
+def hash_file(path: Path | str) -> str:
+    """SHA-256 of a file, as hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unreadable(path: Path | str, error: Exception) -> UserError:
+    return UserError(
+        f"cannot read this artifact ({type(error).__name__}: {error})",
+        where=str(path),
+        remedy="delete the file and run snakemake again; it is made anew",
+    )

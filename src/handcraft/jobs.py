@@ -1,0 +1,60 @@
+"""What every workflow script is wrapped in: its log, its errors, its sidecar."""
+
+import os
+
+# NumPy's sums depend in the last digit on how many threads its BLAS uses: one, everywhere. It is read when NumPy
+# is first imported, so scripts import this module first.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from handcraft import progress
+from handcraft.errors import UserError
+from handcraft.provenance import write_sidecar
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[None]:
+    """Run the block as the job that `snakemake` describes.
+
+    Everything printed goes to the job's log (progress to the terminal as well). A `UserError` ends the job with
+    its message alone, anything else with a traceback. A sidecar of the run's facts is written at the end.
+    """
+    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+    log = Path(str(snakemake.log[0]))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    progress.terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
+    with log.open("w", encoding="utf-8") as file:
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
+    try:
+        yield
+    except UserError as error:
+        print(f"\nError in {snakemake.rule}: {error}", file=sys.stderr, flush=True)
+        raise SystemExit(1) from None
+    except Exception:
+        traceback.print_exc()
+        raise SystemExit(1) from None
+    wildcards = dict(snakemake.wildcards.items())
+    name = ".".join([snakemake.rule, *wildcards.values()])
+    write_sidecar(
+        Path("results/provenance") / f"{name}.json",
+        rule=snakemake.rule,
+        wildcards=wildcards,
+        params=dict(snakemake.params.items()),
+        inputs=[str(p) for p in snakemake.input],
+        outputs=[str(p) for p in snakemake.output],
+        started=started,
+        seconds=time.monotonic() - clock,
+        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        root=Path(__file__).parent,
+    )

@@ -1,0 +1,155 @@
+"""What an artifact was made of: a hash of the code that runs, and a sidecar of the facts of the run."""
+
+import ast
+import hashlib
+import importlib.metadata
+import json
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from handcraft.files import hash_file, write_json
+
+PACKAGE = Path(__file__).parent
+# Values of the config travel in a rule's params, so a new key must not make every artifact stale; how a job is
+# run and recorded has no part in what it makes.
+NOT_HASHED = {"handcraft.config", "handcraft.jobs", "handcraft.provenance", "handcraft.progress"}
+PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "numpy", "scipy", "pyarrow", "matplotlib", "snakemake")
+
+
+def code_hash(script: Path | str, root: Path | str = ".") -> str:
+    """Hash of a script (below `root`) and of every module of the package that it imports, directly or not.
+
+    Comments, docstrings and layout are left out, so that only code that can change a result changes the hash.
+    Snakemake does not see a package's modules; each rule carries this in its `params`.
+    """
+    script = Path(root, script)
+    digest = hashlib.sha256(_bare_code(script).encode())
+    for module in sorted(_reached(script)):
+        digest.update(f"\n{module}\n{_bare_code(_module_file(module))}".encode())
+    return digest.hexdigest()[:16]
+
+
+def imported_modules(script: Path | str) -> set[str]:
+    """The package's modules that `script` imports, directly or not."""
+    return _reached(Path(script))
+
+
+def _reached(script: Path) -> set[str]:
+    reached: set[str] = set()
+    waiting = set(_imports(script))
+    while waiting:
+        module = waiting.pop()
+        if module in reached or module in NOT_HASHED:
+            continue
+        reached.add(module)
+        waiting |= set(_imports(_module_file(module)))
+    return reached
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+
+
+@cache
+def _imports(file: Path) -> tuple[str, ...]:
+    found: set[str] = set()
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    # A module's packages run too when it is imported.
+    found |= {parent for name in found for parent in _parents(name)}
+    return tuple(sorted(name for name in found if _is_module(name)))
+
+
+def _parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for i in range(1, len(parts)):
+        yield ".".join(parts[:i])
+
+
+def _is_module(name: str) -> bool:
+    return name.split(".")[0] == "handcraft" and _module_file(name).exists()
+
+
+def _module_file(name: str) -> Path:
+    path = PACKAGE.joinpath(*name.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def _bare_code(file: Path) -> str:
+    """The syntax tree as text, without comments, positions and docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            # A bare string is a docstring, also where it stands under an attribute.
+            kept = [s for s in body if not (isinstance(s, ast.Expr) and _is_text(s.value))]
+            node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
+    return ast.dump(tree)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def git_commit(root: Path) -> str:
+    """The checkout's commit, marked `+changes` where files differ from it; empty outside a checkout."""
+    try:
+        run = {"cwd": root, "capture_output": True, "text": True, "timeout": 10, "check": True}
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], **run).stdout.strip()  # type: ignore[call-overload]
+        changed = subprocess.run(["git", "status", "--porcelain"], **run).stdout.strip()  # type: ignore[call-overload]
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return commit + ("+changes" if changed else "")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, this package and the libraries that compute."""
+    found = {"python": platform.python_version(), "handcraft": importlib.metadata.version("handcraft")}
+    return found | {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def write_sidecar(
+    path: Path,
+    *,
+    rule: str,
+    wildcards: Mapping[str, str],
+    params: Mapping[str, Any],
+    inputs: list[str],
+    outputs: list[str],
+    started: str,
+    seconds: float,
+    peak_memory_mb: float,
+    root: Path,
+) -> None:
+    """The facts of one job. They vary from run to run, so they stand beside the artifacts, not in them."""
+    write_json(
+        path,
+        {
+            "rule": rule,
+            "wildcards": dict(wildcards),
+            "params": json.loads(json.dumps(dict(params), default=str)),
+            "inputs": _hashes(inputs),
+            "outputs": _hashes(outputs),
+            "started": started,
+            "seconds": round(seconds, 2),
+            "peak_memory_mb": round(peak_memory_mb, 1),
+            "device": str(params.get("device", "cpu")),
+            "host": platform.node(),
+            "platform": platform.platform(),
+            "packages": versions(),
+            "git_commit": git_commit(root),
+        },
+    )
+
+
+def _hashes(paths: list[str]) -> dict[str, str]:
+    return {p: hash_file(p) for p in paths if Path(p).is_file()}

@@ -1,0 +1,61 @@
+"""What the rules ask of the config: which files a job needs, and which predictors answer for a group."""
+
+from collections.abc import Sequence
+from glob import glob
+from pathlib import Path
+
+from handcraft.config import CausalLM, Config, Corpus, Variant
+
+
+def gpus(cfg: Config) -> int:
+    """GPUs that a job asks for: none on the CPU, so that CPU jobs do not wait for each other."""
+    return 0 if cfg.device == "cpu" else 1
+
+
+def corpus_files(corpus: Corpus) -> list[str]:
+    """The files behind a `files` corpus, so that a changed file makes what is built from it stale.
+
+    A glob without a match gives nothing here; `retrieve_corpus` refuses it by name.
+    """
+    if corpus.source != "files":
+        return []
+    files = corpus.files
+    return sorted({path for pattern in files.train + files.validation + files.test for path in glob(pattern)})
+
+
+def model_files(name: str, lm: CausalLM) -> list[str]:
+    """What a causal LM's answers depend on: the directory trained here, the files of a local one, nothing of the hub's."""
+    if lm.train is not None:
+        return [f"results/models/{name}"]
+    path = Path(str(lm.model)).expanduser()
+    return sorted(str(p) for p in path.glob("*") if p.is_file()) if path.is_dir() else []
+
+
+def planted_groups(cfg: Config) -> list[str]:
+    """The config's groups whose true rules are known: those of the planted corpus, with its candidates, as words."""
+    if cfg.corpus.source != "planted":
+        return []
+    from handcraft.corpus.planted import candidates_of_groups
+
+    known = candidates_of_groups()
+    own = [cfg.variant(name) for name in cfg.groups]
+    return [v.name for v in own if v.match == "word" and tuple(known.get(v.name, ())) == v.candidates]
+
+
+def predictors_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
+    """Ids of all predictors that answer for a variant, in the order of tables and figures."""
+    best = ["bayes"] if variant.name in planted else []
+    return ["majority", "last_token", "linear", *best, *lms]
+
+
+def predictions_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
+    """Paths of the predictions of `predictors_of`."""
+    return [f"results/predictions/{variant.name}/{p}.parquet" for p in predictors_of(variant, planted, lms)]
+
+
+def compared_groups(variants: Sequence[Variant]) -> list[tuple[str, str, str]]:
+    """(group, variant by word, variant by token) of every group that is built both ways."""
+    by_group: dict[str, dict[str, str]] = {}
+    for v in variants:
+        by_group.setdefault(v.group, {})[v.match] = v.name
+    return [(g, found["word"], found["token"]) for g, found in by_group.items() if len(found) == 2]

@@ -1,0 +1,55 @@
+# Needs: results/tokens/*, the tokenizer, and a group of the config.
+# Makes: per group (and per twin with the other `match`) the contexts of every split, and the samples for people.
+
+
+rule build_contexts:
+    """The tokens before every occurrence of a group's candidates."""
+    input:
+        tokens=expand("results/tokens/{split}.npy", split=SPLITS),
+        starts=expand("results/tokens/{split}_starts.npy", split=SPLITS),
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        contexts=expand("results/contexts/{{variant}}/{split}.safetensors", split=SPLITS),
+        summary="results/contexts/{variant}/summary.json",
+    log:
+        "logs/build_contexts/{variant}.log",
+    benchmark:
+        "benchmarks/out/build_contexts/{variant}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=script_hash("build_contexts.py"),
+        candidates=lambda w: variants[w.variant].candidates,
+        match=lambda w: variants[w.variant].match,
+        sampling=lambda w: variants[w.variant].sampling,
+        group=lambda w: variants[w.variant].group,
+        length=cfg.contexts.length,
+        max_train=cfg.contexts.max_train,
+        max_test=cfg.contexts.max_test,
+        seed=cfg.seed,
+    script:
+        "../scripts/build_contexts.py"
+
+
+rule draw_sample:
+    """The fixed random test contexts that people and all models answer: one natural sample, one balanced."""
+    input:
+        contexts="results/contexts/{variant}/test.safetensors",
+    output:
+        sample="results/contexts/{variant}/sample.json",
+    log:
+        "logs/draw_sample/{variant}.log",
+    benchmark:
+        "benchmarks/out/draw_sample/{variant}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("draw_sample.py"),
+        size=cfg.contexts.sample,
+        seed=cfg.seed,
+    script:
+        "../scripts/draw_sample.py"

@@ -1,0 +1,29 @@
+# Needs: the config's `corpus` block; for `files`, the files it names; for `hub`, the network.
+# Makes: results/corpus/{train,validation,test}.parquet, one story a row, split by a hash of its text.
+
+
+rule retrieve_corpus:
+    """Stories of the source that the config names, without duplicates, in three splits."""
+    input:
+        files=road.corpus_files(cfg.corpus),
+    output:
+        train="results/corpus/train.parquet",
+        validation="results/corpus/validation.parquet",
+        test="results/corpus/test.parquet",
+        summary="results/corpus/summary.json",
+    log:
+        "logs/retrieve_corpus.log",
+    benchmark:
+        "benchmarks/out/retrieve_corpus.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=script_hash("retrieve_corpus.py"),
+        kind=cfg.corpus.source,
+        source=getattr(cfg.corpus, cfg.corpus.source).model_dump(),
+        fractions=cfg.corpus.fractions.model_dump(),
+        seed=cfg.seed,
+    script:
+        "../scripts/retrieve_corpus.py"

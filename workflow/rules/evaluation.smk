@@ -1,0 +1,101 @@
+# Needs: results/predictions/{variant}/*.parquet, the test contexts, the sample.
+# Makes: results/evaluation/: accuracy, loss, intervals and paired comparisons, whoever made the predictions.
+
+
+rule evaluate_predictions:
+    """All predictors of one group, on the test contexts and on the sample."""
+    input:
+        test="results/contexts/{variant}/test.safetensors",
+        train="results/contexts/{variant}/train.safetensors",
+        sample="results/contexts/{variant}/sample.json",
+        predictions=lambda w: road.predictions_of(variants[w.variant], planted_groups, lms),
+    output:
+        metrics="results/evaluation/{variant}/metrics.csv",
+        comparisons="results/evaluation/{variant}/comparisons.csv",
+        sample_metrics="results/evaluation/{variant}/sample.csv",
+        sample_comparisons="results/evaluation/{variant}/sample_comparisons.csv",
+    log:
+        "logs/evaluate_predictions/{variant}.log",
+    benchmark:
+        "benchmarks/out/evaluate_predictions/{variant}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=script_hash("evaluate_predictions.py"),
+        settings=cfg.evaluation.model_dump(),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_predictions.py"
+
+
+rule evaluate_occurrence:
+    """What it changes to count every occurrence of a candidate's token, and not only whole words."""
+    input:
+        word=[f"results/evaluation/{w}/metrics.csv" for _, w, _ in compared],
+        token=[f"results/evaluation/{t}/metrics.csv" for _, _, t in compared],
+        summary=[f"results/contexts/{w}/summary.json" for _, w, _ in compared],
+    output:
+        table="results/evaluation/occurrence.csv",
+    log:
+        "logs/evaluate_occurrence.log",
+    benchmark:
+        "benchmarks/out/evaluate_occurrence.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=script_hash("evaluate_occurrence.py"),
+        groups=[group for group, _, _ in compared],
+    script:
+        "../scripts/evaluate_occurrence.py"
+
+
+rule evaluate_data_claims:
+    """How often the tokens of the tiles come before each candidate, from raw counts."""
+    input:
+        train=f"results/contexts/{cfg.figures.tiles_group}/train.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        claims="results/evaluation/data_claims.json",
+    log:
+        "logs/evaluate_data_claims.log",
+    benchmark:
+        "benchmarks/out/evaluate_data_claims.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("evaluate_data_claims.py"),
+        tokens=cfg.figures.tiles,
+    script:
+        "../scripts/evaluate_data_claims.py"
+
+
+rule evaluate_planted:
+    """On the planted corpus: which of its rules came back, and how far each model is from the best possible."""
+    input:
+        tokenizer="results/tokenizer/tokenizer.json",
+        test=expand("results/contexts/{group}/test.safetensors", group=planted_groups),
+        train=expand("results/contexts/{group}/train.safetensors", group=planted_groups),
+        weights=expand("results/linear/{group}/weights.safetensors", group=planted_groups),
+        best_linear=expand("results/planted/{group}.safetensors", group=planted_groups),
+    output:
+        table="results/evaluation/planted.csv",
+        rules="results/evaluation/planted_rules.csv",
+    log:
+        "logs/evaluate_planted.log",
+    benchmark:
+        "benchmarks/out/evaluate_planted.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("evaluate_planted.py"),
+        groups=planted_groups,
+    script:
+        "../scripts/evaluate_planted.py"

@@ -1,0 +1,67 @@
+# Needs: results/evaluation/*, results/linear/*, results/minibatch/*.
+# Makes: results/figures/*.svg.
+
+
+rule plot_training:
+    """The seed's training figure: seven curves, and the baseline causal LM as a dashed line."""
+    input:
+        history=f"results/minibatch/{cfg.figures.training_group}/history.parquet",
+        evaluation=f"results/evaluation/{cfg.figures.training_group}/metrics.csv",
+    output:
+        figure="results/figures/training.svg",
+    log:
+        "logs/plot_training.log",
+    benchmark:
+        "benchmarks/out/plot_training.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=script_hash("plot_training.py"),
+        baseline=cfg.baseline(),
+    script:
+        "../scripts/plot_training.py"
+
+
+rule plot_tiles:
+    """One token's weights at the last position, a tile for each candidate."""
+    input:
+        weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        figure="results/figures/tiles-{token}.svg",
+    log:
+        "logs/plot_tiles/{token}.log",
+    benchmark:
+        "benchmarks/out/plot_tiles/{token}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=script_hash("plot_tiles.py"),
+        token=lambda w: tiles[w.token],
+    script:
+        "../scripts/plot_tiles.py"
+
+
+rule plot_comparison:
+    """Every predictor on every group, with intervals."""
+    input:
+        metrics=expand("results/evaluation/{group}/metrics.csv", group=cfg.groups),
+    output:
+        figure="results/figures/comparison.svg",
+    log:
+        "logs/plot_comparison.log",
+    benchmark:
+        "benchmarks/out/plot_comparison.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=script_hash("plot_comparison.py"),
+        titles=[cfg.variant(group).title for group in cfg.groups],
+    script:
+        "../scripts/plot_comparison.py"

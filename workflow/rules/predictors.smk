@@ -1,0 +1,166 @@
+# Needs: results/contexts/{variant}/*.safetensors.
+# Makes: results/predictions/{variant}/{predictor}.parquet, one artifact for every kind of predictor,
+#        and what was fitted on the way: results/linear/, results/minibatch/, results/planted/.
+
+
+rule predict_majority:
+    """The class rates of the training contexts, whatever the context."""
+    input:
+        train="results/contexts/{variant}/train.safetensors",
+        test="results/contexts/{variant}/test.safetensors",
+    output:
+        predictions="results/predictions/{variant}/majority.parquet",
+    log:
+        "logs/predict_majority/{variant}.log",
+    benchmark:
+        "benchmarks/out/predict_majority/{variant}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("predict_majority.py"),
+    script:
+        "../scripts/predict_majority.py"
+
+
+rule predict_last_token:
+    """Smoothed class rates after the last token: a bigram model of the group."""
+    input:
+        train="results/contexts/{variant}/train.safetensors",
+        test="results/contexts/{variant}/test.safetensors",
+    output:
+        predictions="results/predictions/{variant}/last_token.parquet",
+    log:
+        "logs/predict_last_token/{variant}.log",
+    benchmark:
+        "benchmarks/out/predict_last_token/{variant}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("predict_last_token.py"),
+        smoothing=cfg.predictors.last_token.smoothing,
+    script:
+        "../scripts/predict_last_token.py"
+
+
+rule train_linear:
+    """Weights for every (position, token) and candidate, with an L1 penalty chosen by validation loss."""
+    input:
+        train="results/contexts/{variant}/train.safetensors",
+        validation="results/contexts/{variant}/validation.safetensors",
+    output:
+        weights="results/linear/{variant}/weights.safetensors",
+        support="results/linear/{variant}/support.safetensors",
+        path="results/linear/{variant}/path.csv",
+        metrics="results/linear/{variant}/metrics.json",
+    log:
+        "logs/train_linear/{variant}.log",
+    benchmark:
+        "benchmarks/out/train_linear/{variant}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=gpus,
+    params:
+        code=script_hash("train_linear.py"),
+        settings=cfg.predictors.linear.model_dump(),
+        device=cfg.device,
+    script:
+        "../scripts/train_linear.py"
+
+
+rule predict_linear:
+    """The linear model's answers on the test contexts."""
+    input:
+        weights="results/linear/{variant}/weights.safetensors",
+        test="results/contexts/{variant}/test.safetensors",
+    output:
+        predictions="results/predictions/{variant}/linear.parquet",
+    log:
+        "logs/predict_linear/{variant}.log",
+    benchmark:
+        "benchmarks/out/predict_linear/{variant}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=script_hash("predict_linear.py"),
+    script:
+        "../scripts/predict_linear.py"
+
+
+rule train_minibatch:
+    """The seed's own way: minibatches, with the penalty in the loss. Gives the curves of the training figure."""
+    input:
+        train="results/contexts/{group}/train.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        linear="results/linear/{group}/metrics.json",
+    output:
+        history="results/minibatch/{group}/history.parquet",
+        metrics="results/minibatch/{group}/metrics.json",
+    log:
+        "logs/train_minibatch/{group}.log",
+    benchmark:
+        "benchmarks/out/train_minibatch/{group}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=gpus,
+    params:
+        code=script_hash("train_minibatch.py"),
+        settings=cfg.predictors.minibatch.model_dump(),
+        seed=cfg.seed,
+        device=cfg.device,
+    script:
+        "../scripts/train_minibatch.py"
+
+
+rule predict_bayes:
+    """The best possible answers, from the rules that the planted corpus was written by."""
+    input:
+        test="results/contexts/{group}/test.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        predictions="results/predictions/{group}/bayes.parquet",
+    log:
+        "logs/predict_bayes/{group}.log",
+    benchmark:
+        "benchmarks/out/predict_bayes/{group}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("predict_bayes.py"),
+    script:
+        "../scripts/predict_bayes.py"
+
+
+rule train_best_linear:
+    """The best that any linear model could do on the planted corpus: hardly penalised, on many times the stories."""
+    input:
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        weights=expand("results/planted/{group}.safetensors", group=planted_groups),
+    log:
+        "logs/train_best_linear.log",
+    benchmark:
+        "benchmarks/out/train_best_linear.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=6000,
+        runtime=60,
+    params:
+        code=script_hash("train_best_linear.py"),
+        groups=planted_groups,
+        settings=cfg.corpus.planted.model_dump(),
+        length=cfg.contexts.length,
+        seed=cfg.seed,
+    script:
+        "../scripts/train_best_linear.py"

@@ -1,0 +1,45 @@
+# Needs: results/corpus/*.parquet.
+# Makes: results/tokenizer/tokenizer.json, and every split as one array of token ids with where its stories start.
+
+
+rule train_tokenizer:
+    """Byte-level BPE over the training stories."""
+    input:
+        corpus="results/corpus/train.parquet",
+    output:
+        tokenizer="results/tokenizer/tokenizer.json",
+    log:
+        "logs/train_tokenizer.log",
+    benchmark:
+        "benchmarks/out/train_tokenizer.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=script_hash("train_tokenizer.py"),
+        vocabulary=cfg.tokenizer.vocabulary,
+    script:
+        "../scripts/train_tokenizer.py"
+
+
+rule build_tokens:
+    """One split as token ids."""
+    input:
+        corpus="results/corpus/{split}.parquet",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        tokens="results/tokens/{split}.npy",
+        starts="results/tokens/{split}_starts.npy",
+    log:
+        "logs/build_tokens/{split}.log",
+    benchmark:
+        "benchmarks/out/build_tokens/{split}.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=script_hash("build_tokens.py"),
+    script:
+        "../scripts/build_tokens.py"

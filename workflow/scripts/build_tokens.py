@@ -1,0 +1,10 @@
+from handcraft.jobs import job
+from handcraft.tokenizer import encode_corpus
+
+with job(snakemake):
+    encode_corpus(
+        snakemake.input.corpus,
+        snakemake.input.tokenizer,
+        snakemake.output.tokens,
+        snakemake.output.starts,
+    )

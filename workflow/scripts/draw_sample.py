@@ -1,0 +1,5 @@
+from handcraft.jobs import job
+from handcraft.contexts import draw_sample
+
+with job(snakemake):
+    draw_sample(snakemake.input.contexts, snakemake.params.size, snakemake.params.seed, snakemake.output.sample)

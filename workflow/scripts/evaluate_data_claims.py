@@ -1,0 +1,10 @@
+from handcraft.jobs import job
+from handcraft.evaluation.data_claims import evaluate_data_claims
+
+with job(snakemake):
+    evaluate_data_claims(
+        snakemake.input.train,
+        snakemake.input.tokenizer,
+        snakemake.params.tokens,
+        snakemake.output.claims,
+    )

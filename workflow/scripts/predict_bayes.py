@@ -1,0 +1,10 @@
+from handcraft.jobs import job
+from handcraft.predictors.bayes import predict_bayes
+
+with job(snakemake):
+    predict_bayes(
+        snakemake.input.test,
+        snakemake.input.tokenizer,
+        snakemake.wildcards.group,
+        snakemake.output.predictions,
+    )

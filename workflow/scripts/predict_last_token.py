@@ -1,0 +1,10 @@
+from handcraft.jobs import job
+from handcraft.predictors.last_token import predict_last_token
+
+with job(snakemake):
+    predict_last_token(
+        snakemake.input.train,
+        snakemake.input.test,
+        snakemake.params.smoothing,
+        snakemake.output.predictions,
+    )

@@ -1,0 +1,15 @@
+from handcraft.jobs import job
+from handcraft.predictors.linear import train_linear
+
+with job(snakemake):
+    train_linear(
+        snakemake.input.train,
+        snakemake.input.validation,
+        **snakemake.params.settings,
+        device=snakemake.params.device,
+        threads=snakemake.threads,
+        weights=snakemake.output.weights,
+        support=snakemake.output.support,
+        path=snakemake.output.path,
+        metrics=snakemake.output.metrics,
+    )

@@ -1,0 +1,16 @@
+from handcraft.jobs import job
+from handcraft.config import SPLITS
+from handcraft.predictors.llama import train_llama
+
+with job(snakemake):
+    train_llama(
+        dict(zip(SPLITS[:2], snakemake.input.tokens, strict=True)),
+        dict(zip(SPLITS[:2], snakemake.input.starts, strict=True)),
+        snakemake.input.tokenizer,
+        **snakemake.params.settings,
+        seed=snakemake.params.seed,
+        device=snakemake.params.device,
+        threads=snakemake.threads,
+        output=snakemake.output.model,
+        training=snakemake.output.training,
+    )
