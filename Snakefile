@@ -2,6 +2,7 @@
 #
 #   corpus -> tokenizer -> contexts -> predictors -> evaluation -> figures -> report
 
+import os
 import re
 from functools import partial
 from pathlib import Path

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from handcraft.errors import UserError
 
@@ -20,6 +28,16 @@ SPLITS = ("train", "validation", "test")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(-[a-z0-9_]+)*$")]
 Match = Literal["word", "token"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+def _without_nulls(named: Any) -> Any:
+    """With null an overlay drops what the default config has."""
+    return {k: v for k, v in named.items() if v is not None} if isinstance(named, Mapping) else named
+
+
+def _from_list(group: Any) -> Any:
+    """`name: [" a", " b"]` is a group."""
+    return {"candidates": group} if isinstance(group, list) else group
 
 
 class Strict(BaseModel):
@@ -207,7 +225,6 @@ class CausalLM(Strict):
             )
         return self
 
-
     def asked(self) -> dict[str, Any]:
         """What changes its answers or their name; not where it runs."""
         return self.model_dump(include={"title", "revision", "dtype", "batch_tokens", "prefix"})
@@ -217,7 +234,10 @@ class Predictors(Strict):
     last_token: LastToken = LastToken()
     linear: Linear
     minibatch: Minibatch = Minibatch()
-    causal_lms: dict[Name, CausalLM] = {}
+    causal_lms: Annotated[
+        dict[Name, CausalLM],
+        BeforeValidator(_without_nulls, json_schema_input_type=dict[Name, CausalLM | None]),
+    ] = {}
     """By name; null drops one that the default config has."""
     baseline: Name | None = None
     """The causal LM drawn as the dashed line; the first by default."""
@@ -228,7 +248,9 @@ class Predictors(Strict):
         if taken:
             raise ValueError(f"causal_lms: {sorted(taken)[0]!r} is the name of another predictor")
         if self.baseline is not None and self.baseline not in self.causal_lms:
-            raise ValueError(f"baseline {self.baseline!r} is none of causal_lms: {', '.join(self.causal_lms)}")
+            raise ValueError(
+                f"baseline {self.baseline!r} is none of causal_lms: {', '.join(self.causal_lms)}"
+            )
         return self
 
 
@@ -236,6 +258,7 @@ class Evaluation(Strict):
     bootstrap: int = Field(1000, ge=100)
     """Resamples, by story, behind every interval."""
     confidence: Fraction = 0.95
+    """Coverage of the intervals."""
 
 
 class Figures(Strict):
@@ -265,43 +288,34 @@ class Config(Strict):
     threads: int = Field(2, ge=1)
     """Threads of a job that computes; fixed, because sums depend on it in the last digit."""
     device: Literal["cpu", "cuda", "auto"] = "cpu"
+    """Where tensors live: `cuda` is refused where no GPU is visible, `auto` takes one if there is one."""
     corpus: Corpus = Corpus()
     tokenizer: Tokenizer = Tokenizer()
     contexts: Contexts = Contexts()
-    groups: dict[Name, Group] = Field(min_length=1)
+    groups: Annotated[
+        dict[Name, Annotated[Group, BeforeValidator(_from_list, json_schema_input_type=Group | list[str])]],
+        BeforeValidator(_without_nulls, json_schema_input_type=dict[Name, Group | list[str] | None]),
+        Field(min_length=1),
+    ]
     """Lists of candidate words; `name: [" a", " b"]` is enough. Null drops one that the default config has."""
     predictors: Predictors
     evaluation: Evaluation = Evaluation()
     figures: Figures
     report: Report
 
-    @model_validator(mode="before")
-    @classmethod
-    def _short_groups(cls, data: Any) -> Any:
-        """`name: [...]` becomes a group; null entries, with which an overlay drops a default, go."""
-        if not isinstance(data, Mapping):
-            return data
-        data = dict(data)
-        if isinstance(data.get("groups"), Mapping):
-            data["groups"] = {
-                name: {"candidates": group} if isinstance(group, list) else group
-                for name, group in data["groups"].items()
-                if group is not None
-            }
-        predictors = data.get("predictors")
-        if isinstance(predictors, Mapping) and isinstance(predictors.get("causal_lms"), Mapping):
-            kept = {k: v for k, v in predictors["causal_lms"].items() if v is not None}
-            data["predictors"] = {**predictors, "causal_lms": kept}
-        return data
-
     @model_validator(mode="after")
     def _groups_known(self) -> "Config":
-        asked = {"figures.training_group": self.figures.training_group, "figures.tiles_group": self.figures.tiles_group}
+        asked = {
+            "figures.training_group": self.figures.training_group,
+            "figures.tiles_group": self.figures.tiles_group,
+        }
         if isinstance(self.contexts.compare_match, list):
             asked |= {f"contexts.compare_match[{i}]": g for i, g in enumerate(self.contexts.compare_match)}
         for key, group in asked.items():
             if group not in self.groups:
-                raise ValueError(f"{key}: {group!r} is none of the groups ({', '.join(self.groups)}){nearest(group, self.groups)}")
+                raise ValueError(
+                    f"{key}: {group!r} is none of the groups ({', '.join(self.groups)}){nearest(group, self.groups)}"
+                )
         return self
 
     def variant(self, name: str) -> "Variant":
@@ -339,7 +353,9 @@ class Variant:
 
 
 def _slug(token: str) -> str:
-    words = [c if c.isalnum() and c.isascii() else f"-{unicodedata.name(c, hex(ord(c)))}-" for c in token.strip()]
+    words = [
+        c if c.isalnum() and c.isascii() else f"-{unicodedata.name(c, hex(ord(c)))}-" for c in token.strip()
+    ]
     return re.sub("-+", "-", "".join(words)).strip("-").lower().replace(" ", "-") or "space"
 
 
@@ -401,26 +417,26 @@ def _fields_at(path: Sequence[str]) -> list[str]:
     """Valid keys at a place of the config, for a place inside a dict of models too."""
     annotation: Any = Config
     for step in path:
-        model = next(_models_in(annotation), None)
-        if _is_dict(annotation):
+        model = next(models_in(annotation), None)
+        if is_dict(annotation):
             annotation = model
         elif model is not None and step in model.model_fields:
             annotation = model.model_fields[step].annotation
         else:
             return []
-    model = None if _is_dict(annotation) else next(_models_in(annotation), None)
+    model = None if is_dict(annotation) else next(models_in(annotation), None)
     return list(model.model_fields) if model else []
 
 
-def _is_dict(annotation: Any) -> bool:
+def is_dict(annotation: Any) -> bool:
     return getattr(annotation, "__origin__", None) is dict
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in getattr(annotation, "__args__", ()):
-        yield from _models_in(argument)
+        yield from models_in(argument)
 
 
 def _line_of(path: Sequence[str], files: Sequence[Path | str]) -> str:
@@ -438,7 +454,11 @@ def _line_of(path: Sequence[str], files: Sequence[Path | str]) -> str:
                     break
                 line, node = pair[0].start_mark.line + 1, pair[1]
                 found += 1
-            elif isinstance(node, yaml.SequenceNode) and re.fullmatch(r"\d+", step) and int(step) < len(node.value):
+            elif (
+                isinstance(node, yaml.SequenceNode)
+                and re.fullmatch(r"\d+", step)
+                and int(step) < len(node.value)
+            ):
                 node = node.value[int(step)]
                 line = node.start_mark.line + 1
                 found += 1

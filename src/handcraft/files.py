@@ -39,7 +39,9 @@ def write_text(path: Path | str, text: str) -> None:
 
 def write_json(path: Path | str, content: Any) -> None:
     """JSON with sorted keys; a NaN or an infinity is refused, since JSON has none."""
-    write_text(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(
+        path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    )
 
 
 def read_json(path: Path | str) -> Any:
@@ -87,7 +89,9 @@ def _value(cell: str) -> Any:
     return cell
 
 
-def write_tensors(path: Path | str, tensors: Mapping[str, np.ndarray], facts: Mapping[str, Any] | None = None) -> None:
+def write_tensors(
+    path: Path | str, tensors: Mapping[str, np.ndarray], facts: Mapping[str, Any] | None = None
+) -> None:
     """A safetensors file of NumPy arrays; `facts` goes into one metadata key, `handcraft`, as JSON.
 
     One key, because safetensors writes several in random order.

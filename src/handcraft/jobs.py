@@ -1,12 +1,6 @@
 """What every workflow script is wrapped in: its log, its errors, its sidecar."""
 
 import os
-
-# NumPy's sums depend in the last digit on how many threads its BLAS uses: one, everywhere. It is read when NumPy
-# is first imported, so scripts import this module first.
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-
 import resource
 import sys
 import time

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import TextIO, TypeVar
 
 T = TypeVar("T")
@@ -18,14 +18,16 @@ def progress(items: Iterable[T], description: str, total: int | None = None, uni
 
     `total` is the number of items where `len(items)` does not give it; `unit` names one.
     """
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     start = last = time.monotonic()
     for done, item in enumerate(items):
         now = time.monotonic()
         if now - last >= SECONDS_BETWEEN_LINES:
             last = now
-            say(f"{description}: {_far(done, total, unit)}{_left(done, total, now - start)}", on_terminal=True)
+            say(
+                f"{description}: {_far(done, total, unit)}{_left(done, total, now - start)}", on_terminal=True
+            )
         yield item
 
 

@@ -17,7 +17,17 @@ PACKAGE = Path(__file__).parent
 # Values of the config travel in a rule's params, so a new key must not make every artifact stale; how a job is
 # run and recorded has no part in what it makes.
 NOT_HASHED = {"handcraft.config", "handcraft.jobs", "handcraft.provenance", "handcraft.progress"}
-PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "numpy", "scipy", "pyarrow", "matplotlib", "snakemake")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "datasets",
+    "numpy",
+    "scipy",
+    "pyarrow",
+    "matplotlib",
+    "snakemake",
+)
 
 
 def code_hash(script: Path | str, root: Path | str = ".") -> str:

@@ -1,10 +1,11 @@
 """The tokenizer: byte-level BPE of a chosen size, and a corpus written as its tokens.
 
-Byte-level, as in GPT-2 (Radford et al., 2019): the text is cut into words with their leading space, punctuation and
-runs of white space, and merges never cross such a cut. Every text can be written, whatever its bytes are.
+Byte-level, as in GPT-2 (Radford et al., 2019): the text is cut into words with their leading space,
+punctuation and runs of white space, and merges never cross such a cut. Every text can be written, whatever
+its bytes are.
 
-Id 0 is `<|endoftext|>`, which never comes out of a corpus: stories are parted by their starts, and a story that holds
-those very characters is ordinary text. Then come the 256 bytes, then the merges.
+Id 0 is `<|endoftext|>`, which never comes out of a corpus: stories are parted by their starts, and a story
+that holds those very characters is ordinary text. Then come the 256 bytes, then the merges.
 """
 
 import difflib
@@ -53,7 +54,7 @@ def train_tokenizer(corpus: Path, output: Path, vocabulary: int, *, threads: int
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    texts = progress(_texts(corpus), "training the tokenizer", unit=" stories")
+    texts = progress(_texts(corpus), "training the tokenizer", unit="stories")
     tokenizer.train_from_iterator(texts, trainer)
     size = tokenizer.get_vocab_size()
     if size != vocabulary:
@@ -76,12 +77,12 @@ def encode_corpus(corpus: Path, tokenizer: Path, tokens: Path, starts: Path, *, 
     _bound_threads(threads)
     encoder = load_tokenizer(tokenizer)
     if encoder.get_vocab_size() > 65536:
-        raise UserError("the tokenizer has more than 65,536 tokens", where=str(tokenizer), remedy="train a smaller one")
+        raise UserError("more than 65,536 tokens", where=str(tokenizer), remedy="train a smaller tokenizer")
     lengths: list[np.ndarray] = []
     total = 0
     with whole_file(tokens) as partial, partial.open("w+b") as file:
         room = _write_header(file, 0)
-        for texts in progress(_batches(corpus), "encoding", unit=f" x {BATCH} stories"):
+        for texts in progress(_batches(corpus), "encoding", unit=f"batches of {BATCH:,} stories"):
             encodings = encoder.encode_batch_fast(texts, add_special_tokens=False)
             ids = [np.asarray(e.ids, dtype=np.uint16) for e in encodings]
             file.write(np.concatenate(ids).tobytes())
@@ -169,8 +170,8 @@ def token_bytes(tokenizer: "Tokenizer") -> list[bytes]:
 def candidate_ids(tokenizer: "Tokenizer", candidates: Iterable[str], *, where: str = "") -> list[int]:
     """The one token of each candidate, in their order.
 
-    Raises `UserError` that names each candidate that is no single token, how it is tokenized, and the nearest words
-    that are single tokens. `where` goes into it, e.g. the config key.
+    Raises `UserError` that names each candidate that is no single token, how it is tokenized, and the nearest
+    words that are single tokens. `where` goes into it, e.g. the config key.
     """
     ids, refused, pieces = [], [], token_bytes(tokenizer)
     for word in candidates:
@@ -185,7 +186,7 @@ def candidate_ids(tokenizer: "Tokenizer", candidates: Iterable[str], *, where: s
         raise UserError(
             "a candidate must be a single token of the tokenizer:\n" + "\n".join(f"  - {r}" for r in refused),
             where=where,
-            remedy="choose words that are single tokens (mind the leading space), or a larger tokenizer.vocabulary",
+            remedy="choose single tokens (mind the leading space), or a larger tokenizer.vocabulary",
         )
     return ids
 
@@ -200,7 +201,8 @@ def _nearest_tokens(word: str, pieces: Sequence[bytes], count: int = 5) -> list[
             continue
     known.pop("", None)
     bare = word.strip()
-    variants = [f" {bare}", bare, f" {bare.lower()}", bare.lower(), f" {bare.capitalize()}", bare.capitalize()]
+    cases = (bare, bare.lower(), bare.capitalize())
+    variants = [space + case for case in cases for space in (" ", "")]
     found = [v for v in dict.fromkeys(variants) if v in known and v != word]
     # Two passes, so that tokens with a leading space are offered to a word that has one.
     spaced = [t for t in known if t.startswith(" ") == word.startswith(" ")]
@@ -216,7 +218,7 @@ def _quoted(piece: bytes) -> str:
 
 
 def show_token(piece: bytes) -> str:
-    """A token for people: the space seen (`␣was`), line ends and control characters as pictures, stray bytes as hex.
+    """A token for people: spaces seen (`␣was`), line ends and controls as pictures, stray bytes as hex.
 
     The result is plain text; whoever puts it into HTML, Typst or SVG escapes it.
     """

@@ -1,10 +1,19 @@
 """What the rules ask of the config: which files a job needs, and which predictors answer for a group."""
 
+import os
 from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
+from typing import Any
 
 from handcraft.config import CausalLM, Config, Corpus, Variant
+
+PREDICTOR_TITLES = {
+    "majority": "majority",
+    "last_token": "last token",
+    "linear": "linear",
+    "bayes": "Bayes (best possible)",
+}
 
 
 def gpus(cfg: Config) -> int:
@@ -20,11 +29,13 @@ def corpus_files(corpus: Corpus) -> list[str]:
     if corpus.source != "files":
         return []
     files = corpus.files
-    return sorted({path for pattern in files.train + files.validation + files.test for path in glob(pattern)})
+    patterns = files.train + files.validation + files.test
+    # `Path.glob` refuses absolute patterns.
+    return sorted({path for pattern in patterns for path in glob(pattern, recursive=True)})  # noqa: PTH207
 
 
 def model_files(name: str, lm: CausalLM) -> list[str]:
-    """What a causal LM's answers depend on: the directory trained here, the files of a local one, nothing of the hub's."""
+    """What a causal LM's answers depend on: the directory trained here, or the files of a local one."""
     if lm.train is not None:
         return [f"results/models/{name}"]
     path = Path(str(lm.model)).expanduser()
@@ -59,3 +70,33 @@ def compared_groups(variants: Sequence[Variant]) -> list[tuple[str, str, str]]:
     for v in variants:
         by_group.setdefault(v.group, {})[v.match] = v.name
     return [(g, found["word"], found["token"]) for g, found in by_group.items() if len(found) == 2]
+
+
+def report_sources(root: Path | str) -> list[str]:
+    """The sources in `report/`, relative to where the workflow runs, so that a moved checkout is not stale."""
+    return sorted(
+        os.path.relpath(p, Path.cwd()) for p in Path(root, "report").rglob("*") if p.is_file() and p.name[0] != "."
+    )
+
+
+def report_facts(cfg: Config) -> dict[str, Any]:
+    """What the report says of the config (the fields of `handcraft.report.results.Facts`)."""
+    lms = [{"id": name, "title": lm.title} for name, lm in cfg.predictors.causal_lms.items()]
+    return {
+        "title": cfg.report.title,
+        "corpus": {"name": cfg.corpus.name, "title": cfg.corpus.title, "source": cfg.corpus.source},
+        "variants": [
+            {"name": v.name, "group": v.group, "title": v.title, "candidates": list(v.candidates), "match": v.match}
+            for v in cfg.variants()
+        ],
+        "predictors": [{"id": p, "title": PREDICTOR_TITLES[p]} for p in PREDICTOR_TITLES] + lms,
+        "baseline": cfg.baseline(),
+        "training_group": cfg.figures.training_group,
+        "tiles_group": cfg.figures.tiles_group,
+        "tiles": {file: token for token, file in cfg.figures.tile_files().items()},
+        "length": cfg.contexts.length,
+        "vocabulary": cfg.tokenizer.vocabulary,
+        "confidence": cfg.evaluation.confidence,
+        "bootstrap": cfg.evaluation.bootstrap,
+        "excerpts": cfg.report.excerpts,
+    }

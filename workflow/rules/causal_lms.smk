@@ -50,7 +50,8 @@ rule predict_causal_lm:
     params:
         code=script_hash("predict_causal_lm.py"),
         settings=lambda w: cfg.predictors.causal_lms[w.lm].asked(),
-        model=lambda w: cfg.predictors.causal_lms[w.lm].model or f"./results/models/{w.lm}",
+        model=lambda w: cfg.predictors.causal_lms[w.lm].model
+        or f"./results/models/{w.lm}",
         device=cfg.device,
     script:
         "../scripts/predict_causal_lm.py"

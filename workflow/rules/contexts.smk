@@ -9,7 +9,9 @@ rule build_contexts:
         starts=expand("results/tokens/{split}_starts.npy", split=SPLITS),
         tokenizer="results/tokenizer/tokenizer.json",
     output:
-        contexts=expand("results/contexts/{{variant}}/{split}.safetensors", split=SPLITS),
+        contexts=expand(
+            "results/contexts/{{variant}}/{split}.safetensors", split=SPLITS
+        ),
         summary="results/contexts/{variant}/summary.json",
     log:
         "logs/build_contexts/{variant}.log",

@@ -8,7 +8,9 @@ rule evaluate_predictions:
         test="results/contexts/{variant}/test.safetensors",
         train="results/contexts/{variant}/train.safetensors",
         sample="results/contexts/{variant}/sample.json",
-        predictions=lambda w: road.predictions_of(variants[w.variant], planted_groups, lms),
+        predictions=lambda w: road.predictions_of(
+            variants[w.variant], planted_groups, lms
+        ),
     output:
         metrics="results/evaluation/{variant}/metrics.csv",
         comparisons="results/evaluation/{variant}/comparisons.csv",
@@ -81,7 +83,9 @@ rule evaluate_planted:
         tokenizer="results/tokenizer/tokenizer.json",
         test=expand("results/contexts/{group}/test.safetensors", group=planted_groups),
         train=expand("results/contexts/{group}/train.safetensors", group=planted_groups),
-        weights=expand("results/linear/{group}/weights.safetensors", group=planted_groups),
+        weights=expand(
+            "results/linear/{group}/weights.safetensors", group=planted_groups
+        ),
         best_linear=expand("results/planted/{group}.safetensors", group=planted_groups),
     output:
         table="results/evaluation/planted.csv",

@@ -1,6 +1,6 @@
-from handcraft.jobs import job
 from handcraft.config import SPLITS
 from handcraft.contexts import build_contexts
+from handcraft.jobs import job
 
 with job(snakemake):
     build_contexts(

@@ -1,5 +1,7 @@
-from handcraft.jobs import job
 from handcraft.contexts import draw_sample
+from handcraft.jobs import job
 
 with job(snakemake):
-    draw_sample(snakemake.input.contexts, snakemake.params.size, snakemake.params.seed, snakemake.output.sample)
+    draw_sample(
+        snakemake.input.contexts, snakemake.params.size, snakemake.params.seed, snakemake.output.sample
+    )

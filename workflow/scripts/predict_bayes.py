@@ -1,5 +1,6 @@
-from handcraft.jobs import job
 from handcraft.predictors.bayes import predict_bayes
+
+from handcraft.jobs import job
 
 with job(snakemake):
     predict_bayes(

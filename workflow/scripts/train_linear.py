@@ -1,5 +1,6 @@
-from handcraft.jobs import job
 from handcraft.predictors.linear import train_linear
+
+from handcraft.jobs import job
 
 with job(snakemake):
     train_linear(

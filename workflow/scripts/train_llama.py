@@ -1,6 +1,7 @@
-from handcraft.jobs import job
-from handcraft.config import SPLITS
 from handcraft.predictors.llama import train_llama
+
+from handcraft.config import SPLITS
+from handcraft.jobs import job
 
 with job(snakemake):
     train_llama(

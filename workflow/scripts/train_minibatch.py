@@ -1,5 +1,6 @@
-from handcraft.jobs import job
 from handcraft.predictors.minibatch import train_minibatch
+
+from handcraft.jobs import job
 
 with job(snakemake):
     train_minibatch(

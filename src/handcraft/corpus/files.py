@@ -1,6 +1,7 @@
 """Stories in files of the user's own: `.txt`, `.jsonl` and `.parquet`, read as streams.
 
-No normalisation but `\r\n` to `\n` and the white space at both ends, which `splits` takes off for every source alike.
+The text is given as it stands; line ends and outer white space are made even in `splits`, for every source
+alike.
 """
 
 import glob
@@ -12,7 +13,7 @@ from typing import Any
 from handcraft.errors import UserError
 
 DELIMITER = b"<|endoftext|>"
-LONGEST = 16 * 2**20  # bytes of one story; longer is taken for a file without delimiters, and would not stream
+LONGEST = 16 * 2**20  # bytes of a story; a longer one is a file without delimiters, and would not stream
 CHUNK = 2**20
 BOM = b"\xef\xbb\xbf"
 
@@ -26,7 +27,7 @@ def find_files(patterns: Sequence[str], key: str) -> list[Path]:
     for pattern in patterns:
         full = str(Path(pattern).expanduser())
         # A path that exists is taken as it is, even where it holds [ or *.
-        matches = [full] if Path(full).is_file() else [m for m in glob.glob(full, recursive=True) if Path(m).is_file()]
+        matches = [full] if Path(full).is_file() else _matching(full)
         if not matches:
             kind = "no file matches" if glob.has_magic(full) else "there is no file"
             if Path(full).is_dir():
@@ -40,8 +41,17 @@ def find_files(patterns: Sequence[str], key: str) -> list[Path]:
     return sorted(found)
 
 
+def _matching(pattern: str) -> list[str]:
+    # Path.glob takes no absolute patterns.
+    return [m for m in glob.glob(pattern, recursive=True) if Path(m).is_file()]  # noqa: PTH207
+
+
 def stories_in_files(files: Sequence[Path], field: str) -> Iterator[str]:
-    """Every story of the files, in their order. field: the key (`.jsonl`) or column (`.parquet`) of the story."""
+    """Every story of the files, in their order; `field` is its key (`.jsonl`) or column (`.parquet`).
+
+    Raises `UserError` with file and line (`.parquet`: row) for what cannot be read: bytes that are not UTF-8,
+    a line that is no JSON, a missing field, a value that is no text, or a story of more than 16 MiB.
+    """
     for file in files:
         try:
             match file.suffix.lower():
@@ -106,28 +116,33 @@ def _jsonl_story(text: str, field: str, where: str) -> str:
     try:
         row = json.loads(text)
     except (ValueError, RecursionError) as error:
-        column = f" (column {error.colno}: {error.msg})" if isinstance(error, json.JSONDecodeError) else f" ({error})"
+        here = f"column {error.colno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise UserError(
-            f"this line is not valid JSON{column}: {text.strip()[:60]!r}",
+            f"this line is not valid JSON ({here}): {text.strip()[:60]!r}",
             where=where,
             remedy="mend or delete the line; a .jsonl file has one whole JSON object a line",
         ) from None
-    if not isinstance(row, dict) or field not in row:
-        there = ", ".join(map(repr, list(row)[:20])) if isinstance(row, dict) else f"not an object but {text.strip()[:40]!r}"
+    if not isinstance(row, dict):
         raise UserError(
-            f"this line has no field {field!r}; it has: {there or 'none'}",
+            f"this line is no JSON object: {text.strip()[:60]!r}",
+            where=where,
+            remedy=f'write one object a line, e.g. {{"{field}": "Once upon a time ..."}}',
+        )
+    if field not in row:
+        raise UserError(
+            f"this line has no field {field!r}; it has: {', '.join(map(repr, list(row)[:20])) or 'none'}",
             where=where,
             remedy="name the field that holds the story in corpus.files.text_field",
         )
     story = row[field]
-    problem = _not_text(story)
+    problem = not_text(story)
     if problem:
         raise UserError(f"the field {field!r} {problem}", where=where, remedy="mend or delete the line")
-    return str(story).replace("\r\n", "\n")
+    return str(story)
 
 
-def _not_text(story: Any) -> str:
-    """What keeps a value from being a story, or "". JSON can write half a surrogate pair, which UTF-8 cannot."""
+def not_text(story: Any) -> str:
+    """What keeps a value from being a story, or "". JSON can hold half a surrogate pair, UTF-8 cannot."""
     if not isinstance(story, str):
         return f"is not text but {type(story).__name__}"
     try:
@@ -157,7 +172,9 @@ def _parquet(path: Path, field: str) -> Iterator[str]:
                     yield _parquet_story(story, field, f"{path}, row {row}")
     except pa.ArrowException as error:
         raise UserError(
-            f"not a readable Parquet file ({error})", where=str(path), remedy="write or download the file again"
+            f"not a readable Parquet file ({error})",
+            where=str(path),
+            remedy="write or download the file again",
         ) from error
 
 
@@ -166,14 +183,14 @@ def _parquet_story(scalar: Any, field: str, where: str) -> str:
         story = scalar.as_py()
     except UnicodeDecodeError as error:
         raise _not_utf8(error, where) from None
-    if problem := _not_text(story):
+    if problem := not_text(story):
         raise UserError(f"the column {field!r} {problem}", where=where, remedy="mend or delete the row")
-    return str(story).replace("\r\n", "\n")
+    return str(story)
 
 
 def _decoded(piece: bytes, path: Path, at: int, line: int) -> str:
     try:
-        return piece.decode("utf-8").replace("\r\n", "\n")
+        return piece.decode("utf-8")
     except UnicodeDecodeError as error:
         here = line + piece.count(b"\n", 0, error.start)
         raise _not_utf8(error, f"{path}, line {here}, byte {at + error.start} of the file") from None

@@ -1,8 +1,8 @@
 """The bootstrap over stories: contexts of one story are not independent, so whole stories are drawn.
 
-Every score is a ratio of sums over contexts, so a resample needs only each story's sums: a thousand resamples are
-matrix products of how often each story was drawn with those sums. Sums are kept per class, so that the balanced
-view recomputes the class rates of every resample exactly.
+Every score is a ratio of sums over contexts, so a resample needs only each story's sums: a thousand
+resamples are matrix products of how often each story was drawn with those sums. Sums are kept per class, so
+that the balanced view recomputes the class rates of every resample exactly.
 """
 
 from collections.abc import Iterator
@@ -30,24 +30,23 @@ class StorySums:
 
 
 def sum_stories(story: np.ndarray, labels: np.ndarray, quantities: np.ndarray) -> StorySums:
-    """Sum `quantities` [n, Q] within each story and class; `story` [n] names the story, `labels` [n] the class."""
+    """Sum `quantities` [n, Q] within each story (`story` [n]) and class (`labels` [n])."""
     names, row = np.unique(story, return_inverse=True)
     counted = np.column_stack([np.ones(len(labels)), quantities])
     classes = []
     for label in np.unique(labels):
-        member = labels == label
-        stories, place = np.unique(row[member], return_inverse=True)
-        sums = np.zeros((len(stories), counted.shape[1]))
-        np.add.at(sums, place, counted[member])
-        classes.append((stories, sums))
+        member = np.flatnonzero(labels == label)
+        member = member[np.argsort(row[member], kind="stable")]
+        stories, first = np.unique(row[member], return_index=True)
+        classes.append((stories, np.add.reduceat(counted[member], first, axis=0)))
     return StorySums(len(names), len(labels), tuple(classes))
 
 
 def scores(sums: StorySums, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means of the quantities, natural and balanced, each [B, Q], when story s counts `drawn[b, s]` times ([B, S]).
+    """Means of the quantities, natural and balanced, each [B, Q]; story s counts `drawn[b, s]` times.
 
-    Natural is the mean over contexts. Balanced weights each context by one over its class's rate in the resample,
-    normalised: the mean, over the classes that the resample has, of the class's own mean.
+    Natural is the mean over contexts. Balanced weights each context by one over its class's rate in the
+    resample, normalised: the mean, over the classes that the resample has, of the class's own mean.
     """
     totals = np.stack([drawn[:, stories] @ values for stories, values in sums.classes])  # [classes, B, 1 + Q]
     count, total = totals[..., :1], totals[..., 1:]
@@ -79,7 +78,7 @@ def bootstrap_scores(
 def bootstrap_p(differences: np.ndarray) -> float:
     """Two-sided p of "no difference": twice the smaller share of draws [B] at or beyond zero, at most 1.
 
-    The observed sample counts as one more draw on either side, so that p is never 0: the least is 2 / (B + 1).
+    The observed sample counts as one more draw on either side, so p is never 0: the least is 2 / (B + 1).
     Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, chapter 4.
     """
     below = int((differences <= ZERO).sum())

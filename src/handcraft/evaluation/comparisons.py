@@ -5,8 +5,9 @@ from math import comb
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
-    """Exact two-sided p of McNemar's test: items that only one of the two got right fall on either side by a fair coin.
+    """Exact two-sided p of McNemar's test, of the items that only one of two predictors got right.
 
+    Where neither is better, each such item is either's by a fair coin.
     Source: McNemar (1947), Psychometrika 12, 153-157, with the binomial distribution instead of chi-squared.
     """
     if min(only_a, only_b) < 0:

@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from handcraft.contexts import read_contexts
-from handcraft.files import write_json
+from handcraft.files import read_facts, write_json
 from handcraft.tokenizer import load_tokenizer, token_bytes
 
 
 def evaluate_data_claims(train: Path, tokenizer: Path, tokens: Sequence[str], output: Path) -> None:
     """Count, over the training contexts, each of `tokens` as the last token before each candidate.
 
-    Writes {"contexts": n, "candidates": [{"candidate", "contexts", "share"}], "tokens": [{"token", "id", "contexts",
-    "candidates": [{"candidate", "contexts", "share_of_candidate", "share_of_token"}]}]}. For token t and candidate
-    c, `contexts` counts those of c whose last token is t; `share_of_candidate` divides it by all contexts of c,
-    `share_of_token` by all whose last token is t (null where that is none). A text that is no single token has the
-    id null and no counts.
+    Writes {"contexts": n, "sampling", "candidates": [{"candidate", "contexts", "share"}], "tokens":
+    [{"token", "id", "contexts", "candidates": [{"candidate", "contexts", "share_of_candidate",
+    "share_of_token"}]}]}. For token t and candidate c, `contexts` counts those of c whose last token is t;
+    `share_of_candidate` divides it by all contexts of c, `share_of_token` by all whose last token is t
+    (null where that is none). A text that is no single token has the id null and no counts. `sampling` is
+    that of the training contexts: only "natural" counts the text as it is.
     """
     seen = read_contexts(train)
     known = {spelled: i for i, spelled in enumerate(token_bytes(load_tokenizer(tokenizer)))}
@@ -45,10 +46,11 @@ def evaluate_data_claims(train: Path, tokenizer: Path, tokens: Sequence[str], ou
         ]
         listed.append({"token": token, "id": place, "contexts": of_token, "candidates": shares})
     totals = [
-        {"candidate": candidate, "contexts": int(of_candidate[k]), "share": _share(of_candidate[k], len(seen))}
-        for k, candidate in enumerate(seen.candidates)
+        {"candidate": candidate, "contexts": int(count), "share": _share(count, len(seen))}
+        for candidate, count in zip(seen.candidates, of_candidate, strict=True)
     ]
-    write_json(output, {"contexts": len(seen), "candidates": totals, "tokens": listed})
+    sampling = read_facts(train)["sampling"]
+    write_json(output, {"contexts": len(seen), "sampling": sampling, "candidates": totals, "tokens": listed})
 
 
 def _share(part: Any, whole: Any) -> float | None:

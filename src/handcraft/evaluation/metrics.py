@@ -1,9 +1,9 @@
 """What one context contributes to a score: whether the prediction was right, and its loss.
 
-*Accuracy* is the share of contexts whose most probable candidate is the one in the text. Candidates that tie for
-most probable (to the precision of float32) share the point: the expected score of a coin between them.
-*Loss* is the restricted negative log-likelihood in nats: minus the log-probability, among the group's candidates
-only, of the one in the text.
+*Accuracy* is the share of contexts whose most probable candidate is the one in the text. Candidates that
+tie for most probable (to the precision of float32) share the point: the expected score of a coin between
+them. *Loss* is the restricted negative log-likelihood in nats: minus the log-probability, among the group's
+candidates only, of the one in the text.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ TIE = 2e-6
 
 
 def correct(log_probability: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Points in [0, 1] of every context, float64 [n]: 1 right, 0 wrong, 1/m where the answer is one of m that tie."""
+    """Points of every context, float64 [n]: 1 right, 0 wrong, 1/m where the answer is one of m that tie."""
     best = log_probability.max(axis=1, keepdims=True) - TIE <= log_probability
     hit = best[np.arange(len(labels)), labels]
     return np.asarray(hit / best.sum(axis=1), dtype=np.float64)
@@ -27,7 +27,8 @@ def losses(log_probability: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def adjust_prior(log_probability: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """The same evidence under equally frequent candidates: float64 [n, K], normalised.
 
-    Takes minus log of `rates` ([K], the class rates that the predictor learnt from), then normalises each row.
+    Takes minus log of `rates` ([K], the class rates that the predictor learnt from), then normalises each
+    row.
     """
     adjusted = log_probability.astype(np.float64) - np.log(rates)
     adjusted -= adjusted.max(axis=1, keepdims=True)
@@ -35,6 +36,6 @@ def adjust_prior(log_probability: np.ndarray, rates: np.ndarray) -> np.ndarray:
 
 
 def answers(log_probability: np.ndarray) -> np.ndarray:
-    """The one answer of every context, int64 [n]: the most probable candidate, the first listed where some tie."""
+    """The one answer of every context, int64 [n]: the most probable candidate, of ties the first listed."""
     best = log_probability.max(axis=1, keepdims=True) - TIE <= log_probability
     return np.asarray(best.argmax(axis=1))

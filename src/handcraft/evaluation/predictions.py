@@ -1,12 +1,13 @@
 """One evaluation for every predictor of one variant, on the same test contexts.
 
-Three views. *natural*: the contexts as they come. *balanced*: each context weighted by one over its class's rate in
-the test set. *balanced_prior*: balanced, and the log-probabilities first lose the log of the class rates of the
-training contexts, since a predictor that learnt from natural text leans to what is frequent there.
+Three views. *natural*: the contexts as they come. *balanced*: each context weighted by one over its class's
+rate in the test set. *balanced_prior*: balanced, and the log-probabilities first lose the log of the class
+rates of the training contexts, since a predictor that learnt from natural text leans to what is frequent
+there.
 
-Intervals and paired comparisons resample stories, not contexts. The samples that people answer (50 contexts, each
-from another story) get Wilson intervals and exact McNemar tests instead. With so few items those are exploratory:
-only large differences can show.
+Intervals and paired comparisons resample stories, not contexts. The samples that people answer (50
+contexts, each from another story) get Wilson intervals and exact McNemar tests instead. With so few items
+those are exploratory: only large differences can show.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ import numpy as np
 
 from handcraft.contexts import Contexts, read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import ZERO, bootstrap_p, bootstrap_scores, scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_p, bootstrap_scores, scores, sum_stories
 from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import percentile_interval, wilson
 from handcraft.evaluation.metrics import adjust_prior, answers, correct, losses
@@ -29,10 +30,14 @@ from handcraft.seeds import generator
 VIEWS = ("natural", "balanced", "balanced_prior")
 METRICS = ("accuracy", "loss")
 SAMPLES = ("natural", "balanced")
+DIGITS = 12
+"""Decimals kept: what is beyond is the rounding of sums, and would part a value from an interval of no width."""
 NORMALISED = 1e-4
-"""How far the log of a row's summed probability may be from 0; ten times what writing allows."""
+"""How far the sum of a row's probabilities may be from 1; ten times what writing allows."""
 
 AGAIN = "delete the file and run snakemake again; docs/extending.md says what a predictor writes"
+
+Row = dict[str, Any]
 
 METRIC_COLUMNS = ("predictor", "title", "view", "metric", "value", "low", "high", "n", "stories")
 COMPARISON_COLUMNS = ("a", "b", "view", "metric", "difference", "low", "high", "p", "p_holm", "n")
@@ -55,17 +60,19 @@ def evaluate_predictions(
 ) -> None:
     """Score all `predictions` of one variant and compare every pair of them.
 
-    `contexts` are the test contexts, `train` the training contexts (for their class rates), `sample` the items that
-    people answer; `bootstrap` resamples of the stories give intervals at `confidence`. Writes four tables:
+    `contexts` are the test contexts, `train` the training contexts (for their class rates), `sample` the
+    items that people answer; `bootstrap` resamples of the stories give intervals at `confidence`. Writes
+    four tables:
 
-    - `metrics`: predictor, title, view, metric (accuracy, a share; loss, nats), value, low, high, n contexts, stories
-    - `comparisons`: a, b, view, metric, difference a - b, low, high, p (bootstrap, two-sided), p_holm (Holm within
-      view and metric), n; every draw of stories is the same for a and b
+    - `metrics`: predictor, title, view, metric (accuracy, a share, or loss, nats), value, low, high, n (test
+      contexts), stories (that they come from)
+    - `comparisons`: a, b, view, metric, difference (a - b), low, high, p (bootstrap, two-sided), p_holm (Holm
+      within view and metric), n; the stories drawn are the same for a and b
     - `sample_metrics`: sample, predictor, title, correct, n, accuracy, low, high (Wilson)
     - `sample_comparisons`: sample, a, b, only_a, only_b, p (exact McNemar), p_holm (Holm within the sample)
 
-    With a single story no interval can be had: low, high and p stay empty. Raises `UserError` where a file does not
-    answer exactly these contexts.
+    With a single story no interval can be had: low, high and p stay empty. Raises `UserError` where a file
+    does not answer exactly these contexts.
     """
     asked = read_contexts(contexts)
     if not len(asked):
@@ -75,11 +82,14 @@ def evaluate_predictions(
         raise _other_candidates(train, learnt.candidates, asked.candidates)
     answered = [_read_checked(path, asked) for path in predictions]
     if not answered:
-        raise UserError("there are no predictions to evaluate", where=str(contexts), remedy="list predictors")
+        raise UserError(
+            "there are no predictions to evaluate", where=str(contexts), remedy="give at least one"
+        )
     ids = [p.predictor for p in answered]
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
         paths = ", ".join(str(path) for path, i in zip(predictions, ids, strict=True) if i == twice[0])
-        raise UserError(f"two files hold the predictor {twice[0]!r}", where=paths, remedy="give each its own id")
+        what = f"two files hold the predictor {twice[0]!r}"
+        raise UserError(what, where=paths, remedy="give each its own id")
 
     rates = class_rates(learnt.labels, len(asked.candidates))
     rows, pairs = _all_contexts(asked, answered, rates, bootstrap, confidence, seed)
@@ -91,8 +101,13 @@ def evaluate_predictions(
 
 
 def _all_contexts(
-    asked: Contexts, answered: list[Predictions], rates: np.ndarray, resamples: int, confidence: float, seed: int
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    asked: Contexts,
+    answered: list[Predictions],
+    rates: np.ndarray,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> tuple[list[Row], list[Row]]:
     """Rows of `metrics` and of `comparisons`."""
     sums = sum_stories(asked.story, asked.labels, _quantities(asked, answered, rates))
     # The observed value is the resample that draws each story once: one definition for both.
@@ -101,26 +116,26 @@ def _all_contexts(
     if sums.stories > 1:
         draws = _by_view(*bootstrap_scores(sums, resamples, generator(seed, "bootstrap")))
 
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for i, one in enumerate(answered):
         for v, view in enumerate(VIEWS):
             for m, metric in enumerate(METRICS):
-                low, high = (None, None) if draws is None else percentile_interval(draws[:, i, v, m], confidence)
-                rows.append(
-                    {"predictor": one.predictor, "title": one.title, "view": view, "metric": metric}
-                    | {"value": value[i, v, m], "low": low, "high": high}
-                    | {"n": sums.contexts, "stories": sums.stories}
-                )
+                row: Row = {"predictor": one.predictor, "title": one.title, "view": view, "metric": metric}
+                row |= {"value": value[i, v, m], "low": None, "high": None}
+                if draws is not None:
+                    row["low"], row["high"] = percentile_interval(draws[:, i, v, m], confidence)
+                rows.append(row | {"n": sums.contexts, "stories": sums.stories})
 
-    pairs: list[dict[str, Any]] = []
+    pairs: list[Row] = []
     for v, view in enumerate(VIEWS):
         for m, metric in enumerate(METRICS):
-            family: list[dict[str, Any]] = []
+            family: list[Row] = []
             for a, b in combinations(range(len(answered)), 2):
                 row = {"a": answered[a].predictor, "b": answered[b].predictor, "view": view, "metric": metric}
-                row |= {"difference": _settle(value[a, v, m] - value[b, v, m]), "low": None, "high": None, "p": None}
+                row |= {"difference": np.round(value[a, v, m] - value[b, v, m], DIGITS)}
+                row |= {"low": None, "high": None, "p": None}
                 if draws is not None:
-                    drawn = _settle(draws[:, a, v, m] - draws[:, b, v, m])
+                    drawn = np.round(draws[:, a, v, m] - draws[:, b, v, m], DIGITS)
                     row["low"], row["high"] = percentile_interval(drawn, confidence)
                     row["p"] = bootstrap_p(drawn)
                 family.append(row | {"n": sums.contexts})
@@ -130,7 +145,7 @@ def _all_contexts(
 
 
 def _quantities(asked: Contexts, answered: list[Predictions], rates: np.ndarray) -> np.ndarray:
-    """Per context [n, 4 P]: for each predictor points and loss, then points and loss with the prior adjusted."""
+    """Per context [n, 4 P]: each predictor's points and loss, then both with the prior adjusted."""
     columns = []
     for one in answered:
         for table in (one.log_probability, adjust_prior(one.log_probability, rates)):
@@ -142,21 +157,16 @@ def _by_view(natural: np.ndarray, balanced: np.ndarray) -> np.ndarray:
     """Scores [B, 4 P], natural and balanced, as [B, P, views, metrics]."""
     n = natural.reshape(len(natural), -1, 2, 2)
     b = balanced.reshape(len(balanced), -1, 2, 2)
-    return np.stack([n[:, :, 0], b[:, :, 0], b[:, :, 1]], axis=2)
-
-
-def _settle(difference: Any) -> Any:
-    """Zero where only the rounding of sums differs."""
-    return np.where(np.abs(difference) < ZERO, 0.0, difference)[()]
+    return np.round(np.stack([n[:, :, 0], b[:, :, 0], b[:, :, 1]], axis=2), DIGITS)
 
 
 def _samples(
     sample: Path, asked: Contexts, answered: list[Predictions], confidence: float
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[list[Row], list[Row]]:
     """Rows of `sample_metrics` and of `sample_comparisons`."""
     right = [answers(one.log_probability) == asked.labels for one in answered]
-    rows: list[dict[str, Any]] = []
-    pairs: list[dict[str, Any]] = []
+    rows: list[Row] = []
+    pairs: list[Row] = []
     for name, items in _read_samples(sample, len(asked)).items():
         n = len(items)
         for one, hit in zip(answered, right, strict=True):
@@ -166,7 +176,7 @@ def _samples(
                 {"sample": name, "predictor": one.predictor, "title": one.title, "correct": k, "n": n}
                 | {"accuracy": k / n if n else None, "low": low, "high": high}
             )
-        family: list[dict[str, Any]] = []
+        family: list[Row] = []
         for a, b in combinations(range(len(answered)), 2):
             only_a = int((right[a] & ~right[b])[items].sum())
             only_b = int((right[b] & ~right[a])[items].sum())
@@ -213,14 +223,18 @@ def _read_checked(path: Path, asked: Contexts) -> Predictions:
     table = one.log_probability
     # A candidate held impossible (-inf) is an answer; NaN and +inf are none.
     if len(bad := np.flatnonzero(np.isnan(table).any(axis=1) | np.isposinf(table).any(axis=1))):
-        raise UserError(f"the log-probabilities of context {bad[0]} are not finite", where=str(path), remedy=AGAIN)
+        raise UserError(
+            f"the log-probabilities of context {bad[0]} are not finite", where=str(path), remedy=AGAIN
+        )
     total = np.exp(table.astype(np.float64)).sum(axis=1)
     if len(bad := np.flatnonzero(~(np.abs(total - 1) <= NORMALISED))):
         what = f"the probabilities of context {bad[0]} sum to {total[bad[0]]:.6g}, not 1"
         raise UserError(what, where=str(path), remedy=AGAIN)
     if len(bad := np.flatnonzero(~np.isfinite(losses(table, asked.labels)))):
-        what = f"the answer of context {bad[0]} was held impossible, so the loss is infinite ({len(bad)} such contexts)"
-        raise UserError(what, where=str(path), remedy="smooth the predictor, so that it gives every candidate a chance")
+        what = (
+            f"the answer of context {bad[0]} was held impossible: an infinite loss ({len(bad)} such contexts)"
+        )
+        raise UserError(what, where=str(path), remedy="smooth the predictor: give every candidate a chance")
     return one
 
 

@@ -1,7 +1,7 @@
 """What the blog post published, as data: cited beside our results, never mixed with them.
 
-Every row has kind "published". The two accuracies of people are on the post's own 50 contexts, which are not known;
-their Wilson intervals are ours, from the published counts.
+Every row has kind "published". The two accuracies of people are on the post's own 50 contexts, which are
+not known; their Wilson intervals are ours, from the published counts.
 """
 
 from typing import Any
@@ -30,10 +30,10 @@ _PEOPLE = [("human_1", "first person: accuracy", 35, 50), ("human_2", "second pe
 
 
 def published_table(confidence: float = 0.95) -> list[dict[str, Any]]:
-    """Rows: name, title, value, unit, kind, correct, n, low, high, token, candidate, source, note; None where void.
+    """Rows of name, title, value, unit, kind, group, correct, n, low, high, token, candidate, source, note.
 
-    Losses are in nats, accuracies are shares with a Wilson interval at `confidence`, weights are logits of `token`
-    in the last position for `candidate`.
+    Losses are in nats, accuracies are shares with a Wilson interval at `confidence`, weights are logits of
+    `token` in the last position for `candidate`. What does not apply is None.
     """
     rows = [_row(name, title, value, unit, note=note) for name, title, value, unit, note in _FIGURES]
     for name, title, right, n in _PEOPLE:

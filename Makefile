@@ -1,0 +1,37 @@
+# `make report` builds everything; `make report CONFIG=my.yaml BUILD=builds/mine` builds another config elsewhere.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+BUILD ?= .
+CONFIG ?=
+SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG))
+
+.PHONY: report test check install schema format clean
+
+report: install
+	$(SNAKEMAKE)
+	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
+	@echo "PDF:  $(abspath $(BUILD)/results/report/index.pdf)"
+
+test: install
+	$(BIN)/pytest
+
+check: install
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/snakefmt --check Snakefile workflow && $(BIN)/snakemake --lint
+
+schema: install
+	$(BIN)/handcraft schema
+
+format: install
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/snakefmt Snakefile workflow
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+clean:
+	rm -rf $(BUILD)/results $(BUILD)/logs $(BUILD)/benchmarks/out

@@ -1,0 +1,5 @@
+"""The embedded default corpus: made-up children's stories whose word choices follow a known table of rules."""
+
+from handcraft.corpus.planted.writer import stories
+
+__all__ = ["stories"]

@@ -1,0 +1,204 @@
+"""The planted rules: how likely each candidate is at a slot, given the words before it.
+
+For every group, `softmax(base + linear rules + interactions)` over the candidates, or, where the group's
+noise marker stands at its place, fixed rates whatever else is there. This table is the one truth: the
+generator draws from it, the Bayes predictor recomputes it, docs/planted.md is made of it.
+
+A *distance* counts tokens back from the slot: 1 is the last token before it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+REACH = 8
+"""No rule looks further back than this many tokens."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """`word` at `distance` adds `weight` nats to the logit of `candidate`."""
+
+    word: str
+    distance: int
+    candidate: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Two words together add `weight` nats to `candidate`, or take them away.
+
+    It is added where the words come both from the `plus` sets or both from the `minus` sets, taken away where
+    one comes from a `plus` and the other from a `minus` set (an exclusive or), and nothing happens where
+    either place holds another word. The sets of a place are equally likely, so neither word tells anything alone.
+    """
+
+    plus: tuple[str, ...]
+    minus: tuple[str, ...]
+    distance: int
+    other_plus: tuple[str, ...]
+    other_minus: tuple[str, ...]
+    other_distance: int
+    candidate: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Noise:
+    """`word` at `distance` makes the draw free of all context, with these rates (one per candidate)."""
+
+    word: str
+    distance: int
+    rates: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class GroupRules:
+    """All rules of one group. `base` is the logit of each candidate, in nats, where no rule applies."""
+
+    candidates: tuple[str, ...]
+    base: tuple[float, ...]
+    linear: tuple[Linear, ...]
+    interactions: tuple[Interaction, ...]
+    noise: Noise
+
+    def words(self) -> tuple[str, ...]:
+        """Every word that some rule looks for, sorted; all must be single tokens."""
+        found = {rule.word for rule in self.linear} | {self.noise.word}
+        for rule in self.interactions:
+            found.update(rule.plus, rule.minus, rule.other_plus, rule.other_minus)
+        return tuple(sorted(found))
+
+
+RULES: Mapping[str, GroupRules] = {
+    "conjunctions": GroupRules(
+        candidates=(" and", " but", " for", " so", " or"),
+        base=(0.6, 0.0, 0.0, 0.1, -0.2),
+        linear=(
+            Linear(",", 1, " but", 2.0),
+            Linear(" was", 1, " so", 3.5),
+            Linear(" hid", 5, " for", 2.5),
+            Linear(" chose", 4, " or", 3.0),
+            Linear(" wanted", 4, " so", 2.0),
+            Linear(" loved", 5, " and", 1.5),
+            Linear(" broken", 3, " and", -2.5),
+            Linear(" spoon", 1, " for", 1.8),
+            Linear(" ball", 2, " or", 1.5),
+            Linear(" scared", 2, " for", 2.0),
+        ),
+        interactions=(
+            Interaction((" big", " red"), (" little", " new"), 3, (" hat", " box"), (" boat", " kite"), 2, " and", 2.5),
+            Interaction((" found", " took"), (" saw", " made"), 4, (" hat", " box"), (" boat", " kite"), 1, " so", 2.5),
+        ),
+        noise=Noise(" perhaps", 6, (0.3, 0.2, 0.2, 0.2, 0.1)),
+    ),
+    "pronouns": GroupRules(
+        candidates=(" he", " she", " it", " they", " her"),
+        base=(0.2, 0.3, 0.0, 0.0, -0.2),
+        linear=(
+            Linear(" Tom", 3, " he", 2.5),
+            Linear(" Lily", 3, " she", 2.5),
+            Linear(" cried", 2, " her", 2.0),
+            Linear(" stopped", 2, " they", 1.5),
+            Linear(" because", 1, " it", 1.5),
+            Linear(" but", 1, " she", -1.5),
+            Linear(" so", 1, " they", 1.5),
+            Linear(" Later", 2, " they", 2.5),
+            Linear(" Soon", 2, " he", -2.0),
+            Linear(" bird", 6, " it", 3.0),
+        ),
+        interactions=(
+            Interaction((" when", " while"), (" if", " as"), 1, (" smiled", " waited"), (" laughed", " slept"), 2, " her", 2.5),
+            Interaction((" near", " by"), (" under", " past"), 5, (" dog", " fox"), (" cat", " duck"), 6, " he", 2.5),
+        ),
+        noise=Noise(" maybe", 1, (0.2, 0.2, 0.2, 0.2, 0.2)),
+    ),
+    "prepositions": GroupRules(
+        candidates=(" in", " on", " to", " at", " with"),
+        base=(0.3, 0.0, 0.3, -0.2, 0.0),
+        linear=(
+            Linear(" back", 1, " to", 2.5),
+            Linear(" alone", 1, " with", -3.0),
+            Linear(" looked", 2, " at", 2.5),
+            Linear(" swam", 1, " in", 3.0),
+            Linear(" jumped", 1, " on", 2.0),
+            Linear(" rolled", 2, " on", 1.5),
+            Linear(" frog", 3, " in", 2.0),
+            Linear(" they", 2, " with", 1.5),
+            Linear(" big", 4, " at", 1.5),
+            Linear(" when", 4, " to", 0.8),
+        ),
+        interactions=(
+            Interaction((" fast", " out"), (" slowly", " again"), 1, (" ran", " hopped"), (" walked", " danced"), 2, " with", 2.5),
+            Interaction((" little", " funny"), (" quiet", " brown"), 4, (" dog", " fox"), (" cat", " duck"), 3, " on", 2.5),
+        ),
+        noise=Noise(" somehow", 3, (0.25, 0.25, 0.2, 0.15, 0.15)),
+    ),
+    "auxiliaries": GroupRules(
+        candidates=(" was", " were", " had", " is", " did"),
+        base=(0.6, 0.0, 0.0, -0.2, -0.2),
+        linear=(
+            Linear("Where", 1, " is", 2.0),
+            Linear("Why", 1, " did", 2.5),
+            Linear(" sheep", 1, " were", 2.0),
+            Linear(" deer", 1, " did", 1.5),
+            Linear(" moose", 4, " had", 2.5),
+            Linear(" barn", 1, " is", 1.5),
+            Linear(" behind", 3, " was", -2.0),
+            Linear(" young", 5, " had", 1.5),
+            Linear(" little", 2, " was", 1.5),
+            Linear(" shouted", 4, " were", 1.8),
+        ),
+        interactions=(
+            Interaction(("How",), ("When",), 1, (" asked", " called"), (" whispered", " sighed"), 4, " was", 2.5),
+            Interaction((" near", " by"), (" under", " past"), 3, (" pond", " tree"), (" hill", " gate"), 1, " was", 2.5),
+        ),
+        noise=Noise(" indeed", 1, (0.3, 0.2, 0.2, 0.15, 0.15)),
+    ),
+    "feelings": GroupRules(
+        candidates=(" happy", " sad", " scared", " excited", " proud"),
+        base=(0.5, 0.0, 0.0, 0.0, -0.2),
+        linear=(
+            Linear(" too", 1, " sad", 1.5),
+            Linear(" still", 1, " happy", -1.5),
+            Linear(" grew", 2, " proud", 2.5),
+            Linear(" stayed", 2, " scared", 1.5),
+            Linear(" was", 2, " excited", 1.0),
+            Linear(" Sam", 3, " proud", 1.5),
+            Linear(" vanished", 5, " sad", 2.5),
+            Linear(" snake", 6, " scared", 3.5),
+            Linear(" gift", 6, " excited", 2.5),
+            Linear(" her", 4, " happy", 1.0),
+        ),
+        interactions=(
+            Interaction((" very", " quite"), (" really", " rather"), 1, (" felt", " looked"), (" seemed", " became"), 2, " happy", 2.5),
+            Interaction((" bell", " lamp"), (" kite", " drum"), 6, (" fell", " moved"), (" arrived", " stopped"), 5, " proud", 2.5),
+        ),
+        noise=Noise(" almost", 1, (0.25, 0.25, 0.2, 0.2, 0.1)),
+    ),
+}
+
+
+def distribution(rules: GroupRules, before: Sequence[str]) -> np.ndarray:
+    """Probabilities of the candidates, float64 `[K]`, at a slot after the words `before` (oldest first).
+
+    Only the last `REACH` words matter; words carry their leading space.
+    """
+
+    def at(distance: int) -> str:
+        return before[-distance] if distance <= len(before) else ""
+
+    if at(rules.noise.distance) == rules.noise.word:
+        return np.array(rules.noise.rates)
+    logits = np.array(rules.base, dtype=np.float64)
+    for rule in rules.linear:
+        if at(rule.distance) == rule.word:
+            logits[rules.candidates.index(rule.candidate)] += rule.weight
+    for rule in rules.interactions:
+        first, second = at(rule.distance), at(rule.other_distance)
+        sign = ((first in rule.plus) - (first in rule.minus)) * ((second in rule.other_plus) - (second in rule.other_minus))
+        logits[rules.candidates.index(rule.candidate)] += sign * rule.weight
+    odds = np.exp(logits - logits.max())
+    return odds / odds.sum()

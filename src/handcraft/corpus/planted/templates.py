@@ -1,0 +1,179 @@
+"""The sentences of the planted corpus.
+
+`{pool}` draws a word of that pool; `{N}` is the hero, `{F}` the friend, `{child}` the hero's kind. A slot
+`<group:follow>` always ends its template: there one of the group's candidates is drawn, and the text goes on
+with a template of `FOLLOW[follow][candidate]`, so that it reads well whichever it is. No candidate of a
+planted group may be written out anywhere here (a test reads every template). Lists are drawn from
+uniformly; to weigh an entry, it is repeated with `*`.
+"""
+
+_FEELING = "<feelings:ending>"
+_TRAIL = [".", ".", ".", ", <conjunctions:clause>", " <conjunctions:clause>", " {sub} <pronouns:deed>"]
+
+
+def _each(words: list[str], entries: list[str]) -> dict[str, list[str]]:
+    return {word: entries for word in words}
+
+
+def _trailing(phrase: str) -> list[str]:
+    return [phrase + end for end in _TRAIL]
+
+
+FOLLOW: dict[str, dict[str, list[str]]] = {
+    # after a conjunction: a clause
+    "clause": {
+        " and": [" <pronouns:deed>"] * 3 + [" {F} {vi} too.", " then the {anim} {vi}.", " {F} {vm} {adv} <prepositions:place>"],
+        " but": [" <pronouns:deed>"] * 3 + [" nobody saw that.", " {F} said no.", " the {anim} {vm} {adv} <prepositions:place>"],
+        " for": [" <pronouns:deed>"] * 3 + [" the {time} felt long.", " {F} loved the {color} one.", " {F} {vm} {adv} <prepositions:place>"],
+        " so": [" <pronouns:deed>"] * 3 + [" {F} came near.", " the {anim} {vm} <prepositions:place>", " {F} {vm} {adv} <prepositions:place>"],
+        " or": [" <pronouns:deed>"] * 3 + [" {F} only dreamed that.", " maybe {F} dreamed that.", " the {anim} {vm} {adv} <prepositions:place>"],
+    },
+    # after "was", "were" or "is" and a conjunction
+    "linked": {
+        " and": [" will be {adja}.", " will be {nice} all day."],
+        " but": [" one of many.", " one small part of the {event}."],
+        " for": [" {N}.", " the {event}."],
+        " so": [" {adja} that {N} {vi}.", " {nice} that {N} {vi}."],
+        " or": [" seemed {adja}.", " seemed {nice}."],
+    },
+    # after a pronoun: what was done
+    "deed": {
+        **_each(
+            [" he", " she", " they"],
+            [" {vm} <prepositions:place>"]
+            + [" {vm} {adv} <prepositions:place>"] * 2
+            + [" {felt} {very} " + _FEELING] * 2
+            + [" {vt} the {adjc} {obj}.", " {vt} the {adjc} {obj}, <conjunctions:clause>", " {vi}.", " {vi} {sub} <pronouns:deed>"],
+        ),
+        " it": [" {vm} {adv} <prepositions:place>", " {vm} <prepositions:place>", " {felt} {very} " + _FEELING, " fell down.", " {vi}."],
+        " her": [" {kin} {felt} {very} " + _FEELING] * 2
+        + [" {anim} {vm} {adv} <prepositions:place>", " {kin} {vm} {adv} <prepositions:place>", " {obj} fell down.", " {kin} {vi}."],
+    },
+    # after a preposition: where
+    "place": {
+        " in": _trailing(" the {pin}"),
+        " on": _trailing(" the {pon}"),
+        " to": _trailing(" the {pto}"),
+        " at": _trailing(" the {pat}"),
+        " with": _trailing(" the {anim}") + _trailing(" {F}"),
+    },
+    # after an auxiliary whose subject is an animal (or several)
+    "herd": {
+        " was": [" {very} " + _FEELING, " <conjunctions:linked>"],
+        " were": [" {very} " + _FEELING, " <conjunctions:linked>"],
+        " had": [" gone home.", " seen {N}.", " come near."],
+        " is": [" still there.", " <conjunctions:linked>"],
+        " did": [" not move.", " not see {N}.", " come home."],
+    },
+    # after an auxiliary that opens a question
+    "question": {
+        " was": [' the {event}?"', ' the {color} {obj}?"'],
+        " were": [' the {events}?"', ' the {color} {events}?"'],
+        " had": [' the {anim} gone?"', ' the {event} stopped?"'],
+        " is": [' the {event}?"', ' the {color} {obj}?"'],
+        " did": [' the {anim} go?"', ' the {event} stop?"'],
+    },
+    # after a feeling
+    "ending": _each(
+        [" happy", " sad", " scared", " excited", " proud"],
+        [".", ".", ".", ", <conjunctions:clause>", " <conjunctions:clause>", " {sub} <pronouns:deed>"],
+    ),
+}
+
+OPENINGS = [
+    "Once upon a time, there lived a {nice} {child} named {N}. {N} loved the {color} {obj}.",
+    "One day, a {nice} {child} named {N} woke up. The {sky} shone down all {time}.",
+    "Once there lived a {nice} {child}. People called the {child} {N}. {N} liked {food} very much.",
+    "One {time}, {N} went out from home. The {sky} felt cold. {F} came along too.",
+    "There once lived two friends, {N}, {F}. Each {time}, the friends shared some {food}.",
+    "Long ago, {N} lived near the {alike}. Each {time}, {F} came over from the {spot} by the {pto}.",
+    "Once upon a time, a {rare} lay under the {rare}. {N} saw that, of course, one {nice} {time}.",
+    "{N} liked stories about the {alike}. One {time}, {F} told {N} a good one about a {color} {anim}.",
+]
+
+CONJUNCTIONS = [
+    "{N} {vt} the {adjc} {obj}, <conjunctions:clause>",
+    "{F} {vt} the {adjc} {obj}, <conjunctions:clause>",
+    "{lead} {N} {vt} the {adjc} {obj}, <conjunctions:clause>",
+    "{N} {vt} the {adjc} {obj} <conjunctions:clause>",
+    "{F} {vt} the {adjc} {obj} <conjunctions:clause>",
+    "{lead} {F} {vt} the {adjc} {obj} <conjunctions:clause>",
+    "{N} perhaps {vt} the {adjc} {obj}, <conjunctions:clause>",
+]
+
+PRONOUNS = [
+    "{N} {vi} {sub} <pronouns:deed>",
+    "{lead} {F} {vi} {sub} <pronouns:deed>",
+    "{lead}, <pronouns:deed>",
+    "{lead}, <pronouns:deed>",
+    "The {anim} {loc} the {spot} {vi} {sub} <pronouns:deed>",
+    "The {anim} {loc} the {spot} {vi} {sub} <pronouns:deed>",
+    "The {anim} {loc} the {spot} {vi} {sub} <pronouns:deed>",
+    "{N} {vi} {sub} maybe <pronouns:deed>",
+]
+
+PREPOSITIONS = [
+    "{N} {vm} <prepositions:place>",
+    "{F} {vm} {adv} <prepositions:place>",
+    "{lead} {N} {vm} {adv} <prepositions:place>",
+    "The {adja} {anim} {vm} {adv} <prepositions:place>",
+    "The {adja} {anim} {vm} {adv} <prepositions:place>",
+    "The {adja} {anim} {vm} {adv} <prepositions:place>",
+    "The {anim} somehow {vm} {adv} <prepositions:place>",
+]
+
+AUXILIARIES = [
+    "The {adja} {herd} <auxiliaries:herd>",
+    "The {adja} {herd} {loc} the {spot} <auxiliaries:herd>",
+    "The {adja} {herd} {loc} the {spot} <auxiliaries:herd>",
+    '{N} {ask}, "{Ask} <auxiliaries:question>',
+    '{F} {ask}, "{Ask} <auxiliaries:question>',
+    "The {adja} {herd} {loc} the {spot} indeed <auxiliaries:herd>",
+]
+
+FEELINGS = [
+    "{N} {felt} {very} " + _FEELING,
+    "When the {thing} {vh}, {N} {felt} {very} " + _FEELING,
+    "When the {thing} {vh}, {F} {felt} {very} " + _FEELING,
+    "When the {thing} {vh}, {F} {felt} {very} " + _FEELING,
+    "{N} {felt} almost " + _FEELING,
+]
+
+ASIDES = [
+    '"Look over there!" said {F}.',
+    '"Please help me," said {N}.',
+    '"Thank you, {N}!" said {F}.',
+    "The {sky} came up again.",
+    "{N} gave {F} some {food}.",
+    "{F} told {N} a good story about the {anim}.",
+    "Far away, people talked of the {rare}, as all of them knew very well.",
+    "By then, the {alike} looked small, as small as a {color} toy from far away.",
+    "{F} told {N} about the {alike}, the {rare}, then some more about {food}.",
+    "Nobody knew about the {rare} under the {alike}, not one of all those people there.",
+    "Some said that the {rare} liked the {alike} best, of all the good things there.",
+]
+
+ENDINGS = [
+    "The end.",
+    "{N} never forgot that {time}.",
+    "Good friends, {N}, {F}!",
+    "That {time}, {N} dreamed about the {alike}.",
+    "That {time}, {N} slept near the {rare}. The end.",
+    "From that day, {N} never feared the {rare}.",
+    "Since then, {N} shared each {rare}. The end.",
+]
+
+STAGES: list[list[list[str]]] = [
+    [OPENINGS],
+    [PREPOSITIONS, CONJUNCTIONS],
+    [AUXILIARIES],
+    [PRONOUNS, CONJUNCTIONS],
+    [ASIDES],
+    [FEELINGS],
+    [PREPOSITIONS, AUXILIARIES],
+    [CONJUNCTIONS, PRONOUNS],
+    [AUXILIARIES, FEELINGS, ASIDES],
+    [FEELINGS],
+    [ENDINGS],
+]
+"""A story takes one sentence of each stage: of one of its lists, at random."""

@@ -1,0 +1,195 @@
+"""Stories into splits: as given, or cut from train by a hash of the text; duplicates never straddle.
+
+Where a split is not given, a story's place is the first 8 bytes of its text's SHA-256 as a fraction of their
+range: validation takes [0, v), test [v, v + t), train the rest. So a story never moves, whatever else is in
+the corpus.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from handcraft.errors import UserError
+from handcraft.files import whole_file
+from handcraft.progress import progress
+
+ROWS = 4096  # of a row group; fewer where their text passes BYTES
+BYTES = 2**25
+GIVEN_ORDER = ("test", "validation", "train")  # a duplicate stays where it comes first
+
+
+def write_splits(
+    streams: Mapping[str, Iterator[str]],
+    fractions: Mapping[str, float],
+    outputs: Mapping[str, Path],
+    *,
+    where: Mapping[str, str],
+) -> dict[str, Any]:
+    """Write `train`, `validation` and `test` as Parquet (`story`, `text`), and return what there is of them.
+
+    streams: the stories of `train`, and of each other split that is given. fractions: the shares cut from
+    train for those that are not. where: what each stream is, for errors and the summary.
+
+    Of each story `\\r\\n` becomes `\\n` and white space at both ends goes; empty ones and those that came
+    before are dropped and counted. Test comes first, then validation, then train, so of a duplicate the test
+    split keeps it. Memory is one row group a split and 8 bytes a story.
+
+    Raises `UserError` where a split comes out empty. Returns {"splits": {split: {"stories", "characters"}},
+    "duplicates", "short", "given"}.
+    """
+    cut = [s for s in ("validation", "test") if s not in streams]
+    edges = np.cumsum([fractions.get(s, 0.0) for s in ("validation", "test")])
+    places = [s if s in cut else "train" for s in ("validation", "test")] + ["train"]
+    seen = SeenHashes()
+    duplicates = empty = 0
+    with ExitStack() as stack:
+        writers = {s: stack.enter_context(_SplitWriter(outputs[s])) for s in ("train", "validation", "test")}
+        for split in GIVEN_ORDER:
+            if split not in streams:
+                continue
+            for stories, dropped in _batches(streams[split], split):
+                empty += dropped
+                digests = [hashlib.sha256(s.encode()).digest()[:8] for s in stories]
+                hashes = np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64)
+                new = seen.add(hashes)
+                duplicates += int((~new).sum())
+                place = np.searchsorted(edges, hashes / 2.0**64, side="right") if split == "train" else None
+                for i in np.flatnonzero(new):
+                    goes_to = split if place is None else places[place[i]]
+                    writers[goes_to].add(digests[i].hex(), stories[i])
+        counts = {s: w.finish() for s, w in writers.items()}
+        _refuse_empty(counts, cut, fractions, where, duplicates, empty)
+    return {
+        "splits": counts,
+        "duplicates": duplicates,
+        "short": empty,
+        "given": {s: where[s] if s in streams else f"{fractions[s]:g} of train, by hash" for s in counts},
+    }
+
+
+def _batches(stream: Iterator[str], split: str) -> Iterator[tuple[list[str], int]]:
+    """Stripped stories by the thousand, and how many empty ones were among them."""
+    batch: list[str] = []
+    size = empty = 0
+    for story in progress(stream, f"corpus ({split})", unit="stories"):
+        text = story.replace("\r\n", "\n").strip()
+        if not text:
+            empty += 1
+            continue
+        batch.append(text)
+        size += len(text)
+        if len(batch) == ROWS or size > BYTES:
+            yield batch, empty
+            batch, size, empty = [], 0, 0
+    yield batch, empty
+
+
+class SeenHashes:
+    """A growing set of 64-bit hashes, at 8 bytes each: sorted runs, merged as they grow alike."""
+
+    def __init__(self) -> None:
+        self._runs: list[np.ndarray] = []
+
+    def add(self, hashes: np.ndarray) -> np.ndarray:
+        """Add uint64 [n]; bool [n]: which of them were not there yet (of equal ones the first)."""
+        new = np.zeros(len(hashes), bool)
+        new[np.unique(hashes, return_index=True)[1]] = True
+        for run in self._runs:
+            at = np.minimum(np.searchsorted(run, hashes), len(run) - 1)
+            new &= run[at] != hashes
+        if new.any():
+            self._runs.append(np.sort(hashes[new]))
+        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
+            last = self._runs.pop()
+            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]))
+        return new
+
+
+@dataclass
+class _SplitWriter:
+    """One split's Parquet file, a row group at a time, moved to its place when all went well."""
+
+    path: Path
+    stories: int = 0
+    characters: int = 0
+    _ids: list[str] = field(default_factory=list)
+    _texts: list[str] = field(default_factory=list)
+    _size: int = 0
+
+    def __enter__(self) -> "_SplitWriter":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self._schema = pa.schema([("story", pa.string()), ("text", pa.string())])
+        self._stack = ExitStack()
+        partial = self._stack.enter_context(whole_file(self.path))
+        # No dictionary and no statistics: no two stories are the same, and a footer need not quote them.
+        writer = pq.ParquetWriter(
+            partial, self._schema, compression="zstd", use_dictionary=False, write_statistics=False
+        )
+        self._writer = self._stack.enter_context(writer)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._stack.__exit__(kind, error, trace)
+
+    def add(self, story: str, text: str) -> None:
+        self._ids.append(story)
+        self._texts.append(text)
+        self._size += len(text)
+        if len(self._ids) == ROWS or self._size > BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._ids:
+            self._writer.write_table(pa.table([self._ids, self._texts], schema=self._schema))
+            self.stories += len(self._ids)
+            self.characters += self._size
+            self._ids, self._texts, self._size = [], [], 0
+
+    def finish(self) -> dict[str, int]:
+        self._flush()
+        return {"stories": self.stories, "characters": self.characters}
+
+
+def _refuse_empty(
+    counts: Mapping[str, Mapping[str, int]],
+    cut: list[str],
+    fractions: Mapping[str, float],
+    where: Mapping[str, str],
+    duplicates: int,
+    empty: int,
+) -> None:
+    dropped = f"({empty:,} empty and {duplicates:,} duplicate ones were dropped)"
+    total = sum(c["stories"] for c in counts.values())
+    if not total:
+        raise UserError(
+            f"the corpus is empty: not one story {dropped}",
+            where=where["train"],
+            remedy="check that the source holds text",
+        )
+    for split in counts:
+        if counts[split]["stories"]:
+            continue
+        if split in cut:
+            raise UserError(
+                f"no story fell to the {split} split, which takes {fractions[split]:g} of train by a hash: "
+                f"there are {total:,} stories in all {dropped}",
+                where=f"config: corpus.fractions.{split}",
+                remedy=f"give more stories, a larger fraction, or a {split} split of its own",
+            )
+        raise UserError(
+            f"the {split} split is empty {dropped}",
+            where=where[split],
+            remedy="check that it holds stories, and others than the test and validation splits, which keep duplicates",
+        )

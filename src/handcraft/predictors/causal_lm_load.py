@@ -1,0 +1,204 @@
+"""A causal language model and its tokenizer, from a directory or the hub, checked before any long work.
+
+Safetensors only, no code from the model's repository. A directory is read without touching the network. `HF_TOKEN` is
+read by the hub's library from the environment and by nobody else.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from handcraft.errors import UserError
+
+WHERE = "predictors.causal_lms"
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A loaded model: `beginning` are the special tokens before all text, `bos` says in words which and why."""
+
+    model: Any
+    tokenizer: Any
+    beginning: tuple[int, ...]
+    bos: str
+
+    def encode(self, texts: list[str]) -> list[list[int]]:
+        """Token ids of texts, without special tokens, neither cut off nor padded."""
+        if getattr(self.tokenizer, "is_fast", False):
+            # Three times as fast as the wrapper, which makes Python objects of offsets and masks.
+            found = self.tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            return [encoding.ids for encoding in found]
+        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)["input_ids"]
+        return ids
+
+    def decode(self, ids: list[list[int]]) -> list[str]:
+        """Texts of token ids, as they are (no spaces tidied up)."""
+        texts: list[str] = self.tokenizer.batch_decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return texts
+
+
+def load_language_model(model: str, revision: str | None, *, dtype: str, device: torch.device) -> LanguageModel:
+    """Load `model`: a directory where there is no `revision`, else a name on the hub at that commit.
+
+    Raises `UserError` for a directory or a file that is missing, weights that are no safetensors, corrupt or
+    incomplete, a gated or unknown model, no network, and an architecture that is no causal LM.
+    """
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    if dtype not in DTYPES:
+        raise UserError(f"dtype {dtype!r} is unknown", where=f"{WHERE}: dtype", remedy=f"use {', '.join(DTYPES)}")
+    name = model
+    options: dict[str, Any] = {"trust_remote_code": False}
+    if revision is None:
+        name = str(Path(model).expanduser())
+        _check_directory(Path(name))
+        options["local_files_only"] = True
+    else:
+        options["revision"] = revision
+    with _explained(model, revision):
+        # Small things first: a gated model or a missing tokenizer shows before gigabytes are loaded.
+        config = AutoConfig.from_pretrained(name, **options)
+        tokenizer = AutoTokenizer.from_pretrained(name, **options)
+        loaded, report = AutoModelForCausalLM.from_pretrained(
+            name, dtype=DTYPES[dtype], use_safetensors=True, output_loading_info=True, **options
+        )
+    if report["missing_keys"] or report["mismatched_keys"]:
+        missing = sorted(str(k) for k in [*report["missing_keys"], *report["mismatched_keys"]])
+        raise UserError(
+            f"the weights lack {len(missing)} of the model's tensors ({missing[0]}, ...), or have them in another shape",
+            where=model,
+            remedy="get the weights again; config.json and the safetensors files must be of one model",
+        )
+    if getattr(tokenizer, "is_fast", False):
+        # A story that holds the characters "<s>" means those characters.
+        tokenizer.backend_tokenizer.encode_special_tokens = True
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
+    beginning, bos = find_beginning(tokenizer, config.get_text_config(), model)
+    return LanguageModel(loaded.to(device).eval(), tokenizer, beginning, bos)
+
+
+def find_beginning(tokenizer: Any, config: Any, model: str) -> tuple[tuple[int, ...], str]:
+    """The special tokens before all text as the model was trained, and in words where they come from.
+
+    What the tokenizer puts before text is taken; where it puts nothing, the BOS that the tokenizer names (GPT-2 names
+    the token that parted its training texts), then that of the config, if it is a special token of the
+    tokenizer: a config names one by default even where the tokenizer has none. Raises `UserError` where
+    tokenizer and config name different ones.
+    """
+    plain = tokenizer("a", add_special_tokens=False)["input_ids"]
+    full = tokenizer("a")["input_ids"]
+    added = next((full[:i] for i in range(len(full)) if full[i : i + len(plain)] == plain), [])
+    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    named = config.bos_token_id if config.bos_token_id in special else None
+    by_tokenizer = added[0] if added else tokenizer.bos_token_id
+    if by_tokenizer is not None and named is not None and by_tokenizer != named:
+        raise UserError(
+            f"the tokenizer's BOS is {_token(tokenizer, by_tokenizer)}, the config's {_token(tokenizer, named)}",
+            where=model,
+            remedy="mend bos_token_id in config.json, or bos_token in tokenizer_config.json",
+        )
+    if added:
+        shown = " ".join(_token(tokenizer, i) for i in added)
+        return tuple(added), f"BOS {shown}, put there by the tokenizer"
+    if by_tokenizer is not None:
+        return (by_tokenizer,), f"BOS {_token(tokenizer, by_tokenizer)}, named by the tokenizer"
+    if named is not None:
+        return (named,), f"BOS {_token(tokenizer, named)}, named by the config"
+    return (), "no BOS: neither tokenizer nor config has one"
+
+
+def _token(tokenizer: Any, i: int) -> str:
+    return f"{tokenizer.convert_ids_to_tokens(i)!r} (id {i})"
+
+
+def _check_directory(path: Path) -> None:
+    if not path.is_dir():
+        raise UserError(
+            "there is no such directory",
+            where=f"{WHERE}: model: {path}",
+            remedy="mend the path (a relative one starts where snakemake runs), or give a hub name with its revision",
+        )
+    names = {p.name for p in path.iterdir()}
+    if "config.json" not in names:
+        raise UserError("the model's directory has no config.json", where=str(path), remedy="get the model again")
+    index = path / "model.safetensors.index.json"
+    wanted = {"model.safetensors"}
+    if index.is_file():
+        try:
+            wanted = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, AttributeError) as error:
+            raise UserError(f"cannot read the index ({error})", where=str(index), remedy="get it again") from error
+    if absent := sorted(wanted - names):
+        raise UserError(
+            f"the weights are not all there: {', '.join(absent)}",
+            where=str(path),
+            remedy="get the files; only safetensors are read, so save other weights with "
+            "model.save_pretrained(directory) first",
+        )
+    if not names & {"tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model"}:
+        raise UserError(
+            "the model's directory has no tokenizer (tokenizer.json)",
+            where=str(path),
+            remedy="copy the tokenizer's files beside the weights (tokenizer.save_pretrained(directory))",
+        )
+
+
+@contextmanager
+def _explained(model: str, revision: str | None) -> Iterator[None]:
+    """Errors of the libraries as errors for the person who can mend them."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        what, remedy = _explanation(error, model, revision)
+        raise UserError(what, where=f"{WHERE}: model: {model}", remedy=remedy) from error
+
+
+def _explanation(error: Exception, model: str, revision: str | None) -> tuple[str, str]:
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    kinds = {kind.__name__ for link in chain for kind in type(link).__mro__}
+    first = " ".join(str(error).split())[:300]
+    if "GatedRepoError" in kinds:
+        return "the model is gated: its weights are given only to those who accepted its licence", (
+            f"accept it on https://huggingface.co/{model}, make a read token there, and set HF_TOKEN to it "
+            "in the environment"
+        )
+    if "RevisionNotFoundError" in kinds:
+        return f"the model has no revision {revision!r} on the hub", "give one of its commits as revision"
+    if "RepositoryNotFoundError" in kinds:
+        return "the hub has no such model, or not for you", (
+            "mend the name; for a private model set HF_TOKEN in the environment"
+        )
+    offline = {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectionError", "ConnectError", "ConnectTimeout"}
+    if kinds & offline:
+        return "the model is not on this machine, and the hub cannot be reached", (
+            f"get it where there is network (hf download {model} --revision {revision}), unset HF_HUB_OFFLINE, "
+            "or give a local directory as model"
+        )
+    if "SafetensorError" in kinds:
+        return f"a safetensors file of the model is corrupt ({first})", "get the weights again"
+    if "MemoryError" in kinds or "OutOfMemoryError" in kinds:
+        return "the model does not fit into memory", "use dtype: bfloat16, a smaller model, or a larger machine"
+    if "ImportError" in kinds:
+        return f"the model needs a package that is not installed ({first})", "install it, or use another model"
+    if "tokenizer" in first.lower():
+        return f"the model's tokenizer cannot be loaded ({first})", "get its tokenizer.json"
+    return f"the model cannot be loaded as a causal language model ({type(error).__name__}: {first})", (
+        "get the model again, or use one that transformers knows as a causal LM"
+    )

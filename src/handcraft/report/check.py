@@ -1,0 +1,91 @@
+"""What a report must not have: a typed result, a dead reference, a figure without alt text, raw markup."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from handcraft.errors import UserError
+
+# What may hold digits without being a result: front matter, code, templates' own expressions, citation keys,
+# attributes, addresses, shortcodes, HTML entities, comments.
+_NOT_PROSE = re.compile(
+    r"""\A---\n.*?\n---\n | ```.*?``` | `[^`\n]*` | <%.*?%> | <<.*?>> | <\#.*?\#> | <!--.*?--> | \{\{<.*?>\}\}
+      | \{[^{}\n]*\} | \$\$.*?\$\$ | \$[^$\n]+\$ | https?://\S+ | -?@[\w:.-]+ | \]\([^)\n]*\) | &\#?\w+;""",
+    re.DOTALL | re.VERBOSE,
+)
+_IN_EXPRESSION = re.compile(r"<[<%](.*?)[>%]>", re.DOTALL)
+_DECIMAL = re.compile(r"\d+[.,]\d+|\d+\s?%")
+_REFERENCE = re.compile(r"(?<![\w&#;])@((?:fig|tbl|sec|eq)-[\w-]+)")
+_LABEL = re.compile(r"#((?:fig|tbl|sec|eq)-[\w-]+)")
+_CITATION = re.compile(r"(?<![\w&#;\\])-?@([A-Za-z][\w:-]*)")
+_FIGURE = re.compile(r"!\[[^\n]*?\]\(([^)\s]+)\)(\{[^}\n]*\})?")
+
+
+def check_sources(sources: Path) -> None:
+    """Refuse a digit typed into the prose or the captions of the sources: every number is computed.
+
+    Raises `UserError` that lists file, line and digits. A decimal inside a template's expression is refused too.
+    """
+    faults = []
+    for path in sorted(Path(sources).glob("*.qmd")):
+        text = path.read_text(encoding="utf-8")
+        for line, digits in _typed(text):
+            faults.append(f"{path.name}:{line}: {digits}")
+    if faults:
+        raise UserError(
+            "numbers typed by hand in the report's sources:\n" + "\n".join(f"  - {f}" for f in faults),
+            where=str(sources),
+            remedy='take it from the registry, << v("linear.conjunctions.loss") >>, or, if the post published it, '
+            'from << published("llama_loss") >>',
+        )
+
+
+def _typed(text: str) -> Iterator[tuple[int, str]]:
+    # Line numbers stay right because what is taken out leaves its line ends.
+    prose = _NOT_PROSE.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+    for number, line in enumerate(prose.split("\n"), 1):
+        for match in re.finditer(r"\S*\d\S*", line):
+            yield number, match.group()
+    for match in _IN_EXPRESSION.finditer(text):
+        for typed in _DECIMAL.finditer(match.group(1)):
+            yield text.count("\n", 0, match.start()) + 1, typed.group()
+
+
+def check_filled(source: Path) -> None:
+    """Refuse filled sources with a dead cross-reference, citation or include, an unlabelled or missing figure, a
+    figure without alt text, or what a template left behind. Raises `UserError` that lists them all."""
+    source = Path(source)
+    texts = {p.name: p.read_text(encoding="utf-8") for p in sorted(source.glob("*.qmd"))}
+    faults: list[str] = []
+    labels = [label for text in texts.values() for label in _LABEL.findall(text)]
+    faults += [f"the label {name} stands twice" for name in sorted({x for x in labels if labels.count(x) > 1})]
+    keys = set(re.findall(r"^@\w+\{([^,\s]+),", _read(source / "references.bib"), re.MULTILINE))
+    for name, text in texts.items():
+        bare = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+        for reference in _REFERENCE.findall(bare):
+            if reference not in labels:
+                faults.append(f"{name}: @{reference} refers to nothing")
+        for citation in _CITATION.findall(bare):
+            if not re.match(r"(fig|tbl|sec|eq)-", citation) and citation not in keys:
+                faults.append(f"{name}: @{citation} is not in references.bib")
+        for include in re.findall(r"\{\{< include (\S+) >\}\}", text):
+            if not (source / include).is_file():
+                faults.append(f"{name}: the include {include} is missing")
+        for image, attributes in _FIGURE.findall(bare):
+            alt = re.search(r'fig-alt="([^"]*)"', attributes)
+            if alt is None or not alt.group(1).strip():
+                faults.append(f"{name}: the figure {image} has no fig-alt")
+            if not (source / image).is_file():
+                faults.append(f"{name}: the figure {image} is missing")
+        if left := re.search(r"<<|>>|<%|%>|\bNone\b|\bnan\b", bare):
+            faults.append(f"{name}: {left.group()!r} was left by a template")
+    if faults:
+        raise UserError(
+            "the filled report is not sound:\n" + "\n".join(f"  - {f}" for f in faults),
+            where=str(source),
+            remedy="mend the sources in report/",
+        )
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

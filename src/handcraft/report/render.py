@@ -1,0 +1,130 @@
+"""From filled sources to HTML and PDF: by Quarto where it is installed, else by Pandoc and Typst from Python."""
+
+import html
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from handcraft.errors import UserError
+from handcraft.files import whole_file
+from handcraft.report.fill import BUILD_FACTS
+
+Renderer = Literal["auto", "quarto", "pandoc"]
+READER = "markdown"
+_INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.MULTILINE)
+
+
+def render_html(source: Path, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto") -> None:
+    """Render the filled sources to one self-contained HTML file.
+
+    `build_facts` replaces `_build_facts.md`. `auto` takes Quarto where a `quarto` is on PATH, else Pandoc. The
+    sources themselves are left as they are.
+    """
+    with _copied(source, build_facts) as project:
+        if _choose(renderer) == "quarto":
+            made = _quarto(project, "html")
+        else:
+            made = project / "index.html"
+            assets = project / "_pandoc"
+            options = ["--to=html5", "--standalone", "--embed-resources", "--mathml", f"--output={made}"]
+            options += [f"--template={assets / 'page.html'}", "--toc", "--toc-depth=2", "--section-divs"]
+            _pandoc(project, [*options, "--email-obfuscation=none"])
+        _deliver(made, output)
+
+
+def render_pdf(source: Path, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto") -> None:
+    """Render the filled sources to PDF, by Typst either way; arguments as for `render_html`."""
+    with _copied(source, build_facts) as project:
+        if _choose(renderer) == "quarto":
+            made = _quarto(project, "typst")
+        else:
+            import typst
+
+            text, made = project / "index.typ", project / "index.pdf"
+            assets = project / "_pandoc"
+            _pandoc(project, ["--to=typst", "--standalone", f"--template={assets / 'page.typ'}", f"--output={text}"])
+            try:
+                # A fixed time stamp and Typst's own fonts: the same bytes on every machine.
+                typst.compile(text, output=made, root=project, ignore_system_fonts=True, timestamp=0)
+            except typst.TypstError as error:
+                raise UserError(f"Typst cannot set the report: {error}", where=str(source)) from error
+        _deliver(made, output)
+
+
+def _choose(renderer: Renderer) -> Literal["quarto", "pandoc"]:
+    if renderer == "auto":
+        return "quarto" if shutil.which("quarto") else "pandoc"
+    return renderer
+
+
+@contextmanager
+def _copied(source: Path, build_facts: Path | None) -> Iterator[Path]:
+    """The sources in a directory of their own, since renderers leave files beside what they read."""
+    if not (Path(source) / "index.qmd").is_file():
+        raise UserError("there is no index.qmd to render", where=str(source), remedy="run snakemake: fill_report makes it")
+    with tempfile.TemporaryDirectory(prefix="handcraft-report-") as directory:
+        project = Path(directory) / "report"
+        shutil.copytree(source, project)
+        if build_facts is not None:
+            shutil.copyfile(build_facts, project / BUILD_FACTS)
+        yield project
+
+
+def _deliver(made: Path, output: Path) -> None:
+    with whole_file(output) as partial:
+        shutil.copyfile(made, partial)
+
+
+def _quarto(project: Path, to: str) -> Path:
+    """Quarto on the copy; it is told to compute nothing, since nothing in the sources computes."""
+    command = ["quarto", "render", "index.qmd", "--to", to, "--no-execute"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    made = project / ("index.html" if to == "html" else "index.pdf")
+    if done.returncode or not made.is_file():
+        raise UserError(
+            f"quarto could not render the report:\n{(done.stderr or done.stdout)[-2000:]}",
+            where=str(project),
+            remedy="take quarto off PATH, or set the renderer to pandoc, to render without it",
+        )
+    return made
+
+
+def _pandoc(project: Path, options: list[str]) -> None:
+    """Pandoc on index.qmd with its includes put in, and the filters for what Quarto adds."""
+    import pypandoc
+    import typst
+
+    text = _include(project, (project / "index.qmd").read_text(encoding="utf-8"))
+    (project / "index.md").write_text(text, encoding="utf-8")
+    version = pypandoc.get_pandoc_version()
+    command = [pypandoc.get_pandoc_path(), "index.md", f"--from={READER}", "--fail-if-warnings", *options]
+    command += ["--lua-filter=_pandoc/house.lua", "--citeproc", "--bibliography=references.bib"]
+    command += ["--number-sections", "--syntax-highlighting=none", "--metadata=link-citations:true"]
+    command += [f"--metadata=renderer:Pandoc {version} and Typst {typst.__version__}"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    if done.returncode:
+        raise UserError(
+            f"pandoc could not render the report:\n{html.unescape(done.stderr)[-2000:]}",
+            where="report/",
+            remedy="mend the source that pandoc names; report/_pandoc/house.lua is the filter",
+        )
+
+
+def _include(project: Path, text: str, depth: int = 0) -> str:
+    """Quarto's include shortcode, on a line of its own."""
+    if depth > 5:
+        raise UserError("includes go round in a circle", where=str(project / "index.qmd"))
+
+    def put(match: re.Match[str]) -> str:
+        path = project / match.group(1)
+        if not path.is_file():
+            raise UserError(f"the include {match.group(1)} is missing", where=str(project / "index.qmd"))
+        return _include(project, path.read_text(encoding="utf-8"), depth + 1)
+
+    return _INCLUDE.sub(put, text)

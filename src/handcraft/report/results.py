@@ -1,0 +1,184 @@
+"""Reads the artifacts that the report draws on. What is absent is None or empty: the prose then says so."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcraft.files import read_csv, read_json
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the config says, as far as the report speaks of it.
+
+    `variants`: dicts of name, group, title, candidates, match (a variant whose name is its group's is the group
+    itself, others are its twins). `predictors`: dicts of id, title, in the order of the tables. `corpus`: name, title,
+    source. `tiles`: the tokens that have tiles, by the name in `figures/tiles-<name>.svg`.
+    """
+
+    title: str
+    corpus: dict[str, str]
+    variants: list[dict[str, Any]]
+    predictors: list[dict[str, str]]
+    baseline: str | None
+    training_group: str
+    tiles_group: str
+    tiles: dict[str, str]
+    length: int
+    vocabulary: int
+    confidence: float = 0.95
+    bootstrap: int = 1000
+    excerpts: bool = True
+    config: str = "config.yaml"
+    human_labels: list[str] = field(default_factory=list)
+
+    @property
+    def planted(self) -> bool:
+        return self.corpus["source"] == "planted"
+
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """The variants that are groups of the config."""
+        return [v for v in self.variants if v["name"] == v["group"]]
+
+    def group(self, name: str) -> dict[str, Any] | None:
+        return next((v for v in self.groups if v["name"] == name), None)
+
+    def title_of(self, predictor: str) -> str:
+        return next((p["title"] for p in self.predictors if p["id"] == predictor), predictor)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Contexts of one split of one variant: how many, and how many of each candidate (int [K])."""
+
+    contexts: int
+    of: np.ndarray
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Float [K]; zeros where there is no context."""
+        return np.asarray(self.of / max(self.contexts, 1))
+
+
+class Results:
+    """The artifacts below `results/`, read when asked for."""
+
+    def __init__(self, root: Path, facts: Facts) -> None:
+        self.root, self.facts = Path(root), facts
+
+    def _csv(self, *parts: str) -> Rows:
+        path = self.root.joinpath(*parts)
+        return read_csv(path) if path.is_file() else []
+
+    def _json(self, *parts: str) -> Any:
+        path = self.root.joinpath(*parts)
+        return read_json(path) if path.is_file() else None
+
+    @cached_property
+    def corpus(self) -> dict[str, Any]:
+        return self._json("corpus", "summary.json") or {}
+
+    @cached_property
+    def metrics(self) -> dict[str, Rows]:
+        """Evaluation rows by variant."""
+        return {v["name"]: self._csv("evaluation", v["name"], "metrics.csv") for v in self.facts.variants}
+
+    @cached_property
+    def comparisons(self) -> dict[str, Rows]:
+        return {v["name"]: self._csv("evaluation", v["name"], "comparisons.csv") for v in self.facts.variants}
+
+    def sample(self, variant: str) -> Rows:
+        return self._csv("evaluation", variant, "sample.csv")
+
+    def sample_comparisons(self, variant: str) -> Rows:
+        return self._csv("evaluation", variant, "sample_comparisons.csv")
+
+    @cached_property
+    def occurrence(self) -> Rows:
+        return self._csv("evaluation", "occurrence.csv")
+
+    @cached_property
+    def claims(self) -> dict[str, Any]:
+        return self._json("evaluation", "data_claims.json") or {}
+
+    @cached_property
+    def planted(self) -> Rows:
+        return self._csv("evaluation", "planted.csv") if self.facts.planted else []
+
+    @cached_property
+    def planted_rules(self) -> Rows:
+        return self._csv("evaluation", "planted_rules.csv") if self.facts.planted else []
+
+    @cached_property
+    def linear(self) -> dict[str, dict[str, Any]]:
+        """metrics.json of the linear models by variant; {} where there is none."""
+        return {v["name"]: self._json("linear", v["name"], "metrics.json") or {} for v in self.facts.variants}
+
+    def linear_path(self, variant: str) -> Rows:
+        return self._csv("linear", variant, "path.csv")
+
+    @cached_property
+    def history(self) -> dict[str, list[float]]:
+        """Columns of the minibatch run's history; {} where it was not run."""
+        path = self.root / "minibatch" / self.facts.training_group / "history.parquet"
+        if not path.is_file():
+            return {}
+        from handcraft.files import read_table
+
+        columns: dict[str, list[float]] = read_table(path).to_pydict()
+        return columns
+
+    @cached_property
+    def counts(self) -> dict[str, dict[str, Counts]]:
+        """Contexts by variant and split."""
+        from handcraft.contexts import read_contexts
+
+        found: dict[str, dict[str, Counts]] = {}
+        for v in self.facts.variants:
+            found[v["name"]] = {}
+            for split in ("train", "validation", "test"):
+                path = self.root / "contexts" / v["name"] / f"{split}.safetensors"
+                if path.is_file():
+                    labels = read_contexts(path).labels
+                    of = np.bincount(labels, minlength=len(v["candidates"]))
+                    found[v["name"]][split] = Counts(len(labels), of)
+        return found
+
+    @cached_property
+    def weights(self) -> dict[str, dict[str, float]]:
+        """Centred weight (nats) of each tile's token in the last position: by token, then candidate."""
+        from handcraft.figures.tiles import last_position_weights
+
+        path = self.root / "linear" / self.facts.tiles_group / "weights.safetensors"
+        if not path.is_file():
+            return {}
+        tokenizer = self.root / "tokenizer" / "tokenizer.json"
+        found = {}
+        for token in self.facts.tiles.values():
+            candidates, values = last_position_weights(path, tokenizer, token)
+            found[token] = {c: float(w) for c, w in zip(candidates, values, strict=True)}
+        return found
+
+    def examples(self, variant: str) -> list[tuple[str, str]]:
+        """For each candidate one test context as text, and the candidate; from the balanced sample, else the first."""
+        from handcraft.contexts import read_contexts
+        from handcraft.tokenizer import decode, load_tokenizer
+
+        path = self.root / "contexts" / variant / "test.safetensors"
+        if not path.is_file():
+            return []
+        contexts = read_contexts(path)
+        tokenizer = load_tokenizer(self.root / "tokenizer" / "tokenizer.json")
+        drawn = (self._json("contexts", variant, "sample.json") or {}).get("balanced", {}).get("contexts", [])
+        shown = []
+        for k, word in enumerate(contexts.candidates):
+            rows = [i for i in drawn if contexts.labels[i] == k] or np.flatnonzero(contexts.labels == k)[:1].tolist()
+            if rows:
+                shown.append((decode(tokenizer, contexts.tokens[rows[0]].tolist()), word))
+        return shown

@@ -1,0 +1,151 @@
+"""The config: what is refused and how it is said, overlays, twins, and what is generated from it."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from handcraft import config_docs
+from handcraft.config import Config, load_config
+from handcraft.errors import UserError
+
+
+def overlay(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "overlay.yaml"
+    path.write_text(text)
+    return path
+
+
+def refusal(root: Path, tmp_path: Path, text: str) -> str:
+    with pytest.raises(UserError) as caught:
+        load_config(root / "config.yaml", overlay(tmp_path, text))
+    return str(caught.value)
+
+
+def test_a_misspelt_key_is_refused_with_file_line_and_the_nearest_name(root: Path, tmp_path: Path) -> None:
+    message = refusal(root, tmp_path, "seed: 1\npredictors:\n  linaer:\n    gap: 0.1\n")
+    assert "predictors.linaer" in message
+    assert "'linear'" in message
+    assert "overlay.yaml, line 3" in message
+
+
+def test_a_misspelt_key_inside_a_named_block_is_refused_with_the_nearest_name(
+    root: Path, tmp_path: Path
+) -> None:
+    message = refusal(root, tmp_path, "predictors:\n  causal_lms:\n    small-llama: {titel: x}\n")
+    assert "predictors.causal_lms.small-llama.titel: unknown key; did you mean 'title'?" in message
+    assert "line 3" in message
+
+
+def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
+    message = refusal(root, tmp_path, "sead: 1\nevaluation: {bootstrap: 3}\n")
+    assert "sead" in message
+    assert "evaluation.bootstrap" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("groups: {colours: [' red']}", "at least 2"),
+        ("groups: {colours: [' red', ' red']}", "listed twice: ' red'"),
+        ("groups: {colours: [' red', '']}", "a candidate is empty"),
+        ("groups: {'Two Words': [' red', ' blue']}", "match pattern"),
+        ("corpus: {source: files}", "files.train must list at least one glob"),
+        ("corpus: {fractions: {validation: 0.6, test: 0.5}}", "leave nothing to train on"),
+        ("figures: {tiles_group: conjunctoins}", "did you mean 'conjunctions'"),
+        ("predictors: {baseline: llama}", "is none of causal_lms"),
+        ("predictors: {causal_lms: {x: {title: X, model: some/model}}}", "needs revision"),
+        ("predictors: {causal_lms: {x: {title: X}}}", "either model"),
+        ("predictors: {causal_lms: {linear: {title: X, train: {}}}}", "name of another predictor"),
+        ("predictors: {linear: {l1: [-1.0]}}", "greater than or equal to 0"),
+        ("predictors: {linear: {l1: [.nan]}}", "finite"),
+    ],
+)
+def test_values_that_cannot_work_are_refused(root: Path, tmp_path: Path, text: str, said: str) -> None:
+    assert said in refusal(root, tmp_path, text)
+
+
+def test_a_missing_or_broken_file_is_named(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere\.yaml"):
+        load_config(root / "config.yaml", tmp_path / "nowhere.yaml")
+    with pytest.raises(UserError, match=r"overlay\.yaml"):
+        load_config(root / "config.yaml", overlay(tmp_path, "seed: [1\n"))
+
+
+def test_one_line_adds_a_group_and_null_drops_one(root: Path, tmp_path: Path) -> None:
+    cfg = load_config(
+        root / "config.yaml", overlay(tmp_path, "groups:\n  colours: [' red', ' blue']\n  feelings: null\n")
+    )
+    assert cfg.groups["colours"].candidates == [" red", " blue"]
+    assert "feelings" not in cfg.groups
+
+
+def test_twins_have_the_other_match(root: Path, tmp_path: Path) -> None:
+    text = (
+        "contexts: {compare_match: [conjunctions, pronouns]}\n"
+        "groups: {pronouns: {candidates: [' he', ' she'], match: token}}"
+    )
+    variants = {v.name: v for v in load_config(root / "config.yaml", overlay(tmp_path, text)).variants()}
+    assert variants["conjunctions"].match == "word"
+    assert variants["conjunctions.token"].match == "token"
+    assert variants["pronouns"].match == "token"
+    assert variants["pronouns.word"].match == "word"
+    assert "feelings.token" not in variants
+
+
+def test_an_overlay_lies_over_blocks_of_the_default(root: Path) -> None:
+    cfg = load_config(root / "config.yaml", root / "config" / "tinystories.yaml")
+    assert cfg.corpus.source == "hub"
+    assert cfg.baseline() == "llama-3-1-8b"
+    assert list(cfg.predictors.causal_lms) == ["llama-3-1-8b"]
+    assert len(cfg.groups) == 5
+
+
+def test_tile_names_are_safe_file_names(root: Path, tmp_path: Path) -> None:
+    cfg = load_config(root / "config.yaml", overlay(tmp_path, "figures: {tiles: [',', ' was', '../x', ' ']}"))
+    assert cfg.figures.tile_files() == {
+        ",": "comma",
+        " was": "was",
+        "../x": "full-stop-full-stop-solidus-x",
+        " ": "space",
+    }
+
+
+def test_schema_and_docs_are_what_the_model_says(root: Path) -> None:
+    remedy = "run `make schema` and commit what it writes"
+    assert (root / "config" / "schema.json").read_text() == config_docs.schema_text(), remedy
+    assert (root / "docs" / "configuration.md").read_text() == config_docs.docs_text(), remedy
+
+
+def test_the_default_config_fits_its_schema(root: Path) -> None:
+    schema = json.loads((root / "config" / "schema.json").read_text())
+    default = yaml.safe_load((root / "config.yaml").read_text())
+    jsonschema.validate(default, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**default, "sead": 1}, schema)
+
+
+def test_every_key_is_explained() -> None:
+    """A key whose name does not say it all has a sentence in the docs; blocks are explained by their keys."""
+    missing = [
+        f"{model.__name__}.{name}"
+        for model in _models(Config)
+        for name, field in model.model_fields.items()
+        if field.description is None
+        and not list(config_docs.models_in(field.annotation))
+        and name not in SELF_EVIDENT
+    ]
+    assert not missing
+
+
+SELF_EVIDENT = {
+    "validation", "test", "max_iterations", "batches", "batch_size", "learning_rate", "layers", "width", "heads",
+    "steps", "context", "title", "dataset", "text_field", "dtype", "memory_gb", "runtime_minutes",
+}  # fmt: skip
+
+
+def _models(model: type) -> list[type]:
+    inner = [m for f in model.model_fields.values() for m in config_docs.models_in(f.annotation)]  # type: ignore[attr-defined]
+    return [model, *(m for i in inner for m in _models(i))]

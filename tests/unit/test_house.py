@@ -1,0 +1,81 @@
+"""What holds the repository together: one set of versions, imports that run one way, thin rules."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+import handcraft
+from handcraft.provenance import PACKAGE
+
+# Left to right, as in the README: a room imports only from rooms at its left, and from the tools that all use.
+ROOMS = [
+    "config",
+    "corpus",
+    "tokenizer",
+    "occurrences",
+    "contexts",
+    "predictors",
+    "evaluation",
+    "figures",
+    "report",
+]
+TOOLS = {"errors", "files", "seeds", "progress", "provenance", "jobs"}
+
+
+def test_the_lock_holds_every_direct_dependency_at_its_version(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    direct = project["dependencies"] + project["optional-dependencies"]["dev"]
+    lock = dict(_pin(line) for line in (root / "requirements.lock").read_text().splitlines() if "==" in line)
+    assert all("==" in d for d in direct)
+    assert {n: v for n, v in map(_pin, direct) if lock.get(n) != v} == {}
+
+
+def test_conda_installs_the_lock(root: Path) -> None:
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    assert "--requirement requirements.lock" in pip
+    assert "python=3.11" in environment["dependencies"]
+    assert any(str(d).startswith("quarto") for d in environment["dependencies"])
+
+
+def test_one_version_everywhere(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert project["version"] == citation["version"] == handcraft.__version__
+
+
+def test_imports_run_one_way() -> None:
+    wrong = []
+    for file in sorted(PACKAGE.rglob("*.py")):
+        room = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if room not in ROOMS and room not in TOOLS:
+            continue
+        for imported in re.findall(r"^\s*(?:from|import) handcraft\.(\w+)", file.read_text(), re.MULTILINE):
+            allowed = TOOLS if room in TOOLS else TOOLS | set(ROOMS[: ROOMS.index(room) + 1])
+            if imported not in allowed:
+                wrong.append(f"{file.relative_to(PACKAGE)} imports {imported}")
+    assert not wrong
+
+
+def test_rules_have_no_logic_and_a_log_and_a_benchmark(root: Path) -> None:
+    for file in sorted((root / "workflow" / "rules").glob("*.smk")):
+        text = file.read_text()
+        assert not re.search(r"^\s*(run|message):|^\s*def |config\.get", text, re.MULTILINE), file.name
+        assert text.startswith("# Needs:"), file.name
+        for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)*)", text, re.MULTILINE):
+            assert f"logs/{name}" in body, f"{name}: log"
+            assert f"benchmarks/out/{name}" in body, f"{name}: benchmark"
+            assert f"../scripts/{name}.py" in body, f"{name}: script of the same name"
+            assert f'code=script_hash("{name}.py")' in body, f"{name}: hash of its code"
+            assert '"""' in body, f"{name}: docstring"
+
+
+def test_the_snakefile_is_a_table_of_contents(root: Path) -> None:
+    assert len((root / "Snakefile").read_text().splitlines()) < 90
+
+
+def _pin(line: str) -> tuple[str, str]:
+    name, version = line.split("==")
+    return re.sub(r"[-_.]+", "-", name).lower(), version.strip()

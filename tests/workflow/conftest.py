@@ -1,0 +1,99 @@
+"""A copy of the checkout in which the reduced workflow can be built, broken and edited."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COPIED = [
+    "Snakefile",
+    "config.yaml",
+    "config",
+    "workflow",
+    "profiles",
+    "src",
+    "report",
+    "human",
+    "container",
+    "pyproject.toml",
+]
+
+
+class Checkout:
+    """A copy of the project at `path`, and what Snakemake says and does in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def snakemake(self, *arguments: str, expect: int | None = 0) -> str:
+        """Run Snakemake with the reduced config; returns all it printed."""
+        run = subprocess.run(self.command(*arguments), cwd=self.path, env=self.environment(), **OUTPUT)  # type: ignore[call-overload]
+        assert expect is None or run.returncode == expect, run.stdout
+        return str(run.stdout)
+
+    def command(self, *arguments: str) -> list[str]:
+        configs = [a for a in arguments if a.endswith(".yaml")]
+        others = [a for a in arguments if a not in configs]
+        return [sys.executable, "-m", "snakemake", *others, "--configfile", "tests-reduced.yaml", *configs]
+
+    def environment(self) -> dict[str, str]:
+        # The copy's package comes before the installed one, so that edits of the copy are what runs.
+        return {**os.environ, "PYTHONPATH": str(self.path / "src"), "HF_HUB_OFFLINE": "1"}
+
+    def planned(self, *arguments: str) -> set[str]:
+        """Rules (with their wildcards, as `rule(a=b)`) that Snakemake would run now."""
+        text = self.snakemake("--dry-run", *arguments)
+        jobs = set()
+        for block in re.split(r"\n(?=rule )", text):
+            if name := re.match(r"rule (\w+):", block):
+                wildcards = re.search(r"^    wildcards: (.+)$", block, re.MULTILINE)
+                jobs.add(f"{name[1]}({wildcards[1]})" if wildcards else name[1])
+        return jobs
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.path / file
+        text = path.read_text()
+        assert old in text, f"{file} no longer contains {old!r}"
+        path.write_text(text.replace(old, new, 1))
+
+
+OUTPUT = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+
+
+@pytest.fixture(scope="session")
+def new_checkout(root: Path, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """Makes copies of the checkout without anything built; with `built`, of one and the same finished build."""
+
+    def make(source: Path = root) -> Checkout:
+        path = tmp_path_factory.mktemp("checkout") / "handcraft"
+        path.mkdir()
+        for name in COPIED:
+            if (source / name).is_dir():
+                shutil.copytree(
+                    source / name, path / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+                )
+            elif (source / name).exists():
+                shutil.copy2(source / name, path / name)
+        shutil.copy2(root / "tests" / "workflow" / "reduced.yaml", path / "tests-reduced.yaml")
+        return Checkout(path)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(new_checkout) -> Checkout:  # type: ignore[no-untyped-def]
+    """The reduced workflow, built once for all tests; they must not change it (see `built`)."""
+    checkout = new_checkout()
+    checkout.snakemake("--quiet", "rules")
+    return checkout
+
+
+@pytest.fixture
+def built(finished: Checkout, tmp_path: Path) -> Checkout:
+    """A private copy of the finished build, time stamps kept."""
+    shutil.copytree(finished.path, tmp_path / "handcraft", symlinks=True)
+    return Checkout(tmp_path / "handcraft")

@@ -1,0 +1,97 @@
+"""What breaks, says so; nothing half-written is taken for finished; a rerun finishes."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import OUTPUT, Checkout
+
+
+def digests(checkout: Checkout) -> dict[str, str]:
+    """Hashes of all results that do not vary from build to build."""
+    results = checkout.path / "results"
+    files = [p for p in sorted(results.rglob("*")) if p.is_file() and not varies(p.relative_to(results))]
+    return {str(p.relative_to(results)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def varies(path: Path) -> bool:
+    return (
+        path.parts[0] == "provenance"
+        or path.name.startswith("_build_facts")
+        or path.name in ("index.html", "index.pdf")
+    )
+
+
+def test_two_clean_builds_are_byte_identical(finished: Checkout, new_checkout) -> None:  # type: ignore[no-untyped-def]
+    second = new_checkout()
+    second.snakemake("--quiet", "rules")
+    first_digests, second_digests = digests(finished), digests(second)
+    assert len(first_digests) > 50
+    assert first_digests == second_digests
+
+
+def test_a_killed_build_is_finished_by_a_rerun(finished: Checkout, new_checkout) -> None:  # type: ignore[no-untyped-def]
+    checkout = new_checkout()
+    running = subprocess.Popen(
+        checkout.command("results"),
+        cwd=checkout.path,
+        env=checkout.environment(),
+        start_new_session=True,
+        **OUTPUT,  # type: ignore[call-overload]
+    )
+    until = time.monotonic() + 120
+    while not (checkout.path / "logs" / "train_llama").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    locked = checkout.snakemake("results", expect=1)
+    assert "--unlock" in locked
+    checkout.snakemake("--unlock")
+    checkout.snakemake("results")
+    built = digests(checkout)
+    assert built.items() <= digests(finished).items()
+    assert not list(checkout.path.rglob("*.partial"))
+
+
+def test_a_misspelt_key_ends_the_dry_run_with_the_nearest_name(new_checkout) -> None:  # type: ignore[no-untyped-def]
+    checkout = new_checkout()
+    (checkout.path / "wrong.yaml").write_text("predictors:\n  linaer: {gap: 0.1}\n")
+    said = checkout.snakemake("--dry-run", "wrong.yaml", expect=1)
+    assert "predictors.linaer: unknown key; did you mean 'linear'?" in said
+    assert "wrong.yaml, line 2" in said
+
+
+def test_a_word_that_is_no_single_token_is_refused_by_name(built: Checkout) -> None:
+    (built.path / "wrong.yaml").write_text("groups: {animals: [' dog', ' hippopotamus']}\n")
+    said = built.snakemake("wrong.yaml", "results/contexts/animals/summary.json", expect=1)
+    assert "' hippopotamus'" in said
+    assert "groups.animals" in said
+
+
+def test_a_candidate_that_never_occurs_is_refused_by_name(built: Checkout) -> None:
+    (built.path / "wrong.yaml").write_text("groups: {signs: [' dog', '~']}\n")
+    said = built.snakemake("wrong.yaml", "results/contexts/signs/summary.json", expect=1)
+    assert "'~'" in said
+    assert "groups.signs" in said
+
+
+@pytest.mark.parametrize("damage", ["truncate", "garbage"])
+def test_a_damaged_artifact_is_named(built: Checkout, damage: str) -> None:
+    path = built.path / "results" / "contexts" / "conjunctions" / "test.safetensors"
+    path.write_bytes(path.read_bytes()[:1000] if damage == "truncate" else b"\xff" * 1000)
+    said = built.snakemake("results/predictions/conjunctions/majority.parquet", "--force", expect=1)
+    assert "results/contexts/conjunctions/test.safetensors" in said
+    assert "delete the file" in said
+
+
+@pytest.mark.parametrize("overlay", ["config/tinystories.yaml", None])
+def test_both_configs_pass_a_dry_run_without_network(new_checkout, overlay: str | None) -> None:  # type: ignore[no-untyped-def]
+    checkout = new_checkout()
+    (checkout.path / "tests-reduced.yaml").write_text("{}\n")
+    said = checkout.snakemake("--dry-run", *([overlay] if overlay else []))
+    assert "render_pdf" in said

@@ -1,0 +1,95 @@
+"""Stale means stale: what an edit reruns, and what it leaves alone."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.workflow.conftest import Checkout
+
+GATHERING = {"plot_comparison", "fill_report", "render_html", "render_pdf", "all"}
+LINEAR = "src/handcraft/predictors/linear.py"
+
+
+def rules_of(jobs: set[str]) -> set[str]:
+    return {job.split("(")[0] for job in jobs}
+
+
+def test_a_finished_build_has_nothing_to_do(finished: Checkout) -> None:
+    assert finished.planned() == set()
+
+
+def test_a_sixth_group_adds_its_own_jobs_and_what_gathers_them(built: Checkout) -> None:
+    (built.path / "sixth.yaml").write_text("groups:\n  pets: [' cat', ' dog']\n")
+    jobs = built.planned("sixth.yaml")
+    per_group = {job for job in jobs if "=" in job}
+    assert per_group
+    assert all("=pets" in job for job in per_group), per_group
+    assert jobs - per_group <= GATHERING
+    assert rules_of(per_group) >= {
+        "build_contexts",
+        "train_linear",
+        "predict_causal_lm",
+        "evaluate_predictions",
+    }
+
+
+def test_editing_a_comment_or_touching_an_adapter_does_nothing(built: Checkout) -> None:
+    built.edit(LINEAR, "def train_linear(", "# A new comment.\ndef train_linear(")
+    os.utime(built.path / "workflow" / "scripts" / "train_linear.py")
+    assert built.planned() == set()
+
+
+def test_editing_the_linear_module_reruns_linear_models_and_what_follows(built: Checkout) -> None:
+    built.edit(LINEAR, "def train_linear(", "NEW = 1\n\n\ndef train_linear(")
+    rerun = rules_of(built.planned())
+    assert {
+        "train_linear",
+        "predict_linear",
+        "train_minibatch",
+        "evaluate_predictions",
+        "fill_report",
+    } <= rerun
+    untouched = {"retrieve_corpus", "train_tokenizer", "build_tokens", "build_contexts", "draw_sample", "train_llama",
+                 "predict_causal_lm", "predict_majority", "predict_last_token", "predict_bayes"}  # fmt: skip
+    assert not untouched & rerun
+
+
+def test_a_changed_penalty_reruns_linear_models_only(built: Checkout) -> None:
+    (built.path / "penalty.yaml").write_text("predictors: {linear: {l1: [1.0e-2]}}\n")
+    rerun = rules_of(built.planned("penalty.yaml"))
+    assert "train_linear" in rerun
+    assert not {"build_contexts", "predict_causal_lm", "predict_majority"} & rerun
+
+
+def test_jobs_without_torch_do_not_import_it(finished: Checkout) -> None:
+    """torch takes two seconds to import and transformers six, for each job."""
+    scripts = finished.path / "workflow" / "scripts"
+    with_torch = {"train_linear", "train_minibatch", "train_llama", "predict_causal_lm", "train_best_linear"}
+    for script in sorted(scripts.glob("*.py")):
+        if script.stem in with_torch:
+            continue
+        imports = "\n".join(
+            line for line in script.read_text().splitlines() if line.startswith("from handcraft")
+        )
+        check = f"{imports}\nimport sys\nprint([m for m in ('torch', 'transformers') if m in sys.modules])"
+        run = subprocess.run(
+            [sys.executable, "-c", check], env=finished.environment(), capture_output=True, text=True
+        )
+        assert run.stdout.strip() == "[]", f"{script.stem}: {run.stdout}{run.stderr[-300:]}"
+
+
+def test_every_file_of_a_build_is_in_the_docs(root: Path, finished: Checkout) -> None:
+    table = [
+        line.split("|")[1]
+        for line in (root / "docs" / "outputs.md").read_text().splitlines()
+        if line[:3] == "| `"
+    ]
+    named = [pattern for cell in table for pattern in re.findall(r"`([^`]+)`", cell)]
+    patterns = [re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(name)) + "(/.*)?" for name in named]
+    results = finished.path / "results"
+    files = [
+        str(p.relative_to(results)) for p in sorted(results.rglob("*")) if p.is_file() and p.name[0] != "."
+    ]
+    assert [f for f in files if not any(re.fullmatch(pattern, f) for pattern in patterns)] == []

@@ -1,0 +1,100 @@
+# Needs: everything above, and the sources in report/.
+# Makes: results/report/source/ (the sources with every number filled in), index.html and index.pdf.
+
+
+rule fill_report:
+    """The report's sources with computed values in them; checked for typed numbers and dead references."""
+    input:
+        sources=road.report_sources(workflow.basedir),
+        corpus="results/corpus/summary.json",
+        tokenizer="results/tokenizer/tokenizer.json",
+        contexts=expand("results/contexts/{variant}/summary.json", variant=variants),
+        linear=expand("results/linear/{variant}/metrics.json", variant=variants),
+        minibatch=f"results/minibatch/{cfg.figures.training_group}/metrics.json",
+        evaluation=expand("results/evaluation/{variant}/metrics.csv", variant=variants),
+        occurrence="results/evaluation/occurrence.csv",
+        claims="results/evaluation/data_claims.json",
+        planted=["results/evaluation/planted.csv"] if planted_groups else [],
+        training="results/figures/training.svg",
+        comparison="results/figures/comparison.svg",
+        tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
+    output:
+        source=directory("results/report/source"),
+    log:
+        "logs/fill_report.log",
+    benchmark:
+        "benchmarks/out/fill_report.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=script_hash("fill_report.py"),
+        sources=os.path.relpath(Path(workflow.basedir, "report")),
+        facts=road.report_facts(cfg),
+    script:
+        "../scripts/fill_report.py"
+
+
+rule build_facts:
+    """Times, host, versions and commit of this build: the one part of the report that differs between two builds."""
+    input:
+        source="results/report/source",
+    output:
+        facts="results/report/build_facts.md",
+    log:
+        "logs/build_facts.log",
+    benchmark:
+        "benchmarks/out/build_facts.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=script_hash("build_facts.py"),
+    script:
+        "../scripts/build_facts.py"
+
+
+rule render_html:
+    """The report as one self-contained page."""
+    input:
+        source="results/report/source",
+        facts="results/report/build_facts.md",
+    output:
+        page="results/report/index.html",
+    log:
+        "logs/render_html.log",
+    benchmark:
+        "benchmarks/out/render_html.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=script_hash("render_html.py"),
+    script:
+        "../scripts/render_html.py"
+
+
+rule render_pdf:
+    """The report for print."""
+    input:
+        source="results/report/source",
+        facts="results/report/build_facts.md",
+        # Renders that run at the same time meet in Quarto's own caches: one after the other.
+        after="results/report/index.html",
+    output:
+        pdf="results/report/index.pdf",
+    log:
+        "logs/render_pdf.log",
+    benchmark:
+        "benchmarks/out/render_pdf.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=script_hash("render_pdf.py"),
+    script:
+        "../scripts/render_pdf.py"
