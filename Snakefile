@@ -2,7 +2,6 @@
 #
 #   corpus -> tokenizer -> contexts -> predictors -> evaluation -> figures -> report
 
-import os
 import re
 from functools import partial
 from pathlib import Path

@@ -18,18 +18,36 @@ def main(arguments: list[str] | None = None) -> int:
         "verify-planted", help="check that planted rules come back, over several seeds"
     )
     verify.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    compare = commands.add_parser("compare", help="are the results of two builds byte-identical?")
+    compare.add_argument("builds", type=Path, nargs=2, metavar="BUILD", help="a directory that has results/")
     options = parser.parse_args(arguments)
     try:
-        if options.command == "schema":
-            from handcraft.config_docs import write_schema
-
-            for path in write_schema(Path.cwd()):
-                print(path)
-        else:
-            from handcraft.planted_check import verify_planted
-
-            return 0 if verify_planted(options.seeds) else 1
+        return COMMANDS[options.command](options)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from handcraft.config_docs import write_schema
+
+    for path in write_schema(Path.cwd()):
+        print(path)
     return 0
+
+
+def _verify_planted(options: argparse.Namespace) -> int:
+    from handcraft.planted_check import verify_planted
+
+    return 0 if verify_planted(options.seeds) else 1
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from handcraft.compare import compare_builds, result_hashes
+
+    differences = compare_builds(*options.builds)
+    print("\n".join(differences) or f"identical: {len(result_hashes(options.builds[0]))} files")
+    return 1 if differences else 0
+
+
+COMMANDS = {"schema": _schema, "verify-planted": _verify_planted, "compare": _compare}

@@ -46,13 +46,22 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+class BestLinear(Strict):
+    """The best that any linear model could do on the planted corpus: hardly penalised, on many fresh contexts."""
+
+    factor: int = Field(20, ge=1)
+    """As many times more contexts than the linear model is trained on."""
+    l1: float = Field(1e-6, gt=0)
+    """L1 penalty, too small to matter."""
+    max_iterations: int = Field(300, ge=1)
+
+
 class PlantedCorpus(Strict):
     """The embedded corpus: children's stories made up by a seeded generator, with known rules."""
 
     stories: int = Field(8000, ge=1)
     """How many stories to write, all splits together."""
-    best_linear_factor: int = Field(20, ge=1)
-    """*Best linear* is fitted on this many times as many fresh stories."""
+    best_linear: BestLinear = BestLinear()
 
 
 class FilesCorpus(Strict):
@@ -107,6 +116,11 @@ class Corpus(Strict):
     planted: PlantedCorpus = PlantedCorpus()
     files: FilesCorpus = FilesCorpus()
     hub: HubCorpus = HubCorpus()
+
+    def source_settings(self) -> dict[str, Any]:
+        """What the chosen source's stories depend on."""
+        block: Strict = getattr(self, self.source)
+        return block.model_dump(exclude={"best_linear"})
 
     @model_validator(mode="after")
     def _files_given(self) -> "Corpus":

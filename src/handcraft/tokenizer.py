@@ -10,6 +10,7 @@ that holds those very characters is ordinary text. Then come the 256 bytes, then
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -67,26 +68,25 @@ def train_tokenizer(corpus: Path, output: Path, vocabulary: int, *, threads: int
         tokenizer.save(str(partial), pretty=True)
 
 
-def encode_corpus(corpus: Path, tokenizer: Path, tokens: Path, starts: Path, *, threads: int = 2) -> None:
+def encode_corpus(corpus: Path, tokenizer: Path, tokens: Path, starts: Path) -> None:
     """Write a split as one flat array of tokens.
 
     tokens: `.npy` uint16 [all tokens], the stories joined with nothing between.
     starts: `.npy` int64 [stories + 1]; story i is `tokens[starts[i]:starts[i+1]]`.
     Stories are read, encoded and appended a batch at a time: memory is one batch plus 8 bytes a story.
     """
-    _bound_threads(threads)
     encoder = load_tokenizer(tokenizer)
     if encoder.get_vocab_size() > 65536:
         raise UserError("more than 65,536 tokens", where=str(tokenizer), remedy="train a smaller tokenizer")
+    words = _WordTokens(encoder)
     lengths: list[np.ndarray] = []
     total = 0
     with whole_file(tokens) as partial, partial.open("w+b") as file:
         room = _write_header(file, 0)
         for texts in progress(_batches(corpus), "encoding", unit=f"batches of {BATCH:,} stories"):
-            encodings = encoder.encode_batch_fast(texts, add_special_tokens=False)
-            ids = [np.asarray(e.ids, dtype=np.uint16) for e in encodings]
-            file.write(np.concatenate(ids).tobytes())
-            lengths.append(np.array([len(i) for i in ids], dtype=np.int64))
+            stories = [words.tokens_of(text) for text in texts]
+            file.write(b"".join(stories))
+            lengths.append(np.array([len(s) // 2 for s in stories], dtype=np.int64))
             total += int(lengths[-1].sum())
         file.seek(0)
         if _write_header(file, total) != room:
@@ -95,6 +95,38 @@ def encode_corpus(corpus: Path, tokenizer: Path, tokens: Path, starts: Path, *, 
     with whole_file(starts) as partial, partial.open("wb") as file:
         np.save(file, ends, allow_pickle=False)
     say(f"{len(ends) - 1:,} stories, {total:,} tokens")
+
+
+class _WordTokens(dict[str, bytes]):
+    """The tokens of every word met so far, uint16 as bytes: a corpus repeats its words, and merges stay inside one.
+
+    Words are cut as `tokenizers` cuts them (the pattern of GPT-2); a story with other than ASCII characters
+    goes through `tokenizers` itself, whose classes of letters are not Python's. Some three times as fast as
+    that, on one core against its two.
+    """
+
+    PATTERN = re.compile(
+        r"'(?:s|t|re|ve|m|ll|d)| ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s+(?!\S)|\s+", re.ASCII
+    )
+    MOST, LONGEST = 2**19, 64  # words kept, and characters of one
+
+    def __init__(self, encoder: "Tokenizer") -> None:
+        super().__init__()
+        self._encoder = encoder
+
+    def tokens_of(self, text: str) -> bytes:
+        if text.isascii():
+            return b"".join(map(self.__getitem__, self.PATTERN.findall(text)))
+        return self._encode(text)
+
+    def __missing__(self, word: str) -> bytes:
+        tokens = self._encode(word)
+        if len(word) <= self.LONGEST and len(self) < self.MOST:
+            self[word] = tokens
+        return tokens
+
+    def _encode(self, text: str) -> bytes:
+        return np.array(self._encoder.encode(text, add_special_tokens=False).ids, "<u2").tobytes()
 
 
 def _write_header(file: BinaryIO, length: int) -> int:

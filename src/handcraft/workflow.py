@@ -46,11 +46,11 @@ def planted_groups(cfg: Config) -> list[str]:
     """The config's groups whose true rules are known: those of the planted corpus, with its candidates, as words."""
     if cfg.corpus.source != "planted":
         return []
-    from handcraft.corpus.planted import candidates_of_groups
+    from handcraft.corpus.planted.rules import RULES
 
-    known = candidates_of_groups()
+    known = {name: rules.candidates for name, rules in RULES.items()}
     own = [cfg.variant(name) for name in cfg.groups]
-    return [v.name for v in own if v.match == "word" and tuple(known.get(v.name, ())) == v.candidates]
+    return [v.name for v in own if v.match == "word" and known.get(v.name) == v.candidates]
 
 
 def predictors_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
@@ -75,7 +75,9 @@ def compared_groups(variants: Sequence[Variant]) -> list[tuple[str, str, str]]:
 def report_sources(root: Path | str) -> list[str]:
     """The sources in `report/`, relative to where the workflow runs, so that a moved checkout is not stale."""
     return sorted(
-        os.path.relpath(p, Path.cwd()) for p in Path(root, "report").rglob("*") if p.is_file() and p.name[0] != "."
+        os.path.relpath(p, Path.cwd())
+        for p in Path(root, "report").rglob("*")
+        if p.is_file() and p.name[0] != "."
     )
 
 
@@ -86,7 +88,13 @@ def report_facts(cfg: Config) -> dict[str, Any]:
         "title": cfg.report.title,
         "corpus": {"name": cfg.corpus.name, "title": cfg.corpus.title, "source": cfg.corpus.source},
         "variants": [
-            {"name": v.name, "group": v.group, "title": v.title, "candidates": list(v.candidates), "match": v.match}
+            {
+                "name": v.name,
+                "group": v.group,
+                "title": v.title,
+                "candidates": list(v.candidates),
+                "match": v.match,
+            }
             for v in cfg.variants()
         ],
         "predictors": [{"id": p, "title": PREDICTOR_TITLES[p]} for p in PREDICTOR_TITLES] + lms,

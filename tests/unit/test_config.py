@@ -142,7 +142,7 @@ def test_every_key_is_explained() -> None:
 
 SELF_EVIDENT = {
     "validation", "test", "max_iterations", "batches", "batch_size", "learning_rate", "layers", "width", "heads",
-    "steps", "context", "title", "dataset", "text_field", "dtype", "memory_gb", "runtime_minutes",
+    "steps", "context", "title", "dataset", "text_field", "dtype", "stories", "memory_gb", "runtime_minutes",
 }  # fmt: skip
 
 

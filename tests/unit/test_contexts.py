@@ -18,7 +18,22 @@ from handcraft.tokenizer import encode_corpus, load_tokenizer, token_bytes, trai
 
 SPLITS = ("train", "validation", "test")
 # Candidates are 0, 1 (words) and 2 (a comma); the others continue a word or do not.
-PIECES = [b" or", b" so", b",", b"ange", b"s", b" the", b".", b"'s", b"7", b"\xc3", b"\xa9", b"\xe2\x80", b"\x9d", b""]
+PIECES = [
+    b" or",
+    b" so",
+    b",",
+    b"ange",
+    b"s",
+    b" the",
+    b".",
+    b"'s",
+    b"7",
+    b"\xc3",
+    b"\xa9",
+    b"\xe2\x80",
+    b"\x9d",
+    b"",
+]
 PIECES += ["é".encode(), "\u0301".encode(), b"-", b"\x00", "”".encode()]
 
 
@@ -225,7 +240,7 @@ def test_a_candidate_of_several_tokens_is_refused(road: Path, tmp_path: Path) ->
 
 def contexts_file(path: Path, labels: list[int], story: list[int], classes: int) -> Path:
     n = len(labels)
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "tokens": np.arange(n * 4, dtype=np.uint16).reshape(n, 4) % 300,
         "labels": np.array(labels, np.uint8),
         "story": np.array(story, np.int64),

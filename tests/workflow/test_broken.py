@@ -1,38 +1,21 @@
 """What breaks, says so; nothing half-written is taken for finished; a rerun finishes."""
 
-import hashlib
 import os
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
+from handcraft.compare import compare_builds, result_hashes
 from tests.workflow.conftest import OUTPUT, Checkout
-
-
-def digests(checkout: Checkout) -> dict[str, str]:
-    """Hashes of all results that do not vary from build to build."""
-    results = checkout.path / "results"
-    files = [p for p in sorted(results.rglob("*")) if p.is_file() and not varies(p.relative_to(results))]
-    return {str(p.relative_to(results)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
-
-
-def varies(path: Path) -> bool:
-    return (
-        path.parts[0] == "provenance"
-        or path.name.startswith("_build_facts")
-        or path.name in ("index.html", "index.pdf")
-    )
 
 
 def test_two_clean_builds_are_byte_identical(finished: Checkout, new_checkout) -> None:  # type: ignore[no-untyped-def]
     second = new_checkout()
     second.snakemake("--quiet", "rules")
-    first_digests, second_digests = digests(finished), digests(second)
-    assert len(first_digests) > 50
-    assert first_digests == second_digests
+    assert len(result_hashes(finished.path)) > 50
+    assert compare_builds(finished.path, second.path) == []
 
 
 def test_a_killed_build_is_finished_by_a_rerun(finished: Checkout, new_checkout) -> None:  # type: ignore[no-untyped-def]
@@ -53,8 +36,7 @@ def test_a_killed_build_is_finished_by_a_rerun(finished: Checkout, new_checkout)
     assert "--unlock" in locked
     checkout.snakemake("--unlock")
     checkout.snakemake("results")
-    built = digests(checkout)
-    assert built.items() <= digests(finished).items()
+    assert result_hashes(checkout.path).items() <= result_hashes(finished.path).items()
     assert not list(checkout.path.rglob("*.partial"))
 
 

@@ -22,7 +22,7 @@ rule retrieve_corpus:
     params:
         code=script_hash("retrieve_corpus.py"),
         kind=cfg.corpus.source,
-        source=getattr(cfg.corpus, cfg.corpus.source).model_dump(),
+        source=cfg.corpus.source_settings(),
         fractions=cfg.corpus.fractions.model_dump(),
         seed=cfg.seed,
     script:

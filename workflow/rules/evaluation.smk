@@ -82,7 +82,6 @@ rule evaluate_planted:
     input:
         tokenizer="results/tokenizer/tokenizer.json",
         test=expand("results/contexts/{group}/test.safetensors", group=planted_groups),
-        train=expand("results/contexts/{group}/train.safetensors", group=planted_groups),
         weights=expand(
             "results/linear/{group}/weights.safetensors", group=planted_groups
         ),

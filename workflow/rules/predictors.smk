@@ -146,21 +146,24 @@ rule train_best_linear:
     """The best that any linear model could do on the planted corpus: hardly penalised, on many times the stories."""
     input:
         tokenizer="results/tokenizer/tokenizer.json",
+        train=expand("results/contexts/{group}/train.safetensors", group=planted_groups),
+        start=expand("results/linear/{group}/weights.safetensors", group=planted_groups),
     output:
         weights=expand("results/planted/{group}.safetensors", group=planted_groups),
     log:
         "logs/train_best_linear.log",
     benchmark:
         "benchmarks/out/train_best_linear.tsv"
-    threads: cfg.threads
+    threads: 1
     resources:
         mem_mb=6000,
         runtime=60,
+        gpu=gpus,
     params:
         code=script_hash("train_best_linear.py"),
         groups=planted_groups,
-        settings=cfg.corpus.planted.model_dump(),
-        length=cfg.contexts.length,
+        settings=cfg.corpus.planted.best_linear.model_dump(),
         seed=cfg.seed,
+        device=cfg.device,
     script:
         "../scripts/train_best_linear.py"

@@ -30,7 +30,6 @@ rule fill_report:
         runtime=5,
     params:
         code=script_hash("fill_report.py"),
-        sources=os.path.relpath(Path(workflow.basedir, "report")),
         facts=road.report_facts(cfg),
     script:
         "../scripts/fill_report.py"

@@ -55,6 +55,7 @@ def _baseline(evaluation: Path, baseline: str) -> Line:
 
 def _draw(curves: dict[str, np.ndarray], dashed: Line | None, output: Path) -> None:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MultipleLocator
 
     with house_style():
         figure = Figure(figsize=(WIDTH, 3.7), layout="constrained")
@@ -65,7 +66,9 @@ def _draw(curves: dict[str, np.ndarray], dashed: Line | None, output: Path) -> N
         if dashed:
             label = f"{dashed.title}, test loss"
             axes.axhline(dashed.loss, color=dashed.colour, ls=(0, (5, 3)), lw=1.6, label=label)
-        axes.set_ylim(0, _ceiling(curves, dashed))
+        top = _ceiling(curves, dashed)
+        axes.set_ylim(0, top)
+        axes.yaxis.set_major_locator(MultipleLocator(0.25 if top <= 2 * CEILING else top / 4))
         axes.set_xlim(0, float(curves["batch"].max(initial=1)))
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
         axes.xaxis.get_major_locator().set_params(nbins=5)

@@ -24,10 +24,10 @@ import torch
 
 from handcraft.predictors.onehot import OneHot
 
-REPAIRED = 64
+REPAIRED = 48
 """At most this many weights are moved for a dual point."""
-REPAIR_VALUES = 8_000_000
-"""At most this many float64 values are held for it (weights moved x contexts)."""
+REPAIR_VALUES = 4_000_000
+"""At most this many float64 values are held for it (weights moved x contexts that have one of them)."""
 ROUNDS = 3
 
 
@@ -63,18 +63,22 @@ def certify(data: OneHot, W: torch.Tensor, b: torch.Tensor, l1: float, wanted: f
     if l1 == 0:
         return Certificate(primal, loss, 0.0, None, gradient, bias)
     dual = dual_value(data, p, min(1.0, l1 / max(gradient, 1e-300)))
-    room = min(REPAIRED, REPAIR_VALUES // data.n)
+    room = REPAIRED
     for _ in range(ROUNDS):
-        if primal - dual <= wanted * dual or room < 1:
+        if primal - dual <= wanted * dual:
             break
         over = G.abs().flatten()
         largest = torch.topk(over, min(room + 1, over.numel())).values
-        # What stays beyond the reach of the repair costs about this much of the gap: not worth the time.
-        if (float(largest[-1]) / l1 - 1) * penalty > 2 * wanted * primal:
+        # A gradient of (1 + e) l1 costs a gap of about e * penalty. What stays beyond the repair's reach costs that
+        # whatever the repair does; what costs little needs none.
+        excess = wanted * primal / max(penalty, 1e-300)
+        if float(largest[-1]) > l1 * (1 + 2 * excess):
             break
-        chosen = torch.nonzero(over > l1 * (1 + 0.1 * wanted)).flatten()
+        chosen = torch.nonzero(over > l1 * (1 + 0.3 * excess)).flatten()
         if len(chosen) > room:
             chosen = torch.topk(over, room).indices
+        while len(chosen) > 1 and len(chosen) * float(data.counts[chosen // data.candidates].sum()) > REPAIR_VALUES:
+            chosen = chosen[: len(chosen) // 2]
         if len(chosen) == 0:
             break
         logits = repair(data, logits, chosen, G, l1)
@@ -122,33 +126,42 @@ def repair(data: OneHot, logits: torch.Tensor, chosen: torch.Tensor, G: torch.Te
     """Logits moved along the `chosen` weights (flat indices) and the bias until those gradients are at +-l1.
 
     Newton with halving on the convex function whose gradient is that difference; it need not end exactly there.
+    The dense part is held for the contexts that have any of the features.
     """
-    K, n = data.candidates, data.n
-    features, classes = chosen // K, chosen % K
-    B = torch.zeros(len(chosen) + K, n, dtype=torch.float64, device=data.device)
-    for row, feature in enumerate(features.tolist()):
-        B[row, data.column(feature)] = 1
-    B[len(chosen) :] = 1
-    classes = torch.cat([classes, torch.arange(K, device=data.device)])
-    target = torch.zeros(len(B), dtype=torch.float64, device=data.device)
-    target[: len(chosen)] = G.flatten()[chosen].sign() * l1
+    K, n, m = data.candidates, data.n, len(chosen)
+    columns = [data.column(feature) for feature in (chosen // K).tolist()]
+    rows = torch.unique(torch.cat(columns))
+    B = torch.zeros(m, len(rows), dtype=torch.float64, device=data.device)
+    for line, column in enumerate(columns):
+        B[line, torch.searchsorted(rows, column)] = 1
+    classes = chosen % K
     same = (classes[:, None] == classes[None, :]).double()
+    own = torch.nn.functional.one_hot(classes, K).double()
+    target = torch.cat([G.flatten()[chosen].sign() * l1, torch.zeros(K, dtype=torch.float64, device=data.device)])
+    observed = torch.cat([(B * data.onehot[:, rows][classes]).sum(1) / n, data.class_rates()])
     value, moved = mean_loss(data, logits), torch.zeros_like(target)
     for _ in range(6):
         p = torch.softmax(logits, 0)
-        error = (B * (p - data.onehot)[classes]).mean(1) - target
-        if float(error.abs().max()) < 1e-4 * l1:
+        near = p[:, rows]
+        Q = B * near[classes]
+        error = torch.cat([Q.sum(1) / n, p.mean(1)]) - observed - target
+        if float(error[:m].abs().max()) < 1e-4 * l1:
             break
-        Q = B * p[classes]
-        H = (B @ Q.t() * same - Q @ Q.t()) / n
-        H += 1e-10 * H.diagonal().mean() * torch.eye(len(H), dtype=H.dtype, device=H.device)
+        mixed = own * Q.sum(1)[:, None] - Q @ near.t()
+        H = torch.zeros(m + K, m + K, dtype=torch.float64, device=data.device)
+        H[:m, :m] = (B @ Q.t() * same - Q @ Q.t()) / n
+        H[:m, m:], H[m:, :m] = mixed / n, mixed.t() / n
+        H[m:, m:] = torch.diag(p.mean(1)) - p @ p.t() / n
+        H.diagonal().add_(1e-10 * H.diagonal().mean())
         step = torch.linalg.solve(H, error)
         for halving in range(8):
-            trial = moved - step * 0.5**halving
-            candidate = logits.clone().index_add_(0, classes, B * (trial - moved)[:, None])
-            reached = mean_loss(data, candidate) - float(trial @ target)
+            change = -step * 0.5**halving
+            near = torch.zeros(K, len(rows), dtype=torch.float64, device=data.device)
+            near.index_add_(0, classes, B * change[:m, None])
+            trial = (logits + change[m:, None]).index_add_(1, rows, near)
+            reached = mean_loss(data, trial) - float((moved + change) @ target)
             if reached <= value:
-                logits, moved, value = candidate, trial, reached
+                logits, moved, value = trial, moved + change, reached
                 break
         else:
             break

@@ -110,7 +110,7 @@ class Content:
             "table_published": lambda: published.published_beside(results, self.values),
             "table_planted": lambda: planted.table_planted(results),
             "table_rules": lambda: planted.table_rules(results),
-            "table_missed": lambda: planted.table_missed(results),
+            "table_missed": lambda: planted.table_rules(results, missed=True),
             "seed_group": published.applies(facts),
             "has_scores": any(results.metrics.values()),
             "has_sample": bool(results.sample(facts.training_group)),
@@ -169,9 +169,10 @@ class Content:
         spoken = next((c for c in (claim or {}).get("candidates", []) if c["candidate"] == word), None)
         against = min(weights, key=lambda w: weights[w]) if weights else None
         return {
-            "slug": slug,
+            # Part of a file name and of a label, so it goes in as it is: `Facts` has looked at it.
+            "slug": Markdown(slug),
             "token": token.strip() or token,
-            "figure": f"figures/tiles-{slug}.svg",
+            "figure": Markdown(f"figures/tiles-{slug}.svg"),
             "drawn": (self.figures / f"tiles-{slug}.svg").is_file() and bool(weights),
             "word": word.strip() if word else None,
             "against": against.strip() if against else None,

@@ -1,6 +1,7 @@
 """Fills the sources in `report/` with computed values: what Quarto, or Pandoc, then renders."""
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,8 @@ from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Facts, Results
 
 BUILD_FACTS = "_build_facts.md"
-PLACEHOLDER = "The facts of this build (times, host, commit) were not recorded.\n"
+_ALONE = re.compile(r"\s*(<%((?!%>).)*%>\s*)+$")
+PLACEHOLDER = "Times, host, commit and versions are put in here when the report is rendered by the workflow.\n"
 
 
 def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, Any]) -> None:
@@ -55,10 +57,19 @@ def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, 
     check_filled(output)
 
 
+class _Sources(jinja2.FileSystemLoader):
+    """A tag alone on its line leaves no line; a tag at the end of a sentence leaves the line's end."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
+        text, name, fresh = super().get_source(environment, template)
+        lines = [line if _ALONE.match(line) else re.sub(r"[-+]?%>$", "+%>", line) for line in text.split("\n")]
+        return "\n".join(lines), name, fresh
+
+
 def _environment(sources: Path) -> jinja2.Environment:
     """Delimiters that clash with neither Quarto's shortcodes nor pandoc's or Typst's syntax."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(sources),
+        loader=_Sources(sources),
         block_start_string="<%",
         block_end_string="%>",
         variable_start_string="<<",

@@ -2,74 +2,69 @@
 
 from typing import Any
 
-from handcraft.report.escape import Markdown
+from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Results
 from handcraft.report.tables import first_only, pipe_table
 from handcraft.report.values import Values, show
 
-TITLES = {
-    "bayes": "best possible (Bayes)",
-    "bayes_loss": "best possible (Bayes)",
-    "best_linear": "best linear model",
-    "best_linear_loss": "best linear model",
-    "linear": "our linear model",
-    "linear_loss": "our linear model",
-}
-
 
 def add_values(values: Values, results: Results) -> None:
-    """How many planted rules there are and how many came back, in all and by group."""
-    rules = [r for r in results.planted_rules if _returned(r) is not None]
-    if rules:
-        values.add("planted.rules", len(rules))
-        values.add("planted.recovered", sum(bool(_returned(r)) for r in rules))
-        values.add("planted.recovered_share", sum(bool(_returned(r)) for r in rules) / len(rules), "share", digits=0)
+    """How many linear rules were planted and how many came back, and how far ours is from the best linear model."""
+    if not results.planted:
+        return
+    planted = sum(row["linear_rules"] for row in results.planted)
+    recovered = sum(row["recovered"] for row in results.planted)
+    values.add("planted.rules", planted)
+    values.add("planted.recovered", recovered)
+    if planted:
+        values.add("planted.recovered_share", recovered / planted, "share", digits=0)
+    values.add("planted.over_best", max(row["over_best"] for row in results.planted), "share")
+    values.add("planted.smallest_gap", min(row["gap"] for row in results.planted), "nats")
 
 
-def _returned(rule: dict[str, Any]) -> bool | None:
-    """Whether a linear rule came back; None for what is no linear rule."""
-    said = rule.get("recovered")
-    if said in (None, ""):
-        return None
-    return str(said).lower() in ("true", "1", "yes")
+def _titles(results: Results) -> dict[str, str]:
+    return {g["name"]: g["title"] for g in results.facts.groups}
 
 
 def table_planted(results: Results) -> Markdown:
-    """Losses of the best possible, the best linear and our model, by group: every column of planted.csv."""
-    columns = list(results.planted[0])
-    titles = {g["name"]: g["title"] for g in results.facts.groups}
+    """Losses of the best possible, the best linear and our model by group, and the linear rules that came back."""
+    titles = _titles(results)
     rows: list[list[object]] = []
-    for row in results.planted:
-        cells: list[object] = []
-        for name in columns:
-            x = row[name]
-            if isinstance(x, float):
-                cells.append(show(x, "share" if "share" in name or "ratio" in name else "nats"))
-            elif isinstance(x, int):
-                cells.append(show(x))
-            else:
-                cells.append(titles.get(str(x), TITLES.get(str(x), x)) if x is not None else None)
-        rows.append(cells)
-    header = [TITLES.get(c, c.replace("_", " ")) for c in columns]
-    align = "".join("r" if isinstance(results.planted[0][c], int | float) else "l" for c in columns)
-    return pipe_table(header, rows, align)
+    for r in results.planted:
+        losses = [show(r[k], "nats") for k in ("bayes_loss", "best_linear_loss", "linear_loss")]
+        back = Markdown(f"{show(r['recovered'])} of {show(r['linear_rules'])}")
+        rows.append([titles.get(r["group"], r["group"]), *losses, show(r["over_best"], "share"), back])
+    header = ["group", "best possible", "best linear", "ours", "ours above best linear", "rules back"]
+    return pipe_table(header, rows, "lrrrrr")
 
 
-def table_rules(results: Results) -> Markdown:
-    """By group: linear rules planted and come back."""
+def table_rules(results: Results, missed: bool = False) -> Markdown:
+    """Every planted rule: where it looks, what it says, what our weights say; or only the linear ones that did not
+    come back."""
+    titles = _titles(results)
     rows: list[list[object]] = []
-    for g in results.facts.groups:
-        rules = [r for r in results.planted_rules if r["group"] == g["name"] and _returned(r) is not None]
-        if rules:
-            rows.append([g["title"], show(len(rules)), show(sum(bool(_returned(r)) for r in rules))])
-    return pipe_table(["group", "linear rules planted", "came back"], rows, "lrr")
+    for r in results.planted_rules:
+        if missed and (r["recovered"] is None or r["recovered"]):
+            continue
+        rows.append(
+            [titles.get(r["group"], r["group"]), r["kind"], _where(r)]
+            + [_word(r["candidate"]), show(r["planted"], "logit"), show(r["weight"], "logit"), _back(r)]
+        )
+    header = ["group", "kind", "words, and how far back", "speaks for", "planted", "ours", "back"]
+    return pipe_table(header, first_only(rows), "llllrrl")
 
 
-def table_missed(results: Results) -> Markdown | None:
-    """The linear rules that did not come back, as planted_rules.csv describes them; None where all did."""
-    missed = [r for r in results.planted_rules if _returned(r) is False]
-    if not missed:
-        return None
-    columns = [c for c in missed[0] if c != "recovered"]
-    rows: list[list[object]] = [[show(r[c], "", 2) if isinstance(r[c], float) else r[c] for c in columns] for r in missed]
-    return pipe_table([c.replace("_", " ") for c in columns], first_only(rows), "l" * len(columns))
+def _where(rule: dict[str, Any]) -> Markdown:
+    return Markdown(f"{escape(str(rule['words']).strip())} ({escape(rule['distances'])})")
+
+
+def _word(word: Any) -> Markdown:
+    return escape(str(word).strip()) if word is not None else Markdown("–")
+
+
+def _back(rule: dict[str, Any]) -> Markdown:
+    if rule["recovered"] is None:
+        return Markdown("–")
+    if rule["recovered"]:
+        return Markdown("yes")
+    return Markdown(f"no: {_word(rule['largest'])}") if rule["largest"] else Markdown("no: zero")

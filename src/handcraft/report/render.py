@@ -13,9 +13,9 @@ from typing import Literal
 
 from handcraft.errors import UserError
 from handcraft.files import whole_file
-from handcraft.report.fill import BUILD_FACTS
 
 Renderer = Literal["auto", "quarto", "pandoc"]
+BUILD_FACTS = "_build_facts.md"
 READER = "markdown"
 _INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.MULTILINE)
 

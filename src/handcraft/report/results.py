@@ -1,5 +1,6 @@
 """Reads the artifacts that the report draws on. What is absent is None or empty: the prose then says so."""
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,11 @@ class Facts:
     excerpts: bool = True
     config: str = "config.yaml"
     human_labels: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name in self.tiles:
+            if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+                raise ValueError(f"{name!r} cannot be part of a file name")
 
     @property
     def planted(self) -> bool:

@@ -91,9 +91,8 @@ def paired(results: Results, a: str, b: str, metric: str = "loss") -> Markdown:
             unit = "nats" if metric == "loss" else "share"
             verdict = Markdown(VERDICTS[f.verdict])
             p = show(f.p, "p")
-            rows.append([g["title"], interval(f.difference, f.low, f.high, unit), p, show(f.n), verdict])
-    header = ["group", f"difference in {metric}", "p (Holm)", "n", "the first is"]
-    return pipe_table(header, rows, "lrrrl")
+            rows.append([g["title"], interval(f.difference, f.low, f.high, unit), p, verdict])
+    return pipe_table(["group", f"difference in {metric}", "p (Holm)", "verdict"], rows, "lrrl")
 
 
 def sample_scores(results: Results, variant: str, people: Sequence[dict[str, Any]]) -> Markdown:

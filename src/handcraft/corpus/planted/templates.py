@@ -1,32 +1,49 @@
 """The sentences of the planted corpus.
 
-`{pool}` draws a word of that pool; `{N}` is the hero, `{F}` the friend, `{child}` the hero's kind. A slot
+`{pool}` draws a word of that pool; `{N}` is the hero, `{F}` the friend, `{child}` "girl" or "boy". A slot
 `<group:follow>` always ends its template: there one of the group's candidates is drawn, and the text goes on
 with a template of `FOLLOW[follow][candidate]`, so that it reads well whichever it is. No candidate of a
 planted group may be written out anywhere here (a test reads every template). Lists are drawn from
-uniformly; to weigh an entry, it is repeated with `*`.
+uniformly; to weigh an entry, it stands there several times.
 """
-
-_FEELING = "<feelings:ending>"
-_TRAIL = [".", ".", ".", ", <conjunctions:clause>", " <conjunctions:clause>", " {sub} <pronouns:deed>"]
 
 
 def _each(words: list[str], entries: list[str]) -> dict[str, list[str]]:
-    return {word: entries for word in words}
+    return dict.fromkeys(words, entries)
 
 
-def _trailing(phrase: str) -> list[str]:
-    return [phrase + end for end in _TRAIL]
+def _trailing(*phrases: str) -> list[str]:
+    """A phrase that may end the sentence, or lead to a conjunction or to a pronoun."""
+    ends = [".", ".", ".", ".", ", <conjunctions:clause>", " <conjunctions:clause>", " {sub} <pronouns:deed>"]
+    return [phrase + end for phrase in phrases for end in ends]
 
+
+_DEED = [" <pronouns:deed>"] * 3
+_FEEL = " {felt} {very} <feelings:ending>"
 
 FOLLOW: dict[str, dict[str, list[str]]] = {
     # after a conjunction: a clause
     "clause": {
-        " and": [" <pronouns:deed>"] * 3 + [" {F} {vi} too.", " then the {anim} {vi}.", " {F} {vm} {adv} <prepositions:place>"],
-        " but": [" <pronouns:deed>"] * 3 + [" nobody saw that.", " {F} said no.", " the {anim} {vm} {adv} <prepositions:place>"],
-        " for": [" <pronouns:deed>"] * 3 + [" the {time} felt long.", " {F} loved the {color} one.", " {F} {vm} {adv} <prepositions:place>"],
-        " so": [" <pronouns:deed>"] * 3 + [" {F} came near.", " the {anim} {vm} <prepositions:place>", " {F} {vm} {adv} <prepositions:place>"],
-        " or": [" <pronouns:deed>"] * 3 + [" {F} only dreamed that.", " maybe {F} dreamed that.", " the {anim} {vm} {adv} <prepositions:place>"],
+        " and": [*_DEED, " {F} {vi} too.", " then the {anim} {vi}.", " {F} {vm} {adv} <prepositions:place>"],
+        " but": [*_DEED, " nobody saw that.", " {F} said no.", " the {anim} {vm} {adv} <prepositions:place>"],
+        " for": [
+            *_DEED,
+            " the {time} felt long.",
+            " {F} loved the {color} one.",
+            " {F} {vm} {adv} <prepositions:place>",
+        ],
+        " so": [
+            *_DEED,
+            " {F} came near.",
+            " the {anim} {vm} <prepositions:place>",
+            " {F} {vm} {adv} <prepositions:place>",
+        ],
+        " or": [
+            *_DEED,
+            " {F} only dreamed that.",
+            " maybe {F} dreamed that.",
+            " the {anim} {vm} {adv} <prepositions:place>",
+        ],
     },
     # after "was", "were" or "is" and a conjunction
     "linked": {
@@ -40,14 +57,33 @@ FOLLOW: dict[str, dict[str, list[str]]] = {
     "deed": {
         **_each(
             [" he", " she", " they"],
-            [" {vm} <prepositions:place>"]
-            + [" {vm} {adv} <prepositions:place>"] * 2
-            + [" {felt} {very} " + _FEELING] * 2
-            + [" {vt} the {adjc} {obj}.", " {vt} the {adjc} {obj}, <conjunctions:clause>", " {vi}.", " {vi} {sub} <pronouns:deed>"],
+            [
+                " {vm} <prepositions:place>",
+                " {vm} {adv} <prepositions:place>",
+                " {vm} {adv} <prepositions:place>",
+                _FEEL,
+                _FEEL,
+                " {vt} the {adjc} {obj}.",
+                " {vt} the {adjc} {obj}, <conjunctions:clause>",
+                " {vi}.",
+                " {vi} too.",
+            ],
         ),
-        " it": [" {vm} {adv} <prepositions:place>", " {vm} <prepositions:place>", " {felt} {very} " + _FEELING, " fell down.", " {vi}."],
-        " her": [" {kin} {felt} {very} " + _FEELING] * 2
-        + [" {anim} {vm} {adv} <prepositions:place>", " {kin} {vm} {adv} <prepositions:place>", " {obj} fell down.", " {kin} {vi}."],
+        " it": [
+            " {vm} {adv} <prepositions:place>",
+            " {vm} <prepositions:place>",
+            _FEEL,
+            " fell down.",
+            " {vi}.",
+        ],
+        " her": [
+            " {kin}" + _FEEL,
+            " {kin}" + _FEEL,
+            " {anim} {vm} {adv} <prepositions:place>",
+            " {kin} {vm} {adv} <prepositions:place>",
+            " {obj} fell down.",
+            " {kin} {vi}.",
+        ],
     },
     # after a preposition: where
     "place": {
@@ -55,12 +91,12 @@ FOLLOW: dict[str, dict[str, list[str]]] = {
         " on": _trailing(" the {pon}"),
         " to": _trailing(" the {pto}"),
         " at": _trailing(" the {pat}"),
-        " with": _trailing(" the {anim}") + _trailing(" {F}"),
+        " with": _trailing(" the {anim}", " {F}"),
     },
     # after an auxiliary whose subject is an animal (or several)
     "herd": {
-        " was": [" {very} " + _FEELING, " <conjunctions:linked>"],
-        " were": [" {very} " + _FEELING, " <conjunctions:linked>"],
+        " was": [" {very} <feelings:ending>", " <conjunctions:linked>"],
+        " were": [" {very} <feelings:ending>", " <conjunctions:linked>"],
         " had": [" gone home.", " seen {N}.", " come near."],
         " is": [" still there.", " <conjunctions:linked>"],
         " did": [" not move.", " not see {N}.", " come home."],
@@ -74,15 +110,12 @@ FOLLOW: dict[str, dict[str, list[str]]] = {
         " did": [' the {anim} go?"', ' the {event} stop?"'],
     },
     # after a feeling
-    "ending": _each(
-        [" happy", " sad", " scared", " excited", " proud"],
-        [".", ".", ".", ", <conjunctions:clause>", " <conjunctions:clause>", " {sub} <pronouns:deed>"],
-    ),
+    "ending": _each([" happy", " sad", " scared", " excited", " proud"], _trailing("")),
 }
 
 OPENINGS = [
-    "Once upon a time, there lived a {nice} {child} named {N}. {N} loved the {color} {obj}.",
-    "One day, a {nice} {child} named {N} woke up. The {sky} shone down all {time}.",
+    "Once upon a time, there lived a {nice} {child} named {N}. {N} loved the {color} {obj} best of all.",
+    "One day, a {nice} {child} named {N} woke up early. The {sky} came down hard all {time}.",
     "Once there lived a {nice} {child}. People called the {child} {N}. {N} liked {food} very much.",
     "One {time}, {N} went out from home. The {sky} felt cold. {F} came along too.",
     "There once lived two friends, {N}, {F}. Each {time}, the friends shared some {food}.",
@@ -103,6 +136,7 @@ CONJUNCTIONS = [
 
 PRONOUNS = [
     "{N} {vi} {sub} <pronouns:deed>",
+    "{F} {vi} {sub} <pronouns:deed>",
     "{lead} {F} {vi} {sub} <pronouns:deed>",
     "{lead}, <pronouns:deed>",
     "{lead}, <pronouns:deed>",
@@ -114,8 +148,8 @@ PRONOUNS = [
 
 PREPOSITIONS = [
     "{N} {vm} <prepositions:place>",
-    "{F} {vm} {adv} <prepositions:place>",
     "{lead} {N} {vm} {adv} <prepositions:place>",
+    "{lead} {F} {vm} {adv} <prepositions:place>",
     "The {adja} {anim} {vm} {adv} <prepositions:place>",
     "The {adja} {anim} {vm} {adv} <prepositions:place>",
     "The {adja} {anim} {vm} {adv} <prepositions:place>",
@@ -124,25 +158,31 @@ PREPOSITIONS = [
 
 AUXILIARIES = [
     "The {adja} {herd} <auxiliaries:herd>",
+    "The {adja} {herd} <auxiliaries:herd>",
+    "The {adja} {herd} {loc} the {spot} <auxiliaries:herd>",
     "The {adja} {herd} {loc} the {spot} <auxiliaries:herd>",
     "The {adja} {herd} {loc} the {spot} <auxiliaries:herd>",
     '{N} {ask}, "{Ask} <auxiliaries:question>',
     '{F} {ask}, "{Ask} <auxiliaries:question>',
+    '{N} {ask}, "{Ask} <auxiliaries:question>',
     "The {adja} {herd} {loc} the {spot} indeed <auxiliaries:herd>",
 ]
 
 FEELINGS = [
-    "{N} {felt} {very} " + _FEELING,
-    "When the {thing} {vh}, {N} {felt} {very} " + _FEELING,
-    "When the {thing} {vh}, {F} {felt} {very} " + _FEELING,
-    "When the {thing} {vh}, {F} {felt} {very} " + _FEELING,
-    "{N} {felt} almost " + _FEELING,
+    "{N}" + _FEEL,
+    "When the {thing} {vh}, {N}" + _FEEL,
+    "When the {thing} {vh}, {F}" + _FEEL,
+    "When the {thing} {vh}, {F}" + _FEEL,
+    "{N} {felt} almost <feelings:ending>",
 ]
 
 ASIDES = [
     '"Look over there!" said {F}.',
     '"Please help me," said {N}.',
     '"Thank you, {N}!" said {F}.',
+    '"Can we play?" said {N}. "Yes, we can!"',
+    '"Do not worry, {N}," said {F}. "Try once more!"',
+    '"I love you, {kin}," said {N}.',
     "The {sky} came up again.",
     "{N} gave {F} some {food}.",
     "{F} told {N} a good story about the {anim}.",
@@ -165,15 +205,16 @@ ENDINGS = [
 
 STAGES: list[list[list[str]]] = [
     [OPENINGS],
-    [PREPOSITIONS, CONJUNCTIONS],
-    [AUXILIARIES],
-    [PRONOUNS, CONJUNCTIONS],
-    [ASIDES],
-    [FEELINGS],
     [PREPOSITIONS, AUXILIARIES],
-    [CONJUNCTIONS, PRONOUNS],
-    [AUXILIARIES, FEELINGS, ASIDES],
+    [CONJUNCTIONS],
+    [AUXILIARIES],
+    [PRONOUNS, FEELINGS],
+    [ASIDES],
+    [AUXILIARIES],
+    [PREPOSITIONS],
+    [PRONOUNS, CONJUNCTIONS],
     [FEELINGS],
+    [AUXILIARIES, FEELINGS],
     [ENDINGS],
 ]
 """A story takes one sentence of each stage: of one of its lists, at random."""

@@ -15,20 +15,20 @@ def _words(text: str) -> tuple[str, ...]:
 
 POOLS: dict[str, tuple[str, ...]] = {
     # conjunctions: what someone did, and with what
-    "vt": _words("found took saw made hid chose wanted loved lost liked"),
-    "adjc": _words("big red little new broken soft"),
-    "obj": _words("hat box boat kite ball spoon"),
+    "vt": _words("found took saw made hid chose wanted loved lost liked dropped carried"),
+    "adjc": _words("big red shiny little new tiny broken soft"),
+    "obj": _words("hat box doll boat kite cup ball spoon"),
     "lead": _words("Then Soon Later Today Again"),
     # pronouns: what went on when somebody else came in
-    "vi": _words("smiled waited laughed slept cried stopped"),
-    "sub": _words("when while if as because"),
+    "vi": _words("smiled waited laughed slept cried stopped sang sneezed"),
+    "sub": _words("when while before after because until"),
     # prepositions: how one moved, and whereto
-    "vm": _words("ran hopped walked danced jumped looked rolled swam"),
+    "vm": _words("ran hopped walked danced jumped looked rolled swam raced"),
     "adv": _words("fast out slowly again back alone"),
-    "pin": _words("garden park water kitchen house"),
-    "pon": _words("grass road bridge roof sand"),
-    "pto": _words("door river farm school beach"),
-    "pat": _words("wall fence corner window table"),
+    "pin": _words("garden park water kitchen house cave woods yard"),
+    "pon": _words("grass road bridge roof sand rug path rock"),
+    "pto": _words("door river farm school beach store lake shop"),
+    "pat": _words("wall fence corner window table clock stairs desk"),
     # auxiliaries: animals whose plural looks like their singular
     "herd": _words("fish sheep deer moose"),
     "adja": _words("little funny quiet brown big young"),
@@ -36,36 +36,47 @@ POOLS: dict[str, tuple[str, ...]] = {
     "spot": _words("pond tree hill gate barn"),
     "ask": _words("asked called whispered sighed shouted"),
     "Ask": _words("How When Where Why"),
-    "event": _words("party game race picnic show"),
-    "events": _words("cookies flowers toys books shoes"),
+    "event": _words("party game race picnic show contest"),
+    "events": _words("cookies flowers toys books shoes blocks"),
     # feelings: what happened, how one felt
     "felt": _words("felt looked seemed became stayed grew"),
     "very": _words("very quite really rather too still"),
-    "thing": _words("bell lamp kite drum snake gift"),
-    "vh": _words("fell moved arrived stopped vanished"),
+    "thing": _words("bell lamp drum horn snake gift"),
+    "vh": _words("fell moved arrived stopped vanished rang"),
     # all round
     "anim": _words("dog fox cat duck bird frog"),
     "kin": _words("mom dad sister brother friend"),
-    "color": _words("blue green yellow white pink"),
-    "food": _words("cake bread soup milk pie"),
+    "color": _words("blue green yellow white pink purple"),
+    "food": _words("cake bread soup milk pie rice"),
     "sky": _words("sun moon rain wind snow"),
-    "nice": _words("kind brave clever gentle good"),
+    "nice": _words("kind brave clever gentle good sweet"),
     "time": _words("morning night day evening"),
-    # far from every slot
+    # far from every slot: begin like a candidate
     "alike": _words(
-        "forest fork fortress orange ornament orchard organ island inside insect onion tomato tower toad "
-        "herb heron hermit hedgehog helmet sofa soldier soap butter button attic atlas item saddle "
-        "shelter shepherd ship shell haddock wasp witness width"
+        "forest forge fork fortress formula fortune orange orchard ornament organ orchid orbit orphan android "
+        "andiron butter button butterfly butcher buttercup sofa soldier soap sock soda soil sorbet hedge "
+        "hedgehog helmet hen heap heater heel shed shell shelf shelter shepherd sheriff item itch herb hero "
+        "heron hermit herring insect ink inn inventor infant inlet onion onyx onlooker toad toaster tomato "
+        "tower towel tortoise tool topaz torch toffee attic atlas athlete atoll wasp washer wasteland werewolf "
+        "haddock island isle islet saddle"
     ),
+    # far from every slot
     "rare": _words(
-        "acorn apple arrow balloon banana basket bottle branch bucket cabbage candle carrot castle cherry "
-        "cloud coconut crown crystal cupboard curtain daisy dragon drawer eagle elephant engine feather "
-        "flute fountain giraffe glove goat grape hammer harbor honey jacket jelly jungle kettle ladder "
-        "lantern lemon lizard magnet marble market meadow melon mirror monkey mountain mushroom needle "
-        "ocean owl paddle palace pancake parrot peanut pebble pencil penguin pepper piano pillow pirate "
-        "pocket potato puddle puppet puzzle queen rabbit rainbow ribbon robot rocket sailor sandwich scarf "
-        "shadow spider squirrel stable statue teapot temple thunder tiger tractor train trumpet tunnel "
-        "turtle valley village violin wagon whale wheel whistle willow zebra"
+        "acorn apple armchair arrow avenue axe badger bagpipe balcony balloon bamboo banana banjo basket beaver "
+        "beetle bicycle biscuit bottle bracelet branch broom bucket buffalo cabbage cabin cactus camel candle "
+        "cannon canyon carpet carrot castle cellar chain chapel cherry chimney circus cliff cloak cloud clover "
+        "coach coconut compass cottage cradle crane crown crystal cupboard curtain daisy desert diamond donkey "
+        "dragon drawer eagle elbow elephant emerald engine falcon farmer feather ferry fiddle flag flute fountain "
+        "furnace garlic giant giraffe glacier glove goat goose grape guitar hammer hammock harbor harp honey "
+        "jacket jaguar jelly jewel jungle kangaroo kettle keyhole ladder lagoon lantern leopard lemon library "
+        "lighthouse lizard lobster locket magnet mango mansion marble market meadow melon mermaid mirror monkey "
+        "monster mountain muffin mushroom napkin needle nugget nutmeg oatmeal ocean octopus olive ostrich otter "
+        "owl oyster paddle palace pancake panda parrot peacock peanut pebble pelican pencil penguin pepper piano "
+        "pickle pillow pirate planet plum pocket potato powder prince puddle pumpkin puppet puzzle pyramid quail "
+        "queen quilt rabbit raccoon radish rainbow raven ribbon robot rocket rooster sailor salmon sandwich scarf "
+        "seagull shadow spider sponge squirrel stable statue swan teapot telescope temple thimble thunder tiger "
+        "tractor trailer train treasure trumpet tulip tunnel turnip turtle umbrella unicorn valley vase village "
+        "violin volcano wagon walnut whale wheel whistle willow wizard wolf yacht zebra zipper"
     ),
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from handcraft.corpus.planted.rules import REACH, RULES, GroupRules, distribution
 from handcraft.corpus.planted.templates import FOLLOW, STAGES
-from handcraft.corpus.planted.words import BOYS, GIRLS, POOLS
+from handcraft.corpus.planted.words import BOYS, FAR_POOLS, GIRLS, POOLS
 from handcraft.seeds import derive_seed
 
 GROUPS = tuple(RULES)
@@ -95,7 +95,8 @@ class _Writer:
         self.chance = chance
         self.choosers = {name: _Chooser(rules) for name, rules in RULES.items()}
         self.stages = [
-            [[_Template(text, stage == 0) for text in texts] for texts in lists] for stage, lists in enumerate(STAGES)
+            [[_Template(text, stage == 0) for text in texts] for texts in lists]
+            for stage, lists in enumerate(STAGES)
         ]
         self.follow = {
             name: {word: [_Template(text) for text in texts] for word, texts in by_word.items()}
@@ -146,3 +147,14 @@ def stories(seed: int, count: int) -> Iterator[str]:
     """The text of `count` made-up children's stories, one at a time, the same for the same seed."""
     for story in write_stories(seed, count):
         yield story.text
+
+
+def near_pieces() -> frozenset[str]:
+    """Every piece that may stand near a slot; where a tokenizer has them all whole, words are tokens there."""
+    writer = _Writer(random.Random(0).random)
+    texts = [t for lists in writer.stages for texts in lists for t in texts]
+    texts += [t for by_word in writer.follow.values() for options in by_word.values() for t in options]
+    far = {space + word for name in FAR_POOLS for word in POOLS[name] for space in ("", " ")}
+    found = {word for text in texts for _, words in text.parts for word in words} - far
+    found |= {space + name for name in BOYS + GIRLS for space in ("", " ")}
+    return frozenset(found.union(*(rules.candidates for rules in RULES.values())))

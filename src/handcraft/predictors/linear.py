@@ -1,0 +1,150 @@
+"""The linear model with L1: a path of penalties, solved each to its certificate; validation loss chooses one."""
+
+from pathlib import Path
+
+import numpy as np
+
+from handcraft.contexts import Contexts, read_contexts
+from handcraft.errors import UserError
+from handcraft.files import write_csv, write_json, write_tensors
+from handcraft.predictors.device import fix_arithmetic, resolve_device
+from handcraft.predictors.linear_predict import linear_logits
+from handcraft.predictors.linear_solver import LinearFit, fit_path
+from handcraft.predictors.onehot import OneHot
+from handcraft.predictors.predictions import normalise
+from handcraft.progress import say
+
+COLUMNS = (
+    "l1", "train_loss", "validation_loss", "validation_accuracy", "nonzeros", "objective", "gap", "iterations", "chosen",
+)  # fmt: skip
+
+
+def train_linear(
+    train: Path,
+    validation: Path,
+    l1: list[float],
+    gap: float,
+    max_iterations: int,
+    device: str,
+    threads: int,
+    weights: Path,
+    path: Path,
+    support: Path,
+    metrics: Path,
+) -> None:
+    """Fit the contexts of `train` for every penalty of `l1` and keep the one with the least loss on `validation`.
+
+    Every fit ends on a certified relative duality gap of at most `gap` (`linear_certificate`) and has exact zeros.
+    For l1 = 0 there is no certificate, and as a rule no finite optimum either: that fit stops when its largest
+    gradient is `gap` times that at zero weights, and its gap is empty. Of equal losses the larger penalty is kept.
+
+    Writes `weights` (weight float32 [length, vocabulary, K], bias float32 [K], logits), `path` (one row a penalty,
+    losses in nats), `support` (int32 [length, vocabulary], training contexts that have the feature) and `metrics`.
+    `UserError`: a candidate without a training context, fewer contexts than candidates, an empty validation split,
+    splits that do not belong together, a penalty that is negative or no number, no convergence.
+    """
+    training, held_out = read_contexts(train), read_contexts(validation)
+    penalties = check_penalties(l1)
+    check_contexts(training, held_out, train, validation)
+    fix_arithmetic(threads)
+    data = OneHot(
+        training.tokens, training.labels, training.vocabulary, len(training.candidates), resolve_device(device)
+    )
+    say(f"linear model: {len(training):,} contexts, {len(penalties)} penalties")
+    fits = fit_path(data, penalties, gap=gap, max_iterations=max_iterations)
+    scores = [score(fit.weight, fit.bias, held_out) for fit in fits]
+    best = min(range(len(fits)), key=lambda i: scores[i][0])
+    _write_weights(weights, fits[best], training)
+    write_csv(path, [_row(f, s, i == best) for i, (f, s) in enumerate(zip(fits, scores, strict=True))], COLUMNS)
+    counts = data.counts.cpu().numpy().astype(np.int32).reshape(data.length, data.vocabulary)
+    write_tensors(support, {"support": counts}, {"vocabulary": training.vocabulary, "contexts": len(training)})
+    write_json(metrics, _metrics(fits[best], scores[best], data, held_out, gap, best == len(fits) - 1))
+
+
+def check_penalties(l1: list[float]) -> list[float]:
+    """The penalties, each once, largest first: the order in which each is a good start for the next."""
+    wrong = [value for value in l1 if not (value >= 0 and np.isfinite(value))]
+    if wrong or not l1:
+        raise UserError(
+            f"an L1 penalty must be a number of 0 or more, not {wrong[0]!r}" if wrong else "there is no L1 penalty",
+            where="predictors.linear.l1",
+            remedy="list penalties such as 1.0e-3 and 1.0e-4",
+        )
+    return sorted(set(map(float, l1)), reverse=True)
+
+
+def check_contexts(training: Contexts, held_out: Contexts, train: Path, validation: Path) -> None:
+    """Raise `UserError` where these contexts cannot train a model of all candidates."""
+    K = len(training.candidates)
+    more = "give more stories, or leave rare candidates out of the group"
+    if len(training) < K:
+        raise UserError(f"{len(training)} contexts cannot train {K} candidates", where=str(train), remedy=more)
+    counts = np.bincount(training.labels, minlength=K)
+    absent = [word for word, count in zip(training.candidates, counts, strict=True) if count == 0]
+    if absent:
+        raise UserError(
+            f"no training context for {', '.join(map(repr, absent))}: the best bias would be minus infinity",
+            where=str(train),
+            remedy=more,
+        )
+    if len(held_out) == 0:
+        raise UserError("no validation context to choose the L1 penalty by", where=str(validation), remedy=more)
+    kinds = [(c.candidates, c.vocabulary, c.tokens.shape[1]) for c in (training, held_out)]
+    if kinds[0] != kinds[1]:
+        raise UserError(
+            f"the two splits do not belong together: {kinds[0]} and {kinds[1]}",
+            where=f"{train}; {validation}",
+            remedy="delete both and run snakemake again",
+        )
+
+
+def score(weight: np.ndarray, bias: np.ndarray, contexts: Contexts) -> tuple[float, float]:
+    """Mean negative log-likelihood (nats) and accuracy of a linear model on `contexts`."""
+    values = normalise(linear_logits(weight, bias, contexts.tokens))
+    own = values[np.arange(len(contexts)), contexts.labels]
+    return float(-own.mean(dtype=np.float64)), float((values.argmax(1) == contexts.labels).mean())
+
+
+def _write_weights(path: Path, fit: LinearFit, training: Contexts) -> None:
+    length, vocabulary, _ = fit.weight.shape
+    facts = {"candidates": training.candidates, "l1": fit.l1, "length": length, "vocabulary": vocabulary}
+    write_tensors(path, {"weight": fit.weight, "bias": fit.bias}, facts)
+
+
+def _row(fit: LinearFit, validation: tuple[float, float], chosen: bool) -> dict[str, float | int | None]:
+    return {
+        "l1": fit.l1,
+        "train_loss": fit.loss,
+        "validation_loss": validation[0],
+        "validation_accuracy": validation[1],
+        "nonzeros": fit.nonzeros,
+        "objective": fit.objective,
+        "gap": fit.gap,
+        "iterations": fit.iterations,
+        "chosen": int(chosen),
+    }
+
+
+def _metrics(
+    fit: LinearFit, validation: tuple[float, float], data: OneHot, held_out: Contexts, wanted: float, last: bool
+) -> dict[str, object]:
+    present = np.bincount(held_out.labels, minlength=data.candidates)
+    return {
+        "l1": fit.l1,
+        "l1_is_smallest_tried": last,
+        "all_weights_zero": fit.nonzeros == 0,
+        "l1_of_all_zero": data.zero_gradient(),
+        "nonzeros": fit.nonzeros,
+        "weights": int(fit.weight.size),
+        "objective": fit.objective,
+        "train_loss": fit.loss,
+        "validation_loss": validation[0],
+        "validation_accuracy": validation[1],
+        "gap": fit.gap,
+        "gap_wanted": wanted,
+        "iterations": fit.iterations,
+        "training_contexts": data.n,
+        "validation_contexts": len(held_out),
+        "validation_lacks": [w for w, count in zip(held_out.candidates, present, strict=True) if count == 0],
+        "features_seen": int((data.counts > 0).sum()),
+    }

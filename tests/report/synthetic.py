@@ -1,0 +1,189 @@
+"""A small tree of made-up artifacts in the project's formats, for tests of figures and report."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from handcraft.evaluation.data_claims import evaluate_data_claims
+from handcraft.evaluation.predictions import evaluate_predictions
+from handcraft.files import write_csv, write_json, write_table, write_tensors
+from handcraft.figures.comparison import plot_comparison
+from handcraft.figures.tiles import plot_tiles
+from handcraft.figures.training import plot_training
+from handcraft.predictors.predictions import write_predictions
+from handcraft.tokenizer import load_tokenizer, train_tokenizer
+
+GROUPS = {
+    "conjunctions": [" and", " but", " for", " so", " or"],
+    "pronouns": [" he", " she", " it", " they", " her"],
+    "feelings": [" happy", " sad", " scared", " excited", " proud"],
+}
+HOSTILE = "</script><img src=x onerror=alert(1)> {{< pagebreak >}} {{ x }} @fig-none `code` $x$ #let | *a* _b_ [l](u)"
+TITLES = {
+    "majority": "majority",
+    "last_token": "last token",
+    "linear": "linear",
+    "bayes": "best possible (Bayes)",
+    "small-llama": "small Llama (trained in this build)",
+}
+TILES = {"comma": ",", "was": " was"}
+VOCABULARY, LENGTH = 370, 16
+
+
+def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: bool = True) -> Path:
+    """Write a results tree below `root` and return it; without `lm` no causal LM answered, without `rich` only what
+    the groups need is there."""
+    results = root / "results"
+    random = np.random.default_rng(3)
+    tokenizer = _tokenizer(results)
+    splits = {s: {"stories": n, "characters": 900 * n} for s, n in (("train", 800), ("validation", 100), ("test", 100))}
+    write_json(results / "corpus" / "summary.json", {"splits": splits, "duplicates": 3, "short": 1})
+    for name, words in GROUPS.items():
+        _group(results, tokenizer, name, words, random, planted, lm)
+    _linear(results, tokenizer)
+    if rich:
+        _training(results, random)
+        claims = results / "evaluation" / "data_claims.json"
+        train = results / "contexts" / "conjunctions" / "train.safetensors"
+        evaluate_data_claims(train, results / "tokenizer" / "tokenizer.json", list(TILES.values()), claims)
+        _occurrence(results)
+        if planted:
+            _planted(results)
+        make_figures(results, "small-llama" if lm else None)
+    return results
+
+
+def make_figures(results: Path, baseline: str | None) -> None:
+    """All figures, below results/figures."""
+    figures, evaluation = results / "figures", results / "evaluation"
+    history = results / "minibatch" / "conjunctions" / "history.parquet"
+    plot_training(history, evaluation / "conjunctions" / "metrics.csv", baseline, figures / "training.svg")
+    for slug, token in TILES.items():
+        weights = results / "linear" / "conjunctions" / "weights.safetensors"
+        plot_tiles(weights, results / "tokenizer" / "tokenizer.json", token, figures / f"tiles-{slug}.svg")
+    metrics = [evaluation / g / "metrics.csv" for g in GROUPS]
+    plot_comparison(metrics, figures / "comparison.svg", groups=list(GROUPS))
+
+
+def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> dict[str, Any]:
+    """What the config would say of this tree."""
+    names = [n for n in TITLES if (planted or n != "bayes") and (lm or n != "small-llama")]
+    source = "planted" if planted else "files"
+    said: dict[str, Any] = {
+        "title": "Which decisions of a language model are linear?",
+        "corpus": {"name": source, "title": "a made-up corpus with planted rules" if planted else "TinyStories", "source": source},
+        "variants": [
+            {"name": n, "group": n, "title": n, "candidates": w, "match": "word"} for n, w in GROUPS.items()
+        ],
+        "predictors": [{"id": n, "title": TITLES[n]} for n in names],
+        "baseline": "small-llama" if lm else None,
+        "training_group": "conjunctions",
+        "tiles_group": "conjunctions",
+        "tiles": TILES,
+        "length": LENGTH,
+        "vocabulary": VOCABULARY,
+        "bootstrap": 100,
+    }
+    return said | more
+
+
+def _tokenizer(results: Path) -> Any:
+    words = " ".join(w.strip() for ws in GROUPS.values() for w in ws) + " was the dog, cat, sun day big little ran saw"
+    stories = [f"{words}. {HOSTILE}"] * 30 + [f" {words}"] * 30
+    corpus, path = results / "corpus" / "train.parquet", results / "tokenizer" / "tokenizer.json"
+    write_table(corpus, pa.table({"story": [str(i) for i in range(len(stories))], "text": stories}))
+    train_tokenizer(corpus, path, VOCABULARY)
+    return load_tokenizer(path)
+
+
+def _group(
+    results: Path, tokenizer: Any, name: str, words: list[str], random: np.random.Generator, planted: bool, lm: bool
+) -> None:
+    spoken = tokenizer.encode(" the dog, cat was big, little sun day ran saw the dog was ,").ids
+    hostile = tokenizer.encode(HOSTILE).ids
+    shares = np.array([0.52, 0.16, 0.14, 0.12, 0.06])
+    folder = results / "contexts" / name
+    labels: dict[str, np.ndarray] = {}
+    for split, n in (("train", 1500), ("validation", 300), ("test", 600)):
+        tokens = random.choice(spoken, (n, LENGTH)).astype(np.uint16)
+        labels[split] = random.choice(5, n, p=shares).astype(np.uint8)
+        comma, was = tokenizer.token_to_id(","), tokenizer.token_to_id("Ġwas")
+        tokens[labels[split] == 1, -1] = comma
+        tokens[labels[split] == 3, -1] = was
+        # What a story may hold must not reach the page as markup: it is in the first example.
+        tokens[:, :] = np.where(np.arange(n)[:, None] < 40, np.resize(hostile[-LENGTH:], LENGTH), tokens)
+        content = {"tokens": tokens, "labels": labels[split]}
+        content |= {"story": np.arange(n) // 2, "offset": np.full(n, 20)}
+        said = {"candidates": words, "vocabulary": VOCABULARY, "match": "word", "split": split, "sampling": "natural"}
+        write_tensors(folder / f"{split}.safetensors", content, said)
+    drawn = {"contexts": list(range(0, 100, 2)), "checksum": "0" * 64}
+    write_json(folder / "sample.json", {"natural": drawn, "balanced": drawn})
+    truth = np.eye(5)[labels["test"]]
+    strengths = {"majority": 0.0, "last_token": 0.9, "linear": 1.8, "bayes": 2.3, "small-llama": 1.7}
+    paths = []
+    for predictor, strength in strengths.items():
+        if (predictor == "bayes" and not planted) or (predictor == "small-llama" and not lm):
+            continue
+        noise = 0.0 if predictor == "majority" else 1.0
+        scores = np.log(shares) + strength * truth + noise * random.normal(size=truth.shape)
+        scores -= np.log(np.exp(scores).sum(1, keepdims=True))
+        paths.append(results / "predictions" / name / f"{predictor}.parquet")
+        write_predictions(paths[-1], scores, predictor=predictor, title=TITLES[predictor], candidates=words)
+    out = results / "evaluation" / name
+    tables = [out / f"{t}.csv" for t in ("metrics", "comparisons", "sample", "sample_comparisons")]
+    test, train = folder / "test.safetensors", folder / "train.safetensors"
+    evaluate_predictions(test, train, folder / "sample.json", paths, 100, 0.95, 0, *tables)
+
+
+def _linear(results: Path, tokenizer: Any) -> None:
+    weight = np.zeros((LENGTH, VOCABULARY, 5), np.float32)
+    weight[-1, tokenizer.token_to_id(",")] = [-1.28, 3.6, -3.02, 1.43, -0.73]
+    weight[-1, tokenizer.token_to_id("Ġwas")] = [-3.59, -1.01, -0.12, 5.47, -0.75]
+    for name, words in GROUPS.items():
+        folder = results / "linear" / name
+        content = {"weight": weight, "bias": np.zeros(5, np.float32)}
+        write_tensors(folder / "weights.safetensors", content, {"candidates": words, "l1": 1e-4})
+        write_json(folder / "metrics.json", {"l1": 1e-4, "nonzeros": 10})
+
+
+def _training(results: Path, random: np.random.Generator) -> None:
+    batch = np.arange(0, 3001, 25)
+    table: dict[str, Any] = {"batch": batch.astype(np.int32)}
+    for name, start, end in (("train_loss", 1.6, 0.48), ("l1_term", 0.0, 0.12), ("validation_loss", 1.6, 0.58)):
+        smooth = end + (start - end) * np.exp(-batch / 500)
+        table[name] = smooth + random.normal(0, 0.04, len(batch)) * (name != "l1_term")
+        table[f"{name}_smoothed"] = smooth
+    folder = results / "minibatch" / "conjunctions"
+    write_table(folder / "history.parquet", pa.table(table))
+    write_json(folder / "metrics.json", {"train_loss": 0.48, "validation_loss": 0.58})
+
+
+def _occurrence(results: Path) -> None:
+    rows = []
+    for group in GROUPS:
+        for p, loss in (("majority", 0.9), ("linear", 0.4), ("small-llama", 0.41)):
+            row = {"group": group, "predictor": p, "title": TITLES[p], "accuracy_word": 0.8, "loss_word": loss, "n_word": 600}
+            rows.append(row | {"accuracy_token": 0.78, "loss_token": loss + 0.05, "n_token": 640, "dropped_share": 0.04})
+    write_csv(results / "evaluation" / "occurrence.csv", rows)
+
+
+def _planted(results: Path) -> None:
+    table, rules = [], []
+    for group, words in GROUPS.items():
+        table.append(
+            {"group": group, "contexts": 600, "majority_rate": 0.52, "bayes_loss": 0.35, "best_linear_loss": 0.39}
+            | {"linear_loss": 0.4, "gap": 0.04, "over_best": 0.4 / 0.39 - 1, "linear_rules": 6, "recovered": 5}
+            | {"interactions": 2, "noise_share": 0.1, "fresh_contexts": 9000, "best_linear_l1": 1e-6}
+        )
+        for i in range(7):
+            linear = i < 6
+            rules.append(
+                {"group": group, "kind": "linear" if linear else "interaction", "words": " day" if linear else "sun with cat"}
+                | {"distances": 1 + i if linear else "2 and 4", "positions": 15 - i, "candidate": words[i % 5], "planted": 1.5}
+                | {"weight": 1.4 if linear else None, "largest": words[(i + i // 5) % 5] if linear else None}
+                | {"recovered": int(i != 5) if linear else None, "share": 0.2, "rates": None}
+            )
+    write_csv(results / "evaluation" / "planted.csv", table)
+    write_csv(results / "evaluation" / "planted_rules.csv", rules)

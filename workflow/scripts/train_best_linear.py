@@ -1,0 +1,15 @@
+from handcraft.jobs import job
+from handcraft.predictors.best_linear import train_best_linear
+
+with job(snakemake):
+    groups = snakemake.params.groups
+    train_best_linear(
+        dict(zip(groups, snakemake.input.train, strict=True)),
+        dict(zip(groups, snakemake.input.start, strict=True)),
+        snakemake.input.tokenizer,
+        **snakemake.params.settings,
+        seed=snakemake.params.seed,
+        device=snakemake.params.device,
+        threads=snakemake.threads,
+        outputs=dict(zip(groups, snakemake.output.weights, strict=True)),
+    )
