@@ -166,7 +166,13 @@ end
 
 local function set_table(tbl)
   for i, spec in ipairs(tbl.colspecs) do tbl.colspecs[i] = { spec[1], nil } end
-  if not html then return tbl end
+  if not html then
+    -- A short table stays on one page.
+    local rows = 0
+    for _, body in ipairs(tbl.bodies) do rows = rows + #body.body end
+    if rows > 16 then return tbl end
+    return { raw("#block(breakable: false, sticky: true)["), tbl, raw("]") }
+  end
   -- The caption stands outside of what scrolls, so that it is never cut off on a narrow page.
   local caption = tbl.caption.long
   local name = pandoc.utils.stringify(caption)

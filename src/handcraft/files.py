@@ -1,6 +1,7 @@
 """Reading and writing artifacts: whole or not at all, and the same bytes for the same content."""
 
 import csv
+import glob
 import hashlib
 import json
 import os
@@ -24,12 +25,22 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside `path`, and move it there only when the block ends without an error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        left.unlink(missing_ok=True)  # of a job that was killed
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
+        # safetensors writes files that only their owner can read; on a cluster others read them too.
+        partial.chmod(0o666 & ~_umask())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Sequence
-from glob import glob
 from pathlib import Path
 from typing import Any
 
-from handcraft.config import CausalLM, Config, Corpus, Variant
+from handcraft.config import SPLITS, CausalLM, Config, Corpus, Variant
 
 PREDICTOR_TITLES = {
     "majority": "majority",
@@ -24,14 +23,13 @@ def gpus(cfg: Config) -> int:
 def corpus_files(corpus: Corpus) -> list[str]:
     """The files behind a `files` corpus, so that a changed file makes what is built from it stale.
 
-    A glob without a match gives nothing here; `retrieve_corpus` refuses it by name.
+    Raises `UserError` for a glob that matches no file, before any job runs.
     """
     if corpus.source != "files":
         return []
-    files = corpus.files
-    patterns = files.train + files.validation + files.test
-    # `Path.glob` refuses absolute patterns.
-    return sorted({path for pattern in patterns for path in glob(pattern, recursive=True)})  # noqa: PTH207
+    from handcraft.corpus.files import find_files
+
+    return sorted({str(p) for s in SPLITS for p in find_files(getattr(corpus.files, s), f"corpus.files.{s}")})
 
 
 def model_files(name: str, lm: CausalLM) -> list[str]:

@@ -8,12 +8,12 @@ import pyarrow as pa
 
 from handcraft.evaluation.data_claims import evaluate_data_claims
 from handcraft.evaluation.predictions import evaluate_predictions
-from handcraft.files import write_csv, write_json, write_table, write_tensors
 from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.tiles import plot_tiles
 from handcraft.figures.training import plot_training
+from handcraft.files import write_csv, write_json, write_table, write_tensors
 from handcraft.predictors.predictions import write_predictions
-from handcraft.tokenizer import load_tokenizer, train_tokenizer
+from handcraft.tokenizer import decode, load_tokenizer, train_tokenizer
 
 GROUPS = {
     "conjunctions": [" and", " but", " for", " so", " or"],
@@ -38,7 +38,10 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
     results = root / "results"
     random = np.random.default_rng(3)
     tokenizer = _tokenizer(results)
-    splits = {s: {"stories": n, "characters": 900 * n} for s, n in (("train", 800), ("validation", 100), ("test", 100))}
+    splits = {
+        s: {"stories": n, "characters": 900 * n}
+        for s, n in (("train", 800), ("validation", 100), ("test", 100))
+    }
     write_json(results / "corpus" / "summary.json", {"splits": splits, "duplicates": 3, "short": 1})
     for name, words in GROUPS.items():
         _group(results, tokenizer, name, words, random, planted, lm)
@@ -53,6 +56,13 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
             _planted(results)
         make_figures(results, "small-llama" if lm else None)
     return results
+
+
+def hostile_pieces(results: Path) -> list[str]:
+    """What the five examples must show, as text."""
+    tokenizer = load_tokenizer(results / "tokenizer" / "tokenizer.json")
+    pieces = np.resize(tokenizer.encode(HOSTILE).ids, (5, LENGTH))
+    return [" ".join(decode(tokenizer, row.tolist()).split()) for row in pieces]
 
 
 def make_figures(results: Path, baseline: str | None) -> None:
@@ -73,7 +83,11 @@ def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> dict[str, An
     source = "planted" if planted else "files"
     said: dict[str, Any] = {
         "title": "Which decisions of a language model are linear?",
-        "corpus": {"name": source, "title": "a made-up corpus with planted rules" if planted else "TinyStories", "source": source},
+        "corpus": {
+            "name": source,
+            "title": "a made-up corpus with planted rules" if planted else "TinyStories",
+            "source": source,
+        },
         "variants": [
             {"name": n, "group": n, "title": n, "candidates": w, "match": "word"} for n, w in GROUPS.items()
         ],
@@ -90,7 +104,10 @@ def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> dict[str, An
 
 
 def _tokenizer(results: Path) -> Any:
-    words = " ".join(w.strip() for ws in GROUPS.values() for w in ws) + " was the dog, cat, sun day big little ran saw"
+    words = (
+        " ".join(w.strip() for ws in GROUPS.values() for w in ws)
+        + " was the dog, cat, sun day big little ran saw"
+    )
     stories = [f"{words}. {HOSTILE}"] * 30 + [f" {words}"] * 30
     corpus, path = results / "corpus" / "train.parquet", results / "tokenizer" / "tokenizer.json"
     write_table(corpus, pa.table({"story": [str(i) for i in range(len(stories))], "text": stories}))
@@ -99,7 +116,13 @@ def _tokenizer(results: Path) -> Any:
 
 
 def _group(
-    results: Path, tokenizer: Any, name: str, words: list[str], random: np.random.Generator, planted: bool, lm: bool
+    results: Path,
+    tokenizer: Any,
+    name: str,
+    words: list[str],
+    random: np.random.Generator,
+    planted: bool,
+    lm: bool,
 ) -> None:
     spoken = tokenizer.encode(" the dog, cat was big, little sun day ran saw the dog was ,").ids
     hostile = tokenizer.encode(HOSTILE).ids
@@ -112,11 +135,18 @@ def _group(
         comma, was = tokenizer.token_to_id(","), tokenizer.token_to_id("Ġwas")
         tokens[labels[split] == 1, -1] = comma
         tokens[labels[split] == 3, -1] = was
-        # What a story may hold must not reach the page as markup: it is in the first example.
-        tokens[:, :] = np.where(np.arange(n)[:, None] < 40, np.resize(hostile[-LENGTH:], LENGTH), tokens)
+        # What a story may hold must not reach the page as markup: it is in the examples, a piece in each.
+        pieces = np.resize(hostile, (5, LENGTH))
+        tokens = np.where(np.arange(n)[:, None] < 100, pieces[labels[split]], tokens).astype(np.uint16)
         content = {"tokens": tokens, "labels": labels[split]}
         content |= {"story": np.arange(n) // 2, "offset": np.full(n, 20)}
-        said = {"candidates": words, "vocabulary": VOCABULARY, "match": "word", "split": split, "sampling": "natural"}
+        said = {
+            "candidates": words,
+            "vocabulary": VOCABULARY,
+            "match": "word",
+            "split": split,
+            "sampling": "natural",
+        }
         write_tensors(folder / f"{split}.safetensors", content, said)
     drawn = {"contexts": list(range(0, 100, 2)), "checksum": "0" * 64}
     write_json(folder / "sample.json", {"natural": drawn, "balanced": drawn})
@@ -151,7 +181,11 @@ def _linear(results: Path, tokenizer: Any) -> None:
 def _training(results: Path, random: np.random.Generator) -> None:
     batch = np.arange(0, 3001, 25)
     table: dict[str, Any] = {"batch": batch.astype(np.int32)}
-    for name, start, end in (("train_loss", 1.6, 0.48), ("l1_term", 0.0, 0.12), ("validation_loss", 1.6, 0.58)):
+    for name, start, end in (
+        ("train_loss", 1.6, 0.48),
+        ("l1_term", 0.0, 0.12),
+        ("validation_loss", 1.6, 0.58),
+    ):
         smooth = end + (start - end) * np.exp(-batch / 500)
         table[name] = smooth + random.normal(0, 0.04, len(batch)) * (name != "l1_term")
         table[f"{name}_smoothed"] = smooth
@@ -164,8 +198,18 @@ def _occurrence(results: Path) -> None:
     rows = []
     for group in GROUPS:
         for p, loss in (("majority", 0.9), ("linear", 0.4), ("small-llama", 0.41)):
-            row = {"group": group, "predictor": p, "title": TITLES[p], "accuracy_word": 0.8, "loss_word": loss, "n_word": 600}
-            rows.append(row | {"accuracy_token": 0.78, "loss_token": loss + 0.05, "n_token": 640, "dropped_share": 0.04})
+            row = {
+                "group": group,
+                "predictor": p,
+                "title": TITLES[p],
+                "accuracy_word": 0.8,
+                "loss_word": loss,
+                "n_word": 600,
+            }
+            rows.append(
+                row
+                | {"accuracy_token": 0.78, "loss_token": loss + 0.05, "n_token": 640, "dropped_share": 0.04}
+            )
     write_csv(results / "evaluation" / "occurrence.csv", rows)
 
 
@@ -173,15 +217,36 @@ def _planted(results: Path) -> None:
     table, rules = [], []
     for group, words in GROUPS.items():
         table.append(
-            {"group": group, "contexts": 600, "majority_rate": 0.52, "bayes_loss": 0.35, "best_linear_loss": 0.39}
-            | {"linear_loss": 0.4, "gap": 0.04, "over_best": 0.4 / 0.39 - 1, "linear_rules": 6, "recovered": 5}
+            {
+                "group": group,
+                "contexts": 600,
+                "majority_rate": 0.52,
+                "bayes_loss": 0.35,
+                "best_linear_loss": 0.39,
+            }
+            | {
+                "linear_loss": 0.4,
+                "gap": 0.04,
+                "over_best": 0.4 / 0.39 - 1,
+                "linear_rules": 6,
+                "recovered": 5,
+            }
             | {"interactions": 2, "noise_share": 0.1, "fresh_contexts": 9000, "best_linear_l1": 1e-6}
         )
         for i in range(7):
             linear = i < 6
             rules.append(
-                {"group": group, "kind": "linear" if linear else "interaction", "words": " day" if linear else "sun with cat"}
-                | {"distances": 1 + i if linear else "2 and 4", "positions": 15 - i, "candidate": words[i % 5], "planted": 1.5}
+                {
+                    "group": group,
+                    "kind": "linear" if linear else "interaction",
+                    "words": " day" if linear else "sun with cat",
+                }
+                | {
+                    "distances": 1 + i if linear else "2 and 4",
+                    "positions": 15 - i,
+                    "candidate": words[i % 5],
+                    "planted": 1.5,
+                }
                 | {"weight": 1.4 if linear else None, "largest": words[(i + i // 5) % 5] if linear else None}
                 | {"recovered": int(i != 5) if linear else None, "share": 0.2, "rates": None}
             )

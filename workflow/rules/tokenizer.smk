@@ -35,7 +35,7 @@ rule build_tokens:
         "logs/build_tokens/{split}.log",
     benchmark:
         "benchmarks/out/build_tokens/{split}.tsv"
-    threads: cfg.threads
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=60,

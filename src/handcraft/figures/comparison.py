@@ -38,10 +38,12 @@ def _draw(blocks: list[tuple[str, list[dict[str, Any]]]], output: Path) -> None:
     for _, rows in blocks:
         names |= {str(r["predictor"]): str(r["title"]) for r in rows}
     styles = predictor_styles(list(names))
-    lines = [(title, [p for p in names if any(r["predictor"] == p for r in rows)], rows) for title, rows in blocks]
+    lines = [
+        (title, [p for p in names if any(r["predictor"] == p for r in rows)], rows) for title, rows in blocks
+    ]
     tall = sum(HEADING + ROW * len(present) + PAUSE for _, present, _ in lines)
-    legend = 0.17 * len(names) + 0.1
-    above, below, left, right, between = legend + 0.3, 0.28, 0.08, 0.12, 0.22
+    legend = 0.155 * len(names) + 0.1
+    above, below, left, right, between = legend + 0.22, 0.28, 0.08, 0.12, 0.22
     height = tall + above + below
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
@@ -52,20 +54,29 @@ def _draw(blocks: list[tuple[str, list[dict[str, Any]]]], output: Path) -> None:
             )
             for i in range(2)
         ]
-        for axes, metric, name in zip(panels, ("accuracy", "loss"), ("accuracy →", "← loss (nats)"), strict=True):
+        for axes, metric, name in zip(
+            panels, ("accuracy", "loss"), ("accuracy →", "← loss (nats)"), strict=True
+        ):
             _panel(axes, lines, metric, styles, tall)
             axes.set_title(name, fontsize=9)
         y = tall
         for title, present, _ in lines:
             panels[0].annotate(
-                title, (0, y - HEADING * 0.62), xycoords=("axes fraction", "data"), weight="bold", va="center", size=8.5
+                title,
+                (0, y - HEADING * 0.62),
+                xycoords=("axes fraction", "data"),
+                weight="bold",
+                va="center",
+                size=8.5,
             )
             y -= HEADING + ROW * len(present) + PAUSE
         handles = [
             panels[0].plot([], [], color=styles[p][0], marker=styles[p][1], ls="", ms=5, label=t)[0]
             for p, t in names.items()
         ]
-        figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 1), handletextpad=0.4, labelspacing=0.25)
+        figure.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(0, 1), handletextpad=0.4, labelspacing=0.25
+        )
         save_svg(figure, output)
 
 
@@ -94,8 +105,10 @@ def _panel(axes: Any, lines: list[Any], metric: str, styles: dict[str, tuple[str
                 continue
             colour, marker = styles[predictor]
             if row.get("low") is not None and row.get("high") is not None:
-                axes.plot([row["low"], row["high"]], [middle] * 2, color=colour, lw=1.6, solid_capstyle="butt")
-            size = 6.5 if marker == "*" else 4.6
+                axes.plot(
+                    [row["low"], row["high"]], [middle] * 2, color=colour, lw=1.6, solid_capstyle="butt"
+                )
+            size = 7.5 if marker == "*" else 4.6
             axes.plot([row["value"]], [middle], color=colour, marker=marker, ms=size, mec="white", mew=0.4)
         y -= PAUSE
     axes.set_ylim(0, tall)

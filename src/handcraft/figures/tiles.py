@@ -70,7 +70,16 @@ def draw_tiles(candidates: list[str], values: np.ndarray, output: Path) -> None:
             shown = word.strip() or repr(word)
             size = 11 if len(shown) <= 8 else max(6.0, 88 / len(shown))
             middle = left + tile / 2
-            axes.text(middle, bottom + height * 0.66, shown, ha="center", va="center", size=size, weight="bold", color=ink)
+            axes.text(
+                middle,
+                bottom + height * 0.66,
+                shown,
+                ha="center",
+                va="center",
+                size=size,
+                weight="bold",
+                color=ink,
+            )
             number = f"{value:+.2f}".replace("-", "−")
             axes.text(middle, bottom + height * 0.3, number, ha="center", va="center", size=10, color=ink)
         save_svg(figure, output)

@@ -55,14 +55,16 @@ def _baseline(evaluation: Path, baseline: str) -> Line:
 
 def _draw(curves: dict[str, np.ndarray], dashed: Line | None, output: Path) -> None:
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MultipleLocator
+    from matplotlib.ticker import MaxNLocator, MultipleLocator
 
     with house_style():
         figure = Figure(figsize=(WIDTH, 3.7), layout="constrained")
         axes = figure.add_subplot()
         for name, label, colour in CURVES:
             axes.plot(curves["batch"], curves[name], color=colour, alpha=0.4, lw=0.7, label=f"{label}, raw")
-            axes.plot(curves["batch"], curves[f"{name}_smoothed"], color=colour, lw=1.7, label=f"{label}, smoothed")
+            axes.plot(
+                curves["batch"], curves[f"{name}_smoothed"], color=colour, lw=1.7, label=f"{label}, smoothed"
+            )
         if dashed:
             label = f"{dashed.title}, test loss"
             axes.axhline(dashed.loss, color=dashed.colour, ls=(0, (5, 3)), lw=1.6, label=label)
@@ -71,13 +73,16 @@ def _draw(curves: dict[str, np.ndarray], dashed: Line | None, output: Path) -> N
         axes.yaxis.set_major_locator(MultipleLocator(0.25 if top <= 2 * CEILING else top / 4))
         axes.set_xlim(0, float(curves["batch"].max(initial=1)))
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
-        axes.xaxis.get_major_locator().set_params(nbins=5)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel("batches")
         axes.set_ylabel("loss (nats)")
         axes.tick_params(length=2.5, color=QUIET)
         handles, labels = axes.get_legend_handles_labels()
         curve_count = 2 * len(CURVES)
-        for place, column in (("lower left", slice(0, curve_count, 2)), ("lower right", slice(1, curve_count, 2))):
+        for place, column in (
+            ("lower left", slice(0, curve_count, 2)),
+            ("lower right", slice(1, curve_count, 2)),
+        ):
             figure.legend(handles[column], labels[column], loc=f"outside {place}", handlelength=1.6)
         # The baseline's title may be long, so it stands alone, where the curves have come down.
         if dashed:

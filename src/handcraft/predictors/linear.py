@@ -15,8 +15,16 @@ from handcraft.predictors.predictions import normalise
 from handcraft.progress import say
 
 COLUMNS = (
-    "l1", "train_loss", "validation_loss", "validation_accuracy", "nonzeros", "objective", "gap", "iterations", "chosen",
-)  # fmt: skip
+    "l1",
+    "train_loss",
+    "validation_loss",
+    "validation_accuracy",
+    "nonzeros",
+    "objective",
+    "gap",
+    "iterations",
+    "chosen",
+)
 
 
 def train_linear(
@@ -48,16 +56,24 @@ def train_linear(
     check_contexts(training, held_out, train, validation)
     fix_arithmetic(threads)
     data = OneHot(
-        training.tokens, training.labels, training.vocabulary, len(training.candidates), resolve_device(device)
+        training.tokens,
+        training.labels,
+        training.vocabulary,
+        len(training.candidates),
+        resolve_device(device),
     )
     say(f"linear model: {len(training):,} contexts, {len(penalties)} penalties")
     fits = fit_path(data, penalties, gap=gap, max_iterations=max_iterations)
     scores = [score(fit.weight, fit.bias, held_out) for fit in fits]
     best = min(range(len(fits)), key=lambda i: scores[i][0])
     _write_weights(weights, fits[best], training)
-    write_csv(path, [_row(f, s, i == best) for i, (f, s) in enumerate(zip(fits, scores, strict=True))], COLUMNS)
+    write_csv(
+        path, [_row(f, s, i == best) for i, (f, s) in enumerate(zip(fits, scores, strict=True))], COLUMNS
+    )
     counts = data.counts.cpu().numpy().astype(np.int32).reshape(data.length, data.vocabulary)
-    write_tensors(support, {"support": counts}, {"vocabulary": training.vocabulary, "contexts": len(training)})
+    write_tensors(
+        support, {"support": counts}, {"vocabulary": training.vocabulary, "contexts": len(training)}
+    )
     write_json(metrics, _metrics(fits[best], scores[best], data, held_out, gap, best == len(fits) - 1))
 
 
@@ -66,7 +82,9 @@ def check_penalties(l1: list[float]) -> list[float]:
     wrong = [value for value in l1 if not (value >= 0 and np.isfinite(value))]
     if wrong or not l1:
         raise UserError(
-            f"an L1 penalty must be a number of 0 or more, not {wrong[0]!r}" if wrong else "there is no L1 penalty",
+            f"an L1 penalty must be a number of 0 or more, not {wrong[0]!r}"
+            if wrong
+            else "there is no L1 penalty",
             where="predictors.linear.l1",
             remedy="list penalties such as 1.0e-3 and 1.0e-4",
         )
@@ -78,7 +96,9 @@ def check_contexts(training: Contexts, held_out: Contexts, train: Path, validati
     K = len(training.candidates)
     more = "give more stories, or leave rare candidates out of the group"
     if len(training) < K:
-        raise UserError(f"{len(training)} contexts cannot train {K} candidates", where=str(train), remedy=more)
+        raise UserError(
+            f"{len(training)} contexts cannot train {K} candidates", where=str(train), remedy=more
+        )
     counts = np.bincount(training.labels, minlength=K)
     absent = [word for word, count in zip(training.candidates, counts, strict=True) if count == 0]
     if absent:
@@ -88,7 +108,9 @@ def check_contexts(training: Contexts, held_out: Contexts, train: Path, validati
             remedy=more,
         )
     if len(held_out) == 0:
-        raise UserError("no validation context to choose the L1 penalty by", where=str(validation), remedy=more)
+        raise UserError(
+            "no validation context to choose the L1 penalty by", where=str(validation), remedy=more
+        )
     kinds = [(c.candidates, c.vocabulary, c.tokens.shape[1]) for c in (training, held_out)]
     if kinds[0] != kinds[1]:
         raise UserError(
@@ -126,7 +148,12 @@ def _row(fit: LinearFit, validation: tuple[float, float], chosen: bool) -> dict[
 
 
 def _metrics(
-    fit: LinearFit, validation: tuple[float, float], data: OneHot, held_out: Contexts, wanted: float, last: bool
+    fit: LinearFit,
+    validation: tuple[float, float],
+    data: OneHot,
+    held_out: Contexts,
+    wanted: float,
+    last: bool,
 ) -> dict[str, object]:
     present = np.bincount(held_out.labels, minlength=data.candidates)
     return {

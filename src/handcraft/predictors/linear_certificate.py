@@ -77,7 +77,10 @@ def certify(data: OneHot, W: torch.Tensor, b: torch.Tensor, l1: float, wanted: f
         chosen = torch.nonzero(over > l1 * (1 + 0.3 * excess)).flatten()
         if len(chosen) > room:
             chosen = torch.topk(over, room).indices
-        while len(chosen) > 1 and len(chosen) * float(data.counts[chosen // data.candidates].sum()) > REPAIR_VALUES:
+        while (
+            len(chosen) > 1
+            and len(chosen) * float(data.counts[chosen // data.candidates].sum()) > REPAIR_VALUES
+        ):
             chosen = chosen[: len(chosen) // 2]
         if len(chosen) == 0:
             break
@@ -112,7 +115,9 @@ def solve_bias(data: OneHot, logits: torch.Tensor) -> tuple[torch.Tensor, torch.
         if size < 1e-15:
             break
         H = torch.diag(p.mean(1)) - p @ p.t() / data.n
-        step = torch.linalg.lstsq(H.cpu() + 1e-14 * torch.eye(len(H), dtype=H.dtype), error.cpu()[:, None]).solution
+        step = torch.linalg.lstsq(
+            H.cpu() + 1e-14 * torch.eye(len(H), dtype=H.dtype), error.cpu()[:, None]
+        ).solution
         step = step[:, 0].to(data.device).clamp(-2, 2)
         moved = torch.softmax(logits + (shift - step)[:, None], 0)
         remaining = moved.mean(1) - rates
@@ -122,7 +127,9 @@ def solve_bias(data: OneHot, logits: torch.Tensor) -> tuple[torch.Tensor, torch.
     return p, shift
 
 
-def repair(data: OneHot, logits: torch.Tensor, chosen: torch.Tensor, G: torch.Tensor, l1: float) -> torch.Tensor:
+def repair(
+    data: OneHot, logits: torch.Tensor, chosen: torch.Tensor, G: torch.Tensor, l1: float
+) -> torch.Tensor:
     """Logits moved along the `chosen` weights (flat indices) and the bias until those gradients are at +-l1.
 
     Newton with halving on the convex function whose gradient is that difference; it need not end exactly there.
@@ -137,7 +144,9 @@ def repair(data: OneHot, logits: torch.Tensor, chosen: torch.Tensor, G: torch.Te
     classes = chosen % K
     same = (classes[:, None] == classes[None, :]).double()
     own = torch.nn.functional.one_hot(classes, K).double()
-    target = torch.cat([G.flatten()[chosen].sign() * l1, torch.zeros(K, dtype=torch.float64, device=data.device)])
+    target = torch.cat(
+        [G.flatten()[chosen].sign() * l1, torch.zeros(K, dtype=torch.float64, device=data.device)]
+    )
     observed = torch.cat([(B * data.onehot[:, rows][classes]).sum(1) / n, data.class_rates()])
     value, moved = mean_loss(data, logits), torch.zeros_like(target)
     for _ in range(6):

@@ -90,8 +90,10 @@ def fit_path(
     for penalty in l1:
         start = _Descent(data, penalty, start).run(gap, max_iterations, strict)
         zero = f", gap {start.gap:.1e}" if start.gap is not None else ""
-        say(f"l1 {penalty:g}: objective {start.objective:.6f}, {start.nonzeros} nonzero weights, "
-            f"{start.iterations} iterations{zero}")
+        say(
+            f"l1 {penalty:g}: objective {start.objective:.6f}, {start.nonzeros} nonzero weights, "
+            f"{start.iterations} iterations{zero}"
+        )
         fits.append(start)
     return fits
 
@@ -105,7 +107,9 @@ class _Descent:
             self.W = torch.zeros(data.features, data.candidates, device=data.device)
             self.b = data.class_rates().log().float()
         else:
-            self.W = torch.from_numpy(start.weight.reshape(data.features, data.candidates)).to(data.device).clone()
+            self.W = (
+                torch.from_numpy(start.weight.reshape(data.features, data.candidates)).to(data.device).clone()
+            )
             self.b = torch.from_numpy(start.bias).to(data.device).clone()
         self.Z = data.logits(self.W, self.b)
         self.scale = 4.0  # multiple of the curvature: the safeguard raises it where it is too small

@@ -18,6 +18,8 @@ from handcraft.progress import progress
 from handcraft.seeds import generator
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
+THREADS = 1
+"""More threads than this only wait for one another: a batch's tensors are small."""
 
 
 class Smoothed:
@@ -38,7 +40,9 @@ class MinibatchModel:
     The gradient is written out: a batch touches few features, and autograd through embeddings is much slower.
     """
 
-    def __init__(self, features: int, candidates: int, l1: float, learning_rate: float, device: torch.device) -> None:
+    def __init__(
+        self, features: int, candidates: int, l1: float, learning_rate: float, device: torch.device
+    ) -> None:
         # The last row is the bias, so that one Adam serves both; it has no penalty.
         self.parameters = torch.zeros(features + 1, candidates, device=device)
         self.penalty = torch.full((features + 1, 1), l1, device=device)
@@ -48,7 +52,10 @@ class MinibatchModel:
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
         """Logits [n, K] of contexts as features [n, length]."""
-        return torch.nn.functional.embedding_bag(features, self.parameters[:-1], mode="sum") + self.parameters[-1]
+        return (
+            torch.nn.functional.embedding_bag(features, self.parameters[:-1], mode="sum")
+            + self.parameters[-1]
+        )
 
     def l1_term(self) -> float:
         """l1 * sum |W|, in nats, as added to the loss."""
@@ -109,7 +116,7 @@ def train_minibatch(
     training, held_out = read_contexts(train), read_contexts(validation)
     if not len(training) or not len(held_out):
         raise UserError("a split has no context", where=f"{train}; {validation}", remedy="give more stories")
-    fix_arithmetic(threads)
+    fix_arithmetic(min(threads, THREADS))
     where = resolve_device(device)
     x, y = _features(training, where)
     xv, yv = _features(held_out, where)
@@ -160,7 +167,10 @@ def train_minibatch(
 
 def _features(contexts: Contexts, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """Contexts as ids of the positional vocabulary, int32 [n, length], and labels, int64 [n]."""
-    ids = contexts.tokens.astype(np.int32) + np.arange(contexts.tokens.shape[1], dtype=np.int32) * contexts.vocabulary
+    ids = (
+        contexts.tokens.astype(np.int32)
+        + np.arange(contexts.tokens.shape[1], dtype=np.int32) * contexts.vocabulary
+    )
     return torch.from_numpy(ids).to(device), torch.from_numpy(contexts.labels.astype(np.int64)).to(device)
 
 

@@ -27,7 +27,11 @@ class OneHot:
         counts = np.bincount(flat, minlength=self.features)
         starts = np.concatenate([[0], np.cumsum(counts)])
         rows = (np.argsort(flat, kind="stable") // self.length).astype(np.int32)
-        self._by_row = (self._int(np.arange(self.n + 1) * self.length), self._int(flat), (self.n, self.features))
+        self._by_row = (
+            self._int(np.arange(self.n + 1) * self.length),
+            self._int(flat),
+            (self.n, self.features),
+        )
         self._by_feature = (self._int(starts), self._int(rows), (self.features, self.n))
         self._starts, self._rows = starts, self._by_feature[1]
         self.counts = torch.from_numpy(counts).to(device, torch.float32)
@@ -38,7 +42,9 @@ class OneHot:
     def _int(self, values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values.astype(np.int32)).to(self.device)
 
-    def _csr(self, parts: tuple[torch.Tensor, torch.Tensor, tuple[int, int]], dtype: torch.dtype) -> torch.Tensor:
+    def _csr(
+        self, parts: tuple[torch.Tensor, torch.Tensor, tuple[int, int]], dtype: torch.dtype
+    ) -> torch.Tensor:
         ones = torch.ones(len(parts[1]), device=self.device, dtype=dtype)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "CSR support is in beta", and that its invariants go unchecked

@@ -58,7 +58,9 @@ def check_filled(source: Path) -> None:
     texts = {p.name: p.read_text(encoding="utf-8") for p in sorted(source.glob("*.qmd"))}
     faults: list[str] = []
     labels = [label for text in texts.values() for label in _LABEL.findall(text)]
-    faults += [f"the label {name} stands twice" for name in sorted({x for x in labels if labels.count(x) > 1})]
+    faults += [
+        f"the label {name} stands twice" for name in sorted({x for x in labels if labels.count(x) > 1})
+    ]
     keys = set(re.findall(r"^@\w+\{([^,\s]+),", _read(source / "references.bib"), re.MULTILINE))
     for name, text in texts.items():
         bare = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)

@@ -35,7 +35,14 @@ def collect_values(results: Results) -> Values:
             values.add(f"training.{column}", _last(results.history[f"{column}_smoothed"]), unit)
         values.add("training.batches", max(results.history["batch"]))
     for row in results.sample(facts.training_group):
-        values.add(f"sample.{row['sample']}.{row['predictor']}", row["accuracy"], "share", digits=0, low=row["low"], high=row["high"])
+        values.add(
+            f"sample.{row['sample']}.{row['predictor']}",
+            row["accuracy"],
+            "share",
+            digits=0,
+            low=row["low"],
+            high=row["high"],
+        )
         if not values.has("sample.size"):
             values.add("sample.size", row["n"])
     for token, weights in results.weights.items():
@@ -141,7 +148,9 @@ class Content:
             raise UserError(f"no published figure is named {name!r}", where="report/*.qmd")
         return published.shown(self.published[name])
 
-    def finding(self, a: str, b: str, group: str, view: str = "natural", metric: str = "loss") -> Finding | None:
+    def finding(
+        self, a: str, b: str, group: str, view: str = "natural", metric: str = "loss"
+    ) -> Finding | None:
         return find(self.results.comparisons.get(group, []), a, b, view, metric)
 
     def sort_groups(self, a: str, b: str | None, metric: str = "loss") -> dict[str, list[str]]:
@@ -164,7 +173,11 @@ class Content:
         weights = self.results.weights.get(token, {})
         theirs = {r["candidate"]: r["value"] for r in self.published.values() if r["token"] == token}
         word = max(weights, key=lambda w: weights[w]) if weights else None
-        known = max(theirs, key=lambda w: theirs[w]) if theirs and self.facts.tiles_group == published.GROUP else None
+        known = (
+            max(theirs, key=lambda w: theirs[w])
+            if theirs and self.facts.tiles_group == published.GROUP
+            else None
+        )
         claim = next((c for c in self.results.claims.get("tokens", []) if c["token"] == token), None)
         spoken = next((c for c in (claim or {}).get("candidates", []) if c["candidate"] == word), None)
         against = min(weights, key=lambda w: weights[w]) if weights else None

@@ -26,7 +26,7 @@ def escape(text: object) -> Markdown:
 
 def _character(c: str) -> str:
     kind = unicodedata.category(c)
-    if c == " " or c.isascii() and c.isalnum() or kind[0] in "LM" and not c.isascii():
+    if c == " " or (c.isascii() and c.isalnum()) or (kind[0] in "LM" and not c.isascii()):
         return c
     if kind[0] == "C":
         return "&#65533;"

@@ -16,7 +16,11 @@ def write_build_facts(provenance: Path | Iterable[Path], output: Path) -> None:
     A sidecar has rule, seconds, peak_memory_mb, started, and mostly host, device, packages, git_commit. Where there
     is none the file says so.
     """
-    paths = sorted(provenance.rglob("*.json")) if isinstance(provenance, Path) else sorted(Path(p) for p in provenance)
+    paths = (
+        sorted(provenance.rglob("*.json"))
+        if isinstance(provenance, Path)
+        else sorted(Path(p) for p in provenance)
+    )
     write_text(output, _text([read_json(path) for path in paths]))
 
 
@@ -39,7 +43,9 @@ def _text(jobs: list[dict[str, Any]]) -> str:
         for name, version in (job.get("packages") or {}).items():
             packages.setdefault(str(name), set()).add(str(version))
     if packages:
-        listed = "; ".join(f"{escape(n)} {escape(' and '.join(sorted(v)))}" for n, v in sorted(packages.items()))
+        listed = "; ".join(
+            f"{escape(n)} {escape(' and '.join(sorted(v)))}" for n, v in sorted(packages.items())
+        )
         lines += [f"Versions: {listed}.", ""]
     return "\n".join(lines)
 
@@ -51,8 +57,15 @@ def _summary(jobs: list[dict[str, Any]]) -> str:
     started = sorted(str(j["started"]) for j in jobs if j.get("started"))
     parts = []
     if started:
-        parts.append(f"The jobs behind this report started between {escape(started[0])} and {escape(started[-1])}")
-    for label, key in (("on", "host"), ("device", "device"), ("commit", "git_commit"), ("platform", "platform")):
+        parts.append(
+            f"The jobs behind this report started between {escape(started[0])} and {escape(started[-1])}"
+        )
+    for label, key in (
+        ("on", "host"),
+        ("device", "device"),
+        ("commit", "git_commit"),
+        ("platform", "platform"),
+    ):
         if shown := distinct(key):
             parts.append(f"{label} {shown}")
     return ", ".join(parts) + "."

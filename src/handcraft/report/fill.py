@@ -18,7 +18,9 @@ from handcraft.report.results import Facts, Results
 
 BUILD_FACTS = "_build_facts.md"
 _ALONE = re.compile(r"\s*(<%((?!%>).)*%>\s*)+$")
-PLACEHOLDER = "Times, host, commit and versions are put in here when the report is rendered by the workflow.\n"
+PLACEHOLDER = (
+    "Times, host, commit and versions are put in here when the report is rendered by the workflow.\n"
+)
 
 
 def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, Any]) -> None:
@@ -50,8 +52,8 @@ def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, 
     for figure in sorted((results / "figures").glob("*.svg")):
         (output / "figures").mkdir(exist_ok=True)
         shutil.copyfile(figure, output / "figures" / figure.name)
-    for name, text in filled.items():
-        write_text(output / name, text)
+    for file, text in filled.items():
+        write_text(output / file, text)
     write_text(output / BUILD_FACTS, PLACEHOLDER)
     write_json(output / "values.json", values.as_dict())
     check_filled(output)
@@ -62,7 +64,9 @@ class _Sources(jinja2.FileSystemLoader):
 
     def get_source(self, environment: jinja2.Environment, template: str) -> Any:
         text, name, fresh = super().get_source(environment, template)
-        lines = [line if _ALONE.match(line) else re.sub(r"[-+]?%>$", "+%>", line) for line in text.split("\n")]
+        lines = [
+            line if _ALONE.match(line) else re.sub(r"[-+]?%>$", "+%>", line) for line in text.split("\n")
+        ]
         return "\n".join(lines), name, fresh
 
 
@@ -108,4 +112,6 @@ def _fill(environment: jinja2.Environment, source: Path, names: Mapping[str, Any
         raise UserError(f"the template cannot be read: {error.message}", where=where) from error
     except jinja2.UndefinedError as error:
         remedy = "correct the name; handcraft/report/content.py lists all"
-        raise UserError(f"an undefined name: {error.message}", where=f"report/{source.name}", remedy=remedy) from error
+        raise UserError(
+            f"an undefined name: {error.message}", where=f"report/{source.name}", remedy=remedy
+        ) from error

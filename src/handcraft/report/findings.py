@@ -27,7 +27,9 @@ class Finding:
         return abs(self.difference)
 
 
-def find(rows: Sequence[dict[str, Any]], a: str, b: str, view: str = "natural", metric: str = "loss") -> Finding | None:
+def find(
+    rows: Sequence[dict[str, Any]], a: str, b: str, view: str = "natural", metric: str = "loss"
+) -> Finding | None:
     """The paired comparison of `a` with `b` in a table of comparisons (whichever way round it is stored).
 
     `level` (not distinguishable) where the paired interval holds zero, or where there is none; None where the two

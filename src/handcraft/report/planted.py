@@ -46,10 +46,8 @@ def table_rules(results: Results, missed: bool = False) -> Markdown:
     for r in results.planted_rules:
         if missed and (r["recovered"] is None or r["recovered"]):
             continue
-        rows.append(
-            [titles.get(r["group"], r["group"]), r["kind"], _where(r)]
-            + [_word(r["candidate"]), show(r["planted"], "logit"), show(r["weight"], "logit"), _back(r)]
-        )
+        cells = [titles.get(r["group"], r["group"]), r["kind"], _where(r), _word(r["candidate"])]
+        rows.append([*cells, show(r["planted"], "logit"), show(r["weight"], "logit"), _back(r)])
     header = ["group", "kind", "words, and how far back", "speaks for", "planted", "ours", "back"]
     return pipe_table(header, first_only(rows), "llllrrl")
 

@@ -47,7 +47,9 @@ def published_beside(results: Results, values: Values) -> Markdown:
     return pipe_table(["figure", "published", "this build", "verdict"], rows, "lrrl")
 
 
-def _ours(row: dict[str, Any], results: Results, values: Values) -> tuple[float | None, float | None, float | None]:
+def _ours(
+    row: dict[str, Any], results: Results, values: Values
+) -> tuple[float | None, float | None, float | None]:
     name = {
         "llama_loss": f"{results.facts.baseline}.{GROUP}.loss",
         "linear_validation_loss": "training.validation_loss",
@@ -64,7 +66,9 @@ def _ours(row: dict[str, Any], results: Results, values: Values) -> tuple[float 
     return None, None, None
 
 
-def _verdict(row: dict[str, Any], ours: float | None, low: float | None, high: float | None, results: Results) -> str:
+def _verdict(
+    row: dict[str, Any], ours: float | None, low: float | None, high: float | None, results: Results
+) -> str:
     facts = results.facts
     if facts.planted:
         return "not comparable"

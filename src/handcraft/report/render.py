@@ -1,6 +1,7 @@
 """From filled sources to HTML and PDF: by Quarto where it is installed, else by Pandoc and Typst from Python."""
 
 import html
+import importlib.metadata
 import os
 import re
 import shutil
@@ -20,7 +21,9 @@ READER = "markdown"
 _INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.MULTILINE)
 
 
-def render_html(source: Path, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto") -> None:
+def render_html(
+    source: Path, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto"
+) -> None:
     """Render the filled sources to one self-contained HTML file.
 
     `build_facts` replaces `_build_facts.md`. `auto` takes Quarto where a `quarto` is on PATH, else Pandoc. The
@@ -38,7 +41,9 @@ def render_html(source: Path, output: Path, build_facts: Path | None = None, ren
         _deliver(made, output)
 
 
-def render_pdf(source: Path, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto") -> None:
+def render_pdf(
+    source: Path, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto"
+) -> None:
     """Render the filled sources to PDF, by Typst either way; arguments as for `render_html`."""
     with _copied(source, build_facts) as project:
         if _choose(renderer) == "quarto":
@@ -48,7 +53,10 @@ def render_pdf(source: Path, output: Path, build_facts: Path | None = None, rend
 
             text, made = project / "index.typ", project / "index.pdf"
             assets = project / "_pandoc"
-            _pandoc(project, ["--to=typst", "--standalone", f"--template={assets / 'page.typ'}", f"--output={text}"])
+            _pandoc(
+                project,
+                ["--to=typst", "--standalone", f"--template={assets / 'page.typ'}", f"--output={text}"],
+            )
             try:
                 # A fixed time stamp and Typst's own fonts: the same bytes on every machine.
                 typst.compile(text, output=made, root=project, ignore_system_fonts=True, timestamp=0)
@@ -67,7 +75,9 @@ def _choose(renderer: Renderer) -> Literal["quarto", "pandoc"]:
 def _copied(source: Path, build_facts: Path | None) -> Iterator[Path]:
     """The sources in a directory of their own, since renderers leave files beside what they read."""
     if not (Path(source) / "index.qmd").is_file():
-        raise UserError("there is no index.qmd to render", where=str(source), remedy="run snakemake: fill_report makes it")
+        raise UserError(
+            "there is no index.qmd to render", where=str(source), remedy="run snakemake: fill_report makes it"
+        )
     with tempfile.TemporaryDirectory(prefix="handcraft-report-") as directory:
         project = Path(directory) / "report"
         shutil.copytree(source, project)
@@ -98,16 +108,17 @@ def _quarto(project: Path, to: str) -> Path:
 def _pandoc(project: Path, options: list[str]) -> None:
     """Pandoc on index.qmd with its includes put in, and the filters for what Quarto adds."""
     import pypandoc
-    import typst
 
     text = _include(project, (project / "index.qmd").read_text(encoding="utf-8"))
     (project / "index.md").write_text(text, encoding="utf-8")
-    version = pypandoc.get_pandoc_version()
+    versions = f"Pandoc {pypandoc.get_pandoc_version()} and Typst {importlib.metadata.version('typst')}"
     command = [pypandoc.get_pandoc_path(), "index.md", f"--from={READER}", "--fail-if-warnings", *options]
     command += ["--lua-filter=_pandoc/house.lua", "--citeproc", "--bibliography=references.bib"]
     command += ["--number-sections", "--syntax-highlighting=none", "--metadata=link-citations:true"]
-    command += [f"--metadata=renderer:Pandoc {version} and Typst {typst.__version__}"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    command += [f"--metadata=renderer:{versions}"]
+    done = subprocess.run(
+        command, cwd=project, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}
+    )
     if done.returncode:
         raise UserError(
             f"pandoc could not render the report:\n{html.unescape(done.stderr)[-2000:]}",

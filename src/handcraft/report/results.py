@@ -184,7 +184,8 @@ class Results:
         drawn = (self._json("contexts", variant, "sample.json") or {}).get("balanced", {}).get("contexts", [])
         shown = []
         for k, word in enumerate(contexts.candidates):
-            rows = [i for i in drawn if contexts.labels[i] == k] or np.flatnonzero(contexts.labels == k)[:1].tolist()
+            of_word = np.flatnonzero(contexts.labels == k).tolist()
+            rows = [i for i in drawn if i in set(of_word)] or of_word
             if rows:
                 shown.append((decode(tokenizer, contexts.tokens[rows[0]].tolist()), word))
         return shown

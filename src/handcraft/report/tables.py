@@ -34,7 +34,9 @@ def _shown_length(cell: str) -> int:
 def interval(value: Any, low: Any, high: Any, unit: str, digits: int | None = None) -> Markdown:
     """A number, and its interval in small type."""
     bounds = show_interval(low, high, unit, digits)
-    return Markdown(f"{show(value, unit, digits)} [{bounds}]{{.interval}}" if bounds else show(value, unit, digits))
+    return Markdown(
+        f"{show(value, unit, digits)} [{bounds}]{{.interval}}" if bounds else show(value, unit, digits)
+    )
 
 
 def first_only(rows: list[list[object]]) -> list[list[object]]:
@@ -123,7 +125,16 @@ def sample_pairs(results: Results, variant: str) -> Markdown:
     rows: list[list[object]] = []
     for r in results.sample_comparisons(variant):
         pair = Markdown(f"{escape(title(r['a']))} / {escape(title(r['b']))}")
-        rows.append([r["sample"], pair, show(r["only_a"]), show(r["only_b"]), show(r["p"], "p"), show(r["p_holm"], "p")])
+        rows.append(
+            [
+                r["sample"],
+                pair,
+                show(r["only_a"]),
+                show(r["only_b"]),
+                show(r["p"], "p"),
+                show(r["p_holm"], "p"),
+            ]
+        )
     header = ["sample", "pair", "only the first right", "only the second", "p", "p (Holm)"]
     return pipe_table(header, first_only(rows), "llrrrr")
 
@@ -135,11 +146,12 @@ def tokens(results: Results) -> Markdown:
         weights = results.weights.get(one["token"], {})
         for c in one["candidates"]:
             word = c["candidate"]
-            rows.append(
-                [Markdown(f"“{escape(one['token'].strip() or one['token'])}”"), word.strip() or word]
-                + [show(weights.get(word), "logit"), show(c["contexts"])]
-                + [show(c["share_of_candidate"], "share"), show(c["share_of_token"], "share")]
-            )
+            cells: list[object] = [
+                Markdown(f"“{escape(one['token'].strip() or one['token'])}”"),
+                word.strip() or word,
+            ]
+            cells += [show(weights.get(word), "logit"), show(c["contexts"])]
+            rows.append([*cells, show(c["share_of_candidate"], "share"), show(c["share_of_token"], "share")])
     header = ["last token", "word", "weight (nats)", "contexts", "share of the word", "share of the token"]
     return pipe_table(header, first_only(rows), "llrrrr")
 

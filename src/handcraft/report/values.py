@@ -37,7 +37,9 @@ def show(value: float | None, unit: str = "", digits: int | None = None) -> Mark
     return Markdown(f"{value:{sign},.{places}f}".replace("-", "−"))
 
 
-def show_interval(low: float | None, high: float | None, unit: str = "", digits: int | None = None) -> Markdown:
+def show_interval(
+    low: float | None, high: float | None, unit: str = "", digits: int | None = None
+) -> Markdown:
     """`0.358 to 0.374`; nothing where there is no interval."""
     if low is None or high is None:
         return Markdown("")
@@ -82,7 +84,7 @@ class Values:
                 f"the report asks for a value that was not computed: {name!r}"
                 + (f"; did you mean {near[0]!r}?" if near else ""),
                 where="report/*.qmd",
-                remedy="correct the name, or guard the sentence with has(...); results/report/source/values.json lists all",
+                remedy="correct the name, or guard the sentence with has(...); values.json lists all names",
             )
         self._used.add(name)
         return self._values[name]

@@ -1,6 +1,7 @@
 """The sentences of the planted corpus.
 
-`{pool}` draws a word of that pool; `{N}` is the hero, `{F}` the friend, `{child}` "girl" or "boy". A slot
+`{pool}` draws a word of that pool. The same all through a story are `{N}`, the hero, `{F}`, the friend, `{child}`
+("girl" or "boy"), `{O}`, a thing (of the pool "obj"), and `{A}`, an animal (of "anim"). A slot
 `<group:follow>` always ends its template: there one of the group's candidates is drawn, and the text goes on
 with a template of `FOLLOW[follow][candidate]`, so that it reads well whichever it is. No candidate of a
 planted group may be written out anywhere here (a test reads every template). Lists are drawn from
@@ -114,24 +115,26 @@ FOLLOW: dict[str, dict[str, list[str]]] = {
 }
 
 OPENINGS = [
-    "Once upon a time, there lived a {nice} {child} named {N}. {N} loved the {color} {obj} best of all.",
+    "Once upon a time, there lived a {nice} {child} named {N}. {N} loved the {color} {O} best of all.",
     "One day, a {nice} {child} named {N} woke up early. The {sky} came down hard all {time}.",
     "Once there lived a {nice} {child}. People called the {child} {N}. {N} liked {food} very much.",
     "One {time}, {N} went out from home. The {sky} felt cold. {F} came along too.",
     "There once lived two friends, {N}, {F}. Each {time}, the friends shared some {food}.",
+    "There once lived a {nice} {A} near the {alike}. Each {time}, the {child} {N} came by from the {spot}.",
     "Long ago, {N} lived near the {alike}. Each {time}, {F} came over from the {spot} by the {pto}.",
     "Once upon a time, a {rare} lay under the {rare}. {N} saw that, of course, one {nice} {time}.",
-    "{N} liked stories about the {alike}. One {time}, {F} told {N} a good one about a {color} {anim}.",
+    "{N} liked stories about the {alike}. One {time}, {F} told {N} a good one about a {color} {A}.",
+    "Mom gave {N} the {color} {O} one {time}. {N} never saw one as {nice} as that.",
 ]
 
 CONJUNCTIONS = [
-    "{N} {vt} the {adjc} {obj}, <conjunctions:clause>",
+    "{N} {vt} the {adjc} {O}, <conjunctions:clause>",
     "{F} {vt} the {adjc} {obj}, <conjunctions:clause>",
-    "{lead} {N} {vt} the {adjc} {obj}, <conjunctions:clause>",
+    "{lead} {N} {vt} the {adjc} {O}, <conjunctions:clause>",
     "{N} {vt} the {adjc} {obj} <conjunctions:clause>",
-    "{F} {vt} the {adjc} {obj} <conjunctions:clause>",
+    "{F} {vt} the {adjc} {O} <conjunctions:clause>",
     "{lead} {F} {vt} the {adjc} {obj} <conjunctions:clause>",
-    "{N} perhaps {vt} the {adjc} {obj}, <conjunctions:clause>",
+    "{N} perhaps {vt} the {adjc} {O}, <conjunctions:clause>",
 ]
 
 PRONOUNS = [
@@ -140,8 +143,8 @@ PRONOUNS = [
     "{lead} {F} {vi} {sub} <pronouns:deed>",
     "{lead}, <pronouns:deed>",
     "{lead}, <pronouns:deed>",
-    "The {anim} {loc} the {spot} {vi} {sub} <pronouns:deed>",
-    "The {anim} {loc} the {spot} {vi} {sub} <pronouns:deed>",
+    "The {A} {loc} the {spot} {vi} {sub} <pronouns:deed>",
+    "The {A} {loc} the {spot} {vi} {sub} <pronouns:deed>",
     "The {anim} {loc} the {spot} {vi} {sub} <pronouns:deed>",
     "{N} {vi} {sub} maybe <pronouns:deed>",
 ]
@@ -150,10 +153,10 @@ PREPOSITIONS = [
     "{N} {vm} <prepositions:place>",
     "{lead} {N} {vm} {adv} <prepositions:place>",
     "{lead} {F} {vm} {adv} <prepositions:place>",
+    "The {adja} {A} {vm} {adv} <prepositions:place>",
+    "The {adja} {A} {vm} {adv} <prepositions:place>",
     "The {adja} {anim} {vm} {adv} <prepositions:place>",
-    "The {adja} {anim} {vm} {adv} <prepositions:place>",
-    "The {adja} {anim} {vm} {adv} <prepositions:place>",
-    "The {anim} somehow {vm} {adv} <prepositions:place>",
+    "The {A} somehow {vm} {adv} <prepositions:place>",
 ]
 
 AUXILIARIES = [
@@ -183,24 +186,30 @@ ASIDES = [
     '"Can we play?" said {N}. "Yes, we can!"',
     '"Do not worry, {N}," said {F}. "Try once more!"',
     '"I love you, {kin}," said {N}.',
+    '"That {A} likes you, {N}," said {F}.',
     "The {sky} came up again.",
     "{N} gave {F} some {food}.",
-    "{F} told {N} a good story about the {anim}.",
+    "{N} thought about the {O} all {time}.",
+    "{F} told {N} a good story about the {A}.",
     "Far away, people talked of the {rare}, as all of them knew very well.",
     "By then, the {alike} looked small, as small as a {color} toy from far away.",
+    "Mom sold the {alike}, the {alike}, then bought some more {food}, some {color} paper, some glue.",
     "{F} told {N} about the {alike}, the {rare}, then some more about {food}.",
     "Nobody knew about the {rare} under the {alike}, not one of all those people there.",
     "Some said that the {rare} liked the {alike} best, of all the good things there.",
+    "Dad once made a {rare} from the {alike} by the {alike}, as all those people knew very well.",
 ]
 
 ENDINGS = [
     "The end.",
     "{N} never forgot that {time}.",
+    "{N} kept the {O} from then. The end.",
     "Good friends, {N}, {F}!",
     "That {time}, {N} dreamed about the {alike}.",
-    "That {time}, {N} slept near the {rare}. The end.",
+    "That {time}, {N} dreamed about the {A}. The end.",
+    "That {time}, {N} slept near the {rare} by the {alike}. The end.",
     "From that day, {N} never feared the {rare}.",
-    "Since then, {N} shared each {rare}. The end.",
+    "Since then, {N} shared each {rare}, each {alike}. The end.",
 ]
 
 STAGES: list[list[list[str]]] = [

@@ -53,12 +53,17 @@ POOLS: dict[str, tuple[str, ...]] = {
     "time": _words("morning night day evening"),
     # far from every slot: begin like a candidate
     "alike": _words(
-        "forest forge fork fortress formula fortune orange orchard ornament organ orchid orbit orphan android "
-        "andiron butter button butterfly butcher buttercup sofa soldier soap sock soda soil sorbet hedge "
-        "hedgehog helmet hen heap heater heel shed shell shelf shelter shepherd sheriff item itch herb hero "
-        "heron hermit herring insect ink inn inventor infant inlet onion onyx onlooker toad toaster tomato "
-        "tower towel tortoise tool topaz torch toffee attic atlas athlete atoll wasp washer wasteland werewolf "
-        "haddock island isle islet saddle"
+        "forest forge fork fortress formula fortune forehead forester forecast foreman forum forsythia "
+        "orange orchard ornament organ orchid orbit orphan oracle oriole origami orca orator oregano "
+        "orangutan ordeal android andiron andesite butter button butterfly butcher buttercup butler "
+        "butte buttermilk butterscotch sofa soldier soap sock soda soil sorbet sombrero sonata socket "
+        "sourdough soloist hedge hedgehog helmet hen heap heater heel heather heirloom hearth hexagon "
+        "heifer shed shell shelf shelter shepherd sheriff shears sheaf item itch itinerary herb hero "
+        "heron hermit herring herder herbarium insect ink inn inventor infant inlet inch incense "
+        "inkwell inspector infirmary insignia onion onyx onlooker toad toaster tomato tower towel "
+        "tortoise tool topaz torch toffee toboggan tornado toothbrush totem tourist attic atlas athlete "
+        "atoll attendant atrium atom attorney wasp washer wasteland washroom wastebasket werewolf "
+        "haddock island isle islet isthmus saddle saddlebag"
     ),
     # far from every slot
     "rare": _words(

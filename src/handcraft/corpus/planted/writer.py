@@ -10,7 +10,8 @@ from handcraft.corpus.planted.templates import FOLLOW, STAGES
 from handcraft.corpus.planted.words import BOYS, FAR_POOLS, GIRLS, POOLS
 from handcraft.seeds import derive_seed
 
-GROUPS = tuple(RULES)
+NAMED = ("N", "F", "child", "O", "A")
+"""Placeholders that stand for the same word all through a story."""
 
 _PART = re.compile(r" ?\{(\w+)\}| ?<(\w+):(\w+)>|( ?[A-Za-z]+| ?[^\sA-Za-z{}<>]+)")
 
@@ -76,7 +77,7 @@ class _Template:
             space = " " if match[0].startswith(" ") else ""
             if match[4]:
                 self._literal(match[4])
-            elif match[1] in ("N", "F", "child"):
+            elif match[1] in NAMED:
                 self.parts.append((match[1] + space, ()))
             elif match[1]:
                 self.parts.append(("", tuple(space + word for word in POOLS[match[1]])))
@@ -110,7 +111,10 @@ class _Writer:
         others = [name for name in BOYS + GIRLS if name != hero]
         friend = others[int(chance() * len(others))]
         child = "girl" if girl else "boy"
-        named = {"N": hero, "N ": " " + hero, "F": friend, "F ": " " + friend, "child ": " " + child}
+        things, animals = POOLS["obj"], POOLS["anim"]
+        thing, animal = things[int(chance() * len(things))], animals[int(chance() * len(animals))]
+        named = dict(zip(NAMED, (hero, friend, child, thing, animal), strict=True))
+        named |= {name + " ": " " + word for name, word in named.items()}
         pieces: list[str] = []
         slots: list[Slot] = []
         for lists in self.stages:

@@ -1,0 +1,210 @@
+"""Filling the sources: values, absences, findings chosen by the data, and the checks that refuse a fault."""
+
+import filecmp
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from handcraft.errors import UserError
+from handcraft.files import read_csv, read_json, write_csv
+from handcraft.report.check import check_filled, check_sources
+from handcraft.report.fill import fill_report
+from handcraft.report.findings import find
+from handcraft.report.values import Values, show, show_interval
+from tests.report.synthetic import facts, make_results
+
+
+@pytest.fixture
+def sources(root: Path, tmp_path: Path) -> Path:
+    """A copy of report/ to spoil."""
+    return Path(shutil.copytree(root / "report", tmp_path / "report"))
+
+
+def _add(sources: Path, text: str) -> None:
+    with (sources / "_limits.qmd").open("a", encoding="utf-8") as file:
+        file.write(f"\n{text}\n")
+
+
+def _all_text(source: Path) -> str:
+    return "\n".join(p.read_text(encoding="utf-8") for p in sorted(source.glob("*.qmd")))
+
+
+def test_the_same_artifacts_give_the_same_bytes(
+    results: Path, source: Path, root: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "source"
+    fill_report(results, root / "report", again, facts())
+    files = [str(p.relative_to(source)) for p in source.rglob("*") if p.is_file()]
+    assert files
+    assert sorted(files) == sorted(str(p.relative_to(again)) for p in again.rglob("*") if p.is_file())
+    assert filecmp.cmpfiles(source, again, files, shallow=False)[0] == files
+
+
+def test_numbers_are_those_of_the_tables(results: Path, source: Path) -> None:
+    rows = read_csv(results / "evaluation" / "conjunctions" / "metrics.csv")
+    key = ("linear", "natural", "loss")
+    value = next(r["value"] for r in rows if (r["predictor"], r["view"], r["metric"]) == key)
+    assert f"{value:.3f}" in (source / "_short.qmd").read_text()
+    assert read_json(source / "values.json")["linear.conjunctions.loss"]["value"] == value
+
+
+def test_a_made_up_corpus_is_called_so_and_never_compared(source: Path) -> None:
+    assert "Nothing here is a finding about English" in (source / "index.qmd").read_text()
+    verdicts = re.findall(r"\| ([^|]+) \|$", (source / "_published.qmd").read_text(), re.MULTILINE)[1:]
+    assert len(verdicts) == 16
+    assert set(verdicts) == {"not comparable"}
+
+
+def test_what_is_absent_is_said_to_be(real_results: Path, root: Path, tmp_path: Path) -> None:
+    fill_report(real_results, root / "report", tmp_path / "source", facts(planted=False, lm=False))
+    text = _all_text(tmp_path / "source")
+    assert "names no causal language model" in text
+    assert "no human labels exist" in text
+    assert "absent" in text
+    assert "planted" not in text
+    assert "@tbl-planted" not in text
+
+
+def test_a_named_but_missing_language_model_is_said_to_be(
+    root: Path, real_results: Path, tmp_path: Path
+) -> None:
+    said = facts(planted=False, lm=False, baseline="llama")
+    said["predictors"].append({"id": "llama", "title": "Llama 3.1 8B"})
+    fill_report(real_results, root / "report", tmp_path / "source", said)
+    assert "No answers of the causal language model" in _all_text(tmp_path / "source")
+
+
+def test_hardly_any_artifact_still_gives_a_report(root: Path, tmp_path: Path) -> None:
+    poor = make_results(tmp_path, planted=False, lm=False, rich=False)
+    fill_report(poor, root / "report", tmp_path / "source", facts(planted=False, lm=False, excerpts=False))
+    assert "What the models see" not in _all_text(tmp_path / "source")
+
+
+def test_findings_change_their_wording_with_the_data(results: Path, root: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(results, tmp_path / "results"))
+    wording = {}
+    for verdict, low, high in (("better", -0.3, -0.1), ("worse", 0.1, 0.3), ("level", -0.1, 0.1)):
+        for path in other.glob("evaluation/*/comparisons.csv"):
+            rows = read_csv(path)
+            for r in rows:
+                if {r["a"], r["b"]} == {"linear", "small-llama"} and (r["view"], r["metric"]) == (
+                    "natural",
+                    "loss",
+                ):
+                    sign = 1 if r["a"] == "linear" else -1
+                    bounds = sorted((sign * low, sign * high))
+                    r |= {"difference": sum(bounds) / 2, "low": bounds[0], "high": bounds[1]}
+            write_csv(path, rows)
+        fill_report(other, root / "report", tmp_path / "source", facts())
+        wording[verdict] = (tmp_path / "source" / "_short.qmd").read_text().split("\n")[0]
+    assert "**better** than small Llama" in wording["better"]
+    assert "**worse** than small Llama" in wording["worse"]
+    assert "**not distinguishable** from small Llama" in wording["level"]
+    assert all(
+        sum(w in line for w in ("better", "worse", "not distinguishable")) == 1 for line in wording.values()
+    )
+
+
+def test_a_comparison_is_read_either_way_round() -> None:
+    row = {
+        "a": "x",
+        "b": "y",
+        "view": "natural",
+        "metric": "accuracy",
+        "difference": 0.2,
+        "low": 0.1,
+        "high": 0.3,
+    }
+    rows = [row | {"p": 0.01, "n": 10}]
+    one, other = find(rows, "x", "y", metric="accuracy"), find(rows, "y", "x", metric="accuracy")
+    assert one is not None
+    assert other is not None
+    assert (one.verdict, other.verdict) == ("better", "worse")
+    assert (other.low, other.high, other.difference) == (-0.3, -0.1, -0.2)
+    assert find(rows, "x", "z") is None
+    no_interval = [row | {"low": None, "high": None, "p": None, "n": 1}]
+    assert find(no_interval, "x", "y", metric="accuracy").verdict == "level"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "The loss is 0.37.",
+        "About 62,500 batches.",
+        ": Three of 50 items. {#tbl-x}",
+        '<< "0.37" >>',
+        "right in 87% of cases",
+    ],
+)
+def test_a_result_typed_by_hand_is_refused(sources: Path, typed: str) -> None:
+    check_sources(sources)
+    _add(sources, typed)
+    with pytest.raises(UserError, match=r"_limits.qmd:\d+"):
+        check_sources(sources)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('<< v("linear.conjunctions.los") >>', "did you mean"),
+        ("<< nothing_of_the_kind >>", "nothing_of_the_kind"),
+        ("<% if %>", "template cannot be read"),
+        ("<< leaders('none') >>", "bare NoneType"),
+    ],
+)
+def test_an_unknown_value_or_name_is_refused(
+    results: Path, sources: Path, tmp_path: Path, text: str, message: str
+) -> None:
+    _add(sources, text)
+    with pytest.raises(UserError, match=message):
+        fill_report(results, sources, tmp_path / "source", facts())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("See @fig-nowhere.", "@fig-nowhere refers to nothing"),
+        ("As shown [@nobody].", "@nobody is not in references.bib"),
+        ("![A caption](figures/comparison.svg){#fig-second}", "has no fig-alt"),
+        ('![A caption](figures/comparison.svg){#fig-second fig-alt=" "}', "has no fig-alt"),
+        ('![A caption](figures/none.svg){#fig-second fig-alt="Text"}', "none.svg is missing"),
+        ("{{< include _none.qmd >}}", "_none.qmd is missing"),
+        ("# Again {#sec-limits}", "stands twice"),
+    ],
+)
+def test_a_dead_reference_or_a_missing_alt_text_is_refused(
+    results: Path, sources: Path, tmp_path: Path, text: str, message: str
+) -> None:
+    _add(sources, text)
+    with pytest.raises(UserError, match=message):
+        fill_report(results, sources, tmp_path / "source", facts())
+
+
+def test_filled_sources_are_sound(source: Path) -> None:
+    check_filled(source)
+    assert "#sec-people" in _all_text(source)
+    assert not re.search(r"[^\n]\n## ", _all_text(source)), (
+        "a heading without an empty line before it is text"
+    )
+
+
+def test_how_numbers_are_shown() -> None:
+    assert show(0.36649, "nats") == "0.366"
+    assert show(0.8754, "share") == "87.5%"
+    assert show(62_500) == "62,500"
+    assert show(-1.284, "logit") == "−1.28"
+    assert show(3.6, "logit") == "+3.60"
+    assert show(0.0, "p") == "&lt;0.001"
+    assert show(None) == show(float("nan")) == "–"
+    assert show_interval(0.1, 0.25, "share") == "10.0 to 25.0%"
+    assert show_interval(None, None) == ""
+    values = Values()
+    values.add("a", 1)
+    values.add("b", None)
+    assert values.has("a")
+    assert not values.has("a", "b")
+    assert values.unused() == ["a"]
+    with pytest.raises(ValueError, match="two values"):
+        values.add("a", 2)

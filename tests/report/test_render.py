@@ -1,0 +1,162 @@
+"""Rendering without Quarto: both formats, the same bytes each time, and no raw markup."""
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from handcraft.errors import UserError
+from handcraft.files import write_json
+from handcraft.report.facts import write_build_facts
+from handcraft.report.render import render_html, render_pdf
+from tests.report.synthetic import hostile_pieces
+
+# Markup that must never be seen; the hostile text, which must, is taken out first.
+RAW = re.compile(r":::|\{#|\{\.|<<|>>|<%|%>|\{\{<|&#\d|@(?:fig|tbl|sec)-|\?\?")
+
+
+class Page(HTMLParser):
+    """What of a page the tests look at."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text, self._skip = "", 0
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._skip += tag == "style"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._skip -= tag == "style"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if not self._skip else ""
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for t, attributes in self.tags if t == tag]
+
+
+@pytest.fixture(scope="module")
+def parsed(page: Path) -> Page:
+    return Page(page)
+
+
+def without_hostile(text: str, results: Path) -> str:
+    """The text on one line, and without the examples; fails where one of them is not shown."""
+    flat = re.sub(r"\s+", " ", text)
+    for piece in dict.fromkeys(hostile_pieces(results)):
+        assert piece in flat, f"not shown as text: {piece}"
+        flat = flat.replace(piece, "")
+    return flat
+
+
+def test_no_raw_markup_in_the_page(parsed: Page, results: Path) -> None:
+    text = without_hostile(parsed.text, results)
+    assert not RAW.search(text), RAW.search(text)
+    assert "undefined" not in parsed.text.lower()
+
+
+def test_hostile_text_is_shown_as_text(parsed: Page, results: Path) -> None:
+    assert any("</script>" in piece for piece in hostile_pieces(results))
+    without_hostile(parsed.text, results)
+    assert not parsed.all("script")
+    assert not [a for t, a in parsed.tags if any(k.startswith("on") for k in a)]
+
+
+def test_references_lead_somewhere(parsed: Page) -> None:
+    ids = [a["id"] for _, a in parsed.tags if a.get("id")]
+    assert len(ids) == len(set(ids))
+    inner = [a["href"] for a in parsed.all("a") if str(a.get("href", "")).startswith("#")]
+    assert inner
+    assert {str(h)[1:] for h in inner} <= set(ids)
+    text = parsed.text.replace("\xa0", " ")
+    for label in ("Figure 1", "Table 1", "Table 2"):
+        assert text.count(label) >= 2, f"{label} is a caption and is referred to"
+
+
+def test_figures_have_alt_text_and_tables_headers(parsed: Page) -> None:
+    assert len(parsed.all("img")) == 4
+    assert all(len(str(a.get("alt", ""))) > 20 for a in parsed.all("img"))
+    assert len(parsed.all("table")) == len(parsed.all("thead")) > 5
+    assert parsed.all("html")[0]["lang"] == "en"
+    assert "Red speaks for" in parsed.text
+
+
+def test_the_page_stands_alone(page: Path, parsed: Page) -> None:
+    sources = [str(a.get(k, "")) for _, a in parsed.tags for k in ("src",) if a.get(k)]
+    assert all(s.startswith("data:") for s in sources)
+    assert not parsed.all("link")
+    assert "url(" not in page.read_text(encoding="utf-8").split("</style>")[0]
+    assert page.stat().st_size < 6_000_000
+
+
+def test_the_page_says_who_rendered_it(parsed: Page) -> None:
+    assert "Rendered by Pandoc" in parsed.text
+    assert "Quarto " in parsed.text
+
+
+def test_both_formats_are_the_same_bytes_again(source: Path, page: Path, pdf: Path, tmp_path: Path) -> None:
+    render_html(source, tmp_path / "a.html", renderer="pandoc")
+    render_pdf(source, tmp_path / "a.pdf", renderer="pandoc")
+    assert (tmp_path / "a.html").read_bytes() == page.read_bytes()
+    assert (tmp_path / "a.pdf").read_bytes() == pdf.read_bytes()
+
+
+def test_the_pdf_has_its_text_and_no_markup(pdf: Path, results: Path) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler) is not installed")
+    text = subprocess.run(
+        ["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True
+    ).stdout
+    flat = without_hostile(text, results)
+    assert not RAW.search(flat), RAW.search(flat)
+    assert "Table 2" in flat.replace("\xa0", " ")
+    assert "Rendered by Pandoc" in flat
+
+
+def test_the_pdf_has_title_bookmarks_tags_and_alt_texts(pdf: Path) -> None:
+    content = pdf.read_bytes()
+    for part in (b"/Outlines", b"/StructTreeRoot", b"/Alt", b"/Title", b"/Lang"):
+        assert part in content, part
+
+
+def test_build_facts_come_in_at_rendering(source: Path, tmp_path: Path) -> None:
+    sidecar = {
+        "rule": "train_linear",
+        "wildcards": {},
+        "seconds": 12.5,
+        "peak_memory_mb": 300.0,
+        "device": "cpu",
+    }
+    sidecar |= {
+        "host": "a_host*",
+        "git_commit": "abc",
+        "started": "2026-01-01T00:00:00",
+        "packages": {"numpy": "2"},
+    }
+    write_json(tmp_path / "provenance" / "train_linear" / "x.json", sidecar)
+    facts = tmp_path / "build_facts.md"
+    write_build_facts(tmp_path / "provenance", facts)
+    render_html(source, tmp_path / "a.html", facts, renderer="pandoc")
+    render_pdf(source, tmp_path / "a.pdf", facts, renderer="pandoc")
+    text = Page(tmp_path / "a.html").text
+    assert "a_host*" in text
+    assert "12.5" in text
+    write_build_facts(tmp_path / "none", facts)
+    assert "No record" in facts.read_text()
+
+
+def test_a_fault_in_a_source_is_named(source: Path, tmp_path: Path) -> None:
+    spoilt = Path(shutil.copytree(source, tmp_path / "source"))
+    with (spoilt / "_limits.qmd").open("a") as file:
+        file.write("\nSee @fig-nowhere.\n")
+    with pytest.raises(UserError, match="@fig-nowhere refers to nothing"):
+        render_html(spoilt, tmp_path / "a.html", renderer="pandoc")
+    assert not (tmp_path / "a.html").exists()
+    with pytest.raises(UserError, match=r"index\.qmd"):
+        render_pdf(tmp_path, tmp_path / "a.pdf", renderer="pandoc")

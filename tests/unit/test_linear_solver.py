@@ -1,0 +1,93 @@
+"""The solver and its certificate on random problems."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handcraft.errors import UserError
+from handcraft.predictors.device import resolve_device
+from handcraft.predictors.linear_certificate import certify
+from handcraft.predictors.linear_solver import fit_linear
+from handcraft.predictors.onehot import OneHot
+
+
+def problem(seed: int, n: int, vocabulary: int, K: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    tokens = np.minimum(rng.geometric(0.3, (n, 4)) - 1, vocabulary - 1)
+    labels = np.where(rng.random(n) < 0.6, (tokens[:, 0] + tokens[:, 2]) % K, rng.integers(0, K, n))
+    labels[:K] = np.arange(K)
+    return tokens.astype(np.uint16), labels.astype(np.uint8)
+
+
+def objective(tokens: np.ndarray, labels: np.ndarray, weight: np.ndarray, bias: np.ndarray, l1: float) -> float:
+    """P written out anew, in float64."""
+    z = bias.astype(np.float64) + sum(weight[p].astype(np.float64)[tokens[:, p]] for p in range(tokens.shape[1]))
+    top = z.max(1, keepdims=True)
+    lse = np.log(np.exp(z - top).sum(1)) + top[:, 0]
+    return float((lse - z[np.arange(len(labels)), labels]).mean() + l1 * np.abs(weight.astype(np.float64)).sum())
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 10**6),
+    n=st.integers(20, 200),
+    vocabulary=st.integers(2, 15),
+    K=st.integers(2, 5),
+    l1=st.floats(1e-3, 0.3),
+    noise=st.floats(0, 1),
+)
+def test_the_certificate_is_never_smaller_than_the_true_gap(
+    seed: int, n: int, vocabulary: int, K: int, l1: float, noise: float
+) -> None:
+    tokens, labels = problem(seed, n, vocabulary, K)
+    long = fit_linear(tokens, labels, vocabulary, K, l1, gap=1e-6, max_iterations=4000, strict=False)
+    least = objective(tokens, labels, long.weight, long.bias, l1)
+    assert long.objective == pytest.approx(least, rel=1e-9)
+    short = fit_linear(tokens, labels, vocabulary, K, l1, gap=0.05, max_iterations=25, strict=False)
+    assert short.gap is not None
+    assert short.gap >= short.objective / least - 1 - 1e-12
+    # Any weights at all, also such as no solver would come by.
+    data = OneHot(tokens, labels, vocabulary, K, torch.device("cpu"))
+    rng = np.random.default_rng(seed)
+    W = torch.from_numpy((long.weight.reshape(-1, K) + noise * rng.normal(size=(4 * vocabulary, K)))).float()
+    found = certify(data, W, torch.zeros(K), l1, 1e-3)
+    assert found.gap is not None
+    assert found.gap >= found.primal / least - 1 - 1e-12
+    assert found.dual <= least + 1e-12
+
+
+@pytest.mark.parametrize("l1", [0.1, 0.01, 0.001])
+def test_it_converges_and_warm_starts(l1: float) -> None:
+    tokens, labels = problem(0, 2000, 30, 5)
+    cold = fit_linear(tokens, labels, 30, 5, l1, gap=1e-5)
+    assert cold.gap is not None
+    assert cold.gap <= 1e-5
+    warm = fit_linear(tokens, labels, 30, 5, l1, gap=1e-5, start=cold)
+    assert warm.iterations <= 25
+    assert warm.objective == pytest.approx(cold.objective, rel=1e-5)
+
+
+def test_zeros_are_exact_and_shrink_with_the_penalty() -> None:
+    tokens, labels = problem(1, 1000, 20, 3)
+    counts = [fit_linear(tokens, labels, 20, 3, l1).nonzeros for l1 in (0.1, 0.01, 0.001)]
+    assert counts == sorted(counts)
+    assert counts[0] < counts[2] < 4 * 20 * 3
+
+
+def test_without_strict_what_there_is_comes_back_with_its_gap() -> None:
+    tokens, labels = problem(2, 500, 20, 3)
+    fit = fit_linear(tokens, labels, 20, 3, 1e-4, max_iterations=2, strict=False)
+    assert fit.iterations == 2
+    assert fit.gap is not None
+    assert fit.gap > 1e-3
+
+
+def test_cuda_is_refused_with_a_remedy_where_there_is_none() -> None:
+    if torch.cuda.is_available():
+        assert resolve_device("cuda").type == "cuda"
+    else:
+        with pytest.raises(UserError, match="set device: cpu"):
+            resolve_device("cuda")
+        assert resolve_device("auto").type == "cpu"
