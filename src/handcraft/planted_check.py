@@ -83,7 +83,7 @@ def _cell(value: Any) -> str:
 
 def _build(config: Config, seed: int, root: Path) -> list[dict[str, Any]]:
     """One seed, with the functions that the workflow's rules call; rows of `evaluate_planted`'s table."""
-    from handcraft.predictors.best_linear import ITERATIONS, L1, train_best_linear
+    from handcraft.predictors.best_linear import train_best_linear
     from handcraft.predictors.linear import train_linear
 
     planted, linear = config.corpus.planted, config.predictors.linear
@@ -91,7 +91,7 @@ def _build(config: Config, seed: int, root: Path) -> list[dict[str, Any]]:
     tokens, starts = ({s: root / f"{s}_{kind}.npy" for s in SPLITS} for kind in ("tokens", "starts"))
     tokenizer = root / "tokenizer.json"
     retrieve_corpus(
-        planted.model_dump(),
+        {"stories": planted.stories},
         kind="planted",
         fractions=config.corpus.fractions.model_dump(),
         seed=seed,
@@ -132,18 +132,15 @@ def _build(config: Config, seed: int, root: Path) -> list[dict[str, Any]]:
             root / "support.safetensors",
             root / "metrics.json",
         )
-    train = {g: contexts[g]["train"] for g in RULES}
     train_best_linear(
-        train,
+        {g: contexts[g]["train"] for g in RULES},
         weights,
         tokenizer,
-        seed,
-        planted.best_linear_factor,
-        L1,
-        ITERATIONS,
-        config.device,
-        config.threads,
-        best,
+        **planted.best_linear.model_dump(),
+        seed=seed,
+        device=config.device,
+        threads=config.threads,
+        outputs=best,
     )
     table = root / "planted.csv"
     evaluate_planted(

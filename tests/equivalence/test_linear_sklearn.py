@@ -18,7 +18,9 @@ def test_same_objective_and_predictions_as_saga(K: int, l1: float) -> None:
     tokens, labels = problem(K, n, vocabulary, K)
     columns = (tokens + np.arange(4) * vocabulary).ravel()
     X = sparse.csr_matrix((np.ones(4 * n), columns, np.arange(0, 4 * n + 1, 4)), shape=(n, 4 * vocabulary))
-    peer = LogisticRegression(solver="saga", l1_ratio=1, C=1 / (l1 * n), tol=1e-7, max_iter=20000, random_state=0)
+    peer = LogisticRegression(
+        solver="saga", l1_ratio=1, C=1 / (l1 * n), tol=1e-7, max_iter=20000, random_state=0
+    )
     peer.fit(X, labels)
     coef, bias = peer.coef_, peer.intercept_
     if K == 2:

@@ -15,8 +15,19 @@ WORDS = [" and", " but", " so"]
 
 def contexts_file(path: Path, tokens: np.ndarray, labels: np.ndarray, vocabulary: int = 12) -> Path:
     rows = np.arange(len(labels), dtype=np.int64)
-    facts = {"candidates": WORDS, "match": "word", "vocabulary": vocabulary, "split": "x", "sampling": "natural"}
-    arrays = {"tokens": tokens.astype(np.uint16), "labels": labels.astype(np.uint8), "story": rows, "offset": rows}
+    facts = {
+        "candidates": WORDS,
+        "match": "word",
+        "vocabulary": vocabulary,
+        "split": "x",
+        "sampling": "natural",
+    }
+    arrays = {
+        "tokens": tokens.astype(np.uint16),
+        "labels": labels.astype(np.uint8),
+        "story": rows,
+        "offset": rows,
+    }
     write_tensors(path, arrays, facts)
     return path
 
@@ -68,7 +79,9 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path, splits: tuple[Path, Path])
         assert file.read_bytes() == (two / file.name).read_bytes()
 
 
-def test_all_weights_vanish_under_a_large_penalty_and_it_is_said(tmp_path: Path, splits: tuple[Path, Path]) -> None:
+def test_all_weights_vanish_under_a_large_penalty_and_it_is_said(
+    tmp_path: Path, splits: tuple[Path, Path]
+) -> None:
     out = fit(splits, tmp_path / "a", l1=[1.0])
     metrics = read_json(out / "metrics.out")
     assert metrics["all_weights_zero"]
@@ -79,7 +92,9 @@ def test_all_weights_vanish_under_a_large_penalty_and_it_is_said(tmp_path: Path,
     assert metrics["train_loss"] == pytest.approx(-(rates * np.log(rates)).sum(), rel=1e-6)
 
 
-def test_no_penalty_ends_by_its_gradient_without_a_certificate(tmp_path: Path, splits: tuple[Path, Path]) -> None:
+def test_no_penalty_ends_by_its_gradient_without_a_certificate(
+    tmp_path: Path, splits: tuple[Path, Path]
+) -> None:
     out = fit(splits, tmp_path / "a", l1=[0.0, 1e-2], gap=1e-2)
     zero = read_csv(out / "path.out")[-1]
     assert zero["l1"] == 0

@@ -21,12 +21,18 @@ def problem(seed: int, n: int, vocabulary: int, K: int) -> tuple[np.ndarray, np.
     return tokens.astype(np.uint16), labels.astype(np.uint8)
 
 
-def objective(tokens: np.ndarray, labels: np.ndarray, weight: np.ndarray, bias: np.ndarray, l1: float) -> float:
+def objective(
+    tokens: np.ndarray, labels: np.ndarray, weight: np.ndarray, bias: np.ndarray, l1: float
+) -> float:
     """P written out anew, in float64."""
-    z = bias.astype(np.float64) + sum(weight[p].astype(np.float64)[tokens[:, p]] for p in range(tokens.shape[1]))
+    z = bias.astype(np.float64) + sum(
+        weight[p].astype(np.float64)[tokens[:, p]] for p in range(tokens.shape[1])
+    )
     top = z.max(1, keepdims=True)
     lse = np.log(np.exp(z - top).sum(1)) + top[:, 0]
-    return float((lse - z[np.arange(len(labels)), labels]).mean() + l1 * np.abs(weight.astype(np.float64)).sum())
+    return float(
+        (lse - z[np.arange(len(labels)), labels]).mean() + l1 * np.abs(weight.astype(np.float64)).sum()
+    )
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -51,7 +57,7 @@ def test_the_certificate_is_never_smaller_than_the_true_gap(
     # Any weights at all, also such as no solver would come by.
     data = OneHot(tokens, labels, vocabulary, K, torch.device("cpu"))
     rng = np.random.default_rng(seed)
-    W = torch.from_numpy((long.weight.reshape(-1, K) + noise * rng.normal(size=(4 * vocabulary, K)))).float()
+    W = torch.from_numpy(long.weight.reshape(-1, K) + noise * rng.normal(size=(4 * vocabulary, K))).float()
     found = certify(data, W, torch.zeros(K), l1, 1e-3)
     assert found.gap is not None
     assert found.gap >= found.primal / least - 1 - 1e-12

@@ -21,8 +21,19 @@ WORDS = [" and", " but", " so"]
 def contexts_file(path: Path, tokens: np.ndarray, labels: np.ndarray, vocabulary: int = 8) -> Path:
     """A contexts artifact of given tokens [n, length] and labels [n]."""
     rows = np.arange(len(labels), dtype=np.int64)
-    facts = {"candidates": WORDS, "match": "word", "vocabulary": vocabulary, "split": "train", "sampling": "natural"}
-    arrays = {"tokens": tokens.astype(np.uint16), "labels": labels.astype(np.uint8), "story": rows, "offset": rows}
+    facts = {
+        "candidates": WORDS,
+        "match": "word",
+        "vocabulary": vocabulary,
+        "split": "train",
+        "sampling": "natural",
+    }
+    arrays = {
+        "tokens": tokens.astype(np.uint16),
+        "labels": labels.astype(np.uint8),
+        "story": rows,
+        "offset": rows,
+    }
     write_tensors(path, arrays, facts)
     return path
 
@@ -59,14 +70,18 @@ def test_a_faulty_predictor_is_refused(tmp_path: Path, wrong: np.ndarray) -> Non
 
 def test_an_impossible_candidate_is_allowed(tmp_path: Path) -> None:
     write_predictions(
-        tmp_path / "p.parquet", np.array([[0.0, -np.inf, -np.inf]]), predictor="x", title="x", candidates=WORDS
+        tmp_path / "p.parquet",
+        np.array([[0.0, -np.inf, -np.inf]]),
+        predictor="x",
+        title="x",
+        candidates=WORDS,
     )
     assert read_predictions(tmp_path / "p.parquet").log_probability[0, 1] == -np.inf
 
 
 def test_another_file_is_no_predictions_artifact(tmp_path: Path) -> None:
     write_text(tmp_path / "p.parquet", "not parquet")
-    with pytest.raises(UserError, match="p.parquet"):
+    with pytest.raises(UserError, match=r"p\.parquet"):
         read_predictions(tmp_path / "p.parquet")
 
 
@@ -108,5 +123,7 @@ def test_weights_of_another_build_are_refused(tmp_path: Path, test: Path) -> Non
 @pytest.mark.parametrize("module", ["predictions", "majority", "last_token", "linear_predict"])
 def test_light_predictors_import_neither_torch_nor_transformers(module: str, root: Path) -> None:
     code = f"import sys, handcraft.predictors.{module}; print({{'torch', 'transformers'}} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root / "src", check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=root / "src", check=True
+    )
     assert done.stdout.strip() == "set()"

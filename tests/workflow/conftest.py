@@ -88,7 +88,7 @@ def new_checkout(root: Path, tmp_path_factory: pytest.TempPathFactory):  # type:
 def finished(new_checkout) -> Checkout:  # type: ignore[no-untyped-def]
     """The reduced workflow, built once for all tests; they must not change it (see `built`)."""
     checkout = new_checkout()
-    checkout.snakemake("--quiet", "rules")
+    checkout.snakemake("--quiet=rules")
     return checkout
 
 

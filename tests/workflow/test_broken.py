@@ -13,7 +13,7 @@ from tests.workflow.conftest import OUTPUT, Checkout
 
 def test_two_clean_builds_are_byte_identical(finished: Checkout, new_checkout) -> None:  # type: ignore[no-untyped-def]
     second = new_checkout()
-    second.snakemake("--quiet", "rules")
+    second.snakemake("--quiet=rules")
     assert len(result_hashes(finished.path)) > 50
     assert compare_builds(finished.path, second.path) == []
 

@@ -9,6 +9,8 @@ rule fill_report:
         corpus="results/corpus/summary.json",
         tokenizer="results/tokenizer/tokenizer.json",
         contexts=expand("results/contexts/{variant}/summary.json", variant=variants),
+        test=expand("results/contexts/{variant}/test.safetensors", variant=variants),
+        samples=expand("results/contexts/{variant}/sample.json", variant=variants),
         linear=expand("results/linear/{variant}/metrics.json", variant=variants),
         minibatch=f"results/minibatch/{cfg.figures.training_group}/metrics.json",
         evaluation=expand("results/evaluation/{variant}/metrics.csv", variant=variants),

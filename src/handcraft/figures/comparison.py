@@ -43,7 +43,7 @@ def _draw(blocks: list[tuple[str, list[dict[str, Any]]]], output: Path) -> None:
     ]
     tall = sum(HEADING + ROW * len(present) + PAUSE for _, present, _ in lines)
     legend = 0.155 * len(names) + 0.1
-    above, below, left, right, between = legend + 0.22, 0.28, 0.08, 0.12, 0.22
+    above, below, left, right, between = legend + 0.22, 0.28, 0.17, 0.17, 0.24
     height = tall + above + below
     with house_style():
         figure = Figure(figsize=(WIDTH, height))

@@ -20,10 +20,6 @@ from handcraft.tokenizer import candidate_ids, load_tokenizer, token_bytes
 
 BATCH = 4096
 """Stories encoded together."""
-L1 = 3e-5
-"""Next to no penalty: only what keeps features seen a handful of times from being learnt by heart."""
-ITERATIONS = 100
-"""Enough, from our weights, for the test loss to stand still in the fourth digit."""
 
 
 def train_best_linear(

@@ -34,7 +34,12 @@ class LanguageModel:
         """Token ids of texts, without special tokens, neither cut off nor padded."""
         if getattr(self.tokenizer, "is_fast", False):
             # Three times as fast as the wrapper, which makes Python objects of offsets and masks.
-            found = self.tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            backend = self.tokenizer.backend_tokenizer
+            backend.no_truncation()
+            backend.no_padding()
+            # A story that holds the characters "<s>" means those characters.
+            backend.encode_special_tokens = True
+            found = backend.encode_batch_fast(texts, add_special_tokens=False)
             return [encoding.ids for encoding in found]
         ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)["input_ids"]
         return ids
@@ -79,11 +84,6 @@ def load_language_model(model: str, revision: str | None, *, dtype: str, device:
             where=model,
             remedy="get the weights again; config.json and the safetensors files must be of one model",
         )
-    if getattr(tokenizer, "is_fast", False):
-        # A story that holds the characters "<s>" means those characters.
-        tokenizer.backend_tokenizer.encode_special_tokens = True
-        tokenizer.backend_tokenizer.no_truncation()
-        tokenizer.backend_tokenizer.no_padding()
     beginning, bos = find_beginning(tokenizer, config.get_text_config(), model)
     return LanguageModel(loaded.to(device).eval(), tokenizer, beginning, bos)
 

@@ -29,6 +29,8 @@ REPAIRED = 48
 REPAIR_VALUES = 4_000_000
 """At most this many float64 values are held for it (weights moved x contexts that have one of them)."""
 ROUNDS = 3
+BALANCE = 1e-11
+"""Mean residual of a candidate that still counts as zero: rounding, which changes D by that times the bias."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,9 @@ def mean_loss(data: OneHot, logits: torch.Tensor) -> float:
 
 
 def dual_value(data: OneHot, p: torch.Tensor, scale: float) -> float:
-    """D at q = (1 - scale) onehot + scale p."""
+    """D at q = (1 - scale) onehot + scale p; no bound at all (-inf) where the residuals do not sum to zero."""
+    if float((p.mean(1) - data.class_rates()).abs().max()) > BALANCE:
+        return -float("inf")
     q = torch.lerp(data.onehot.double(), p, scale)
     return float(torch.special.entr(q).sum()) / data.n
 

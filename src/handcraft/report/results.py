@@ -187,5 +187,5 @@ class Results:
             of_word = np.flatnonzero(contexts.labels == k).tolist()
             rows = [i for i in drawn if i in set(of_word)] or of_word
             if rows:
-                shown.append((decode(tokenizer, contexts.tokens[rows[0]].tolist()), word))
+                shown.append((decode(tokenizer, contexts.tokens[rows[0]].tolist()).strip(), word))
         return shown

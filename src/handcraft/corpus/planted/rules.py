@@ -75,7 +75,7 @@ class GroupRules:
 RULES: Mapping[str, GroupRules] = {
     "conjunctions": GroupRules(
         candidates=(" and", " but", " for", " so", " or"),
-        base=(0.9, 0.0, 0.0, 0.1, -0.2),
+        base=(1.5, 0.0, 0.0, 0.1, -0.4),
         linear=(
             Linear(",", 1, " but", 2.0),
             Linear(" was", 1, " so", 3.5),

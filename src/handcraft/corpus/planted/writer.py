@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from handcraft.corpus.planted.rules import REACH, RULES, GroupRules, distribution
 from handcraft.corpus.planted.templates import FOLLOW, STAGES
@@ -16,8 +17,7 @@ NAMED = ("N", "F", "child", "O", "A")
 _PART = re.compile(r" ?\{(\w+)\}| ?<(\w+):(\w+)>|( ?[A-Za-z]+| ?[^\sA-Za-z{}<>]+)")
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """One planted choice: `pieces[place]` of the story is candidate number `choice` of `group`."""
 
     group: str

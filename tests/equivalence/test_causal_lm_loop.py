@@ -1,0 +1,102 @@
+"""The fast scores against a plain loop: one forward pass per candidate, whole logits, no batches."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from handcraft.predictors.causal_lm import score_texts
+from handcraft.predictors.causal_lm_load import LanguageModel, load_language_model
+from handcraft.predictors.causal_lm_score import plan_rows
+from handcraft.predictors.causal_lm_text import build_questions
+from tests.language_models import CANDIDATES, WINDOWS, byte_level, write_model
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+CPU = torch.device("cpu")
+
+KINDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "llama, BOS added": ("llama", {"bos": "<s>", "added": True}, {}),
+    "llama, tokens across the join": ("llama", {"bos": "<s>", "added": True, "across": True, "vocabulary": 500}, {}),
+    "gpt2, BOS only named": ("gpt2", {"bos": "<|endoftext|>"}, {}),
+    "gpt_neox, no BOS": ("gpt_neox", {}, {}),
+    "gpt_neox, tokens across the join": ("gpt_neox", {"bos": "<|endoftext|>", "across": True, "vocabulary": 500}, {}),
+    "gemma2, capped logits": ("gemma2", {"bos": "<bos>", "added": True}, {"final_logit_softcapping": 2.0}),
+    "llama, own output matrix": ("llama", {"bos": "<s>"}, {"tie_word_embeddings": False}),
+}
+
+
+def loop(lm: LanguageModel, beginning: list[int], texts: list[str], candidates: tuple[str, ...]) -> np.ndarray:
+    """The definition, word for word."""
+    plain = {"add_special_tokens": False, "split_special_tokens": True}
+    scores = np.zeros((len(texts), len(candidates)))
+    for i, text in enumerate(texts):
+        tokenize = lambda t: beginning + lm.tokenizer(t, **plain)["input_ids"]  # noqa: E731
+        sequences = [tokenize(text + c) for c in candidates]
+        shared = len(os.path.commonprefix([tokenize(text), *sequences]))
+        for k, ids in enumerate(sequences):
+            with torch.no_grad():
+                logits = lm.model(input_ids=torch.tensor([ids])).logits[0].double()
+            log_p = logits.log_softmax(-1)
+            scores[i, k] = sum(float(log_p[t - 1, ids[t]]) for t in range(shared, len(ids)))
+    return scores
+
+
+def fast(lm: LanguageModel, texts: list[str], batch_tokens: int) -> np.ndarray:
+    return score_texts(lm, texts, CANDIDATES, batch_tokens=batch_tokens, prefix="", name="x")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LanguageModel]:
+    torch.set_num_threads(1)
+    loaded = {}
+    for name, (kind, tokenizer, more) in KINDS.items():
+        directory = write_model(tmp_path_factory.mktemp("model"), kind, byte_level(**tokenizer), **more)
+        loaded[name] = load_language_model(str(directory), None, dtype="float32", device=CPU)
+    return loaded
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_scores_are_those_of_a_plain_loop(models: dict[str, LanguageModel], name: str) -> None:
+    lm = models[name]
+    texts = [t for t in WINDOWS if t or lm.beginning]
+    bos = lm.tokenizer.bos_token_id
+    assert lm.beginning == (() if bos is None else (bos,))
+    expected = loop(lm, [] if bos is None else [bos], texts, CANDIDATES)
+    for batch_tokens in (1, 40, 100_000):
+        np.testing.assert_allclose(fast(lm, texts, batch_tokens), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["llama, tokens across the join", "gpt_neox, tokens across the join"])
+def test_the_spanning_tokenizer_spans(models: dict[str, LanguageModel], name: str) -> None:
+    lm = models[name]
+    questions = list(build_questions(WINDOWS, CANDIDATES, lm.encode, lm.beginning))
+    assert any(q.spans for q in questions)
+    assert not all(q.spans for q in questions)
+
+
+def test_stories260k(stories260k: Path) -> None:
+    lm = load_language_model(str(stories260k), None, dtype="float32", device=CPU)
+    assert lm.beginning == (1,)
+    expected = loop(lm, [1], WINDOWS, CANDIDATES)
+    # Log-probabilities of about -15 have 7 digits in float32: a last digit is 1e-6 of them.
+    np.testing.assert_allclose(fast(lm, WINDOWS, 4096), expected, rtol=1e-6, atol=2e-5)
+    # " or" is two tokens here: their first alone would be another question.
+    questions = list(build_questions(WINDOWS, CANDIDATES, lm.encode, lm.beginning))
+    assert {len(q.endings[4]) for q in questions} == {2}
+    assert len(plan_rows(questions).rows) == len(WINDOWS)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 16, 64, 256])
+def test_the_batch_size_does_not_matter(models: dict[str, LanguageModel], rows: int) -> None:
+    lm = models["llama, BOS added"]
+    texts = [w[i:] + " x" * (i % 3) for w in WINDOWS[:5] for i in range(0, len(w), 3)][:40]
+    longest = max(map(len, plan_rows(list(build_questions(texts, CANDIDATES, lm.encode, lm.beginning))).rows))
+    np.testing.assert_allclose(fast(lm, texts, rows * longest), fast(lm, texts, 1), rtol=0, atol=1e-5)
+
+
+def test_a_rerun_gives_the_same_bits(models: dict[str, LanguageModel]) -> None:
+    lm = models["llama, BOS added"]
+    assert fast(lm, WINDOWS, 64).tobytes() == fast(lm, WINDOWS, 64).tobytes()
