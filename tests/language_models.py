@@ -24,7 +24,9 @@ WINDOWS = [
 ]
 
 
-def byte_level(*, vocabulary: int = 300, bos: str | None = None, added: bool = False, across: bool = False) -> Any:
+def byte_level(
+    *, vocabulary: int = 300, bos: str | None = None, added: bool = False, across: bool = False
+) -> Any:
     """A byte-level BPE tokenizer; `bos` is its BOS, `added` puts it before text, `across` lets merges cross spaces."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
@@ -57,7 +59,12 @@ def random_model(kind: str, vocabulary: int, bos: int | None, **more: Any) -> An
     if kind == "gpt2":
         shape |= {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 128}
     else:
-        shape |= {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+        shape |= {
+            "hidden_size": 16,
+            "intermediate_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+        }
         shape |= {"max_position_embeddings": 128}
     if kind in ("llama", "gemma2"):
         shape |= {"num_key_value_heads": 1, "head_dim": 8}

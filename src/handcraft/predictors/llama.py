@@ -67,7 +67,13 @@ def train_llama(
     place = resolve_device(device)
     ours = load_tokenizer(tokenizer)
     bos = ours.token_to_id(END)
-    model = new_llama(ours.get_vocab_size(), bos, layers, width, heads, context, derive_seed(seed, "llama", "weights"))
+    if bos is None:
+        raise UserError(
+            f"the tokenizer has no {END}", where=str(tokenizer), remedy="let snakemake make it anew"
+        )
+    model = new_llama(
+        ours.get_vocab_size(), bos, layers, width, heads, context, derive_seed(seed, "llama", "weights")
+    )
     model.to(place).train()
     corpus = {split: Rows(tokens[split], starts[split], bos, context) for split in ("train", "validation")}
     watched = corpus["validation"].draw(generator(seed, "llama", "validation"), VALIDATION_ROWS)
@@ -111,7 +117,9 @@ class Rows:
         self.starts = np.load(starts, allow_pickle=False)
         self.bos, self.length = bos, context + 1
         if not len(self.tokens):
-            raise UserError("the split has no tokens", where=str(tokens), remedy="give more stories to this split")
+            raise UserError(
+                "the split has no tokens", where=str(tokens), remedy="give more stories to this split"
+            )
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -154,7 +162,7 @@ def _train(
     total, since = 0.0, 0
     for step in progress(range(1, steps + 1), "training the small Llama", unit="steps"):
         loss = row_loss(model, rows.draw(random, batch_size))
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)

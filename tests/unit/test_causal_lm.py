@@ -1,0 +1,262 @@
+"""Loading a causal LM, what goes wrong with it, and the predictions that it writes."""
+
+import json
+import os
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from handcraft.contexts import read_contexts
+from handcraft.errors import UserError
+from handcraft.files import hash_file, write_tensors
+from handcraft.predictors import causal_lm_score
+from handcraft.predictors.causal_lm import predict_causal_lm, score_texts
+from handcraft.predictors.causal_lm_load import load_language_model
+from handcraft.predictors.causal_lm_score import batches, plan_rows, score_questions
+from handcraft.predictors.causal_lm_text import Question
+from handcraft.predictors.predictions import read_predictions
+from tests.language_models import CANDIDATES, TEXTS, WINDOWS, byte_level, random_model, write_model
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+CPU = torch.device("cpu")
+
+
+def load(path: Path | str, revision: str | None = None, dtype: str = "float32") -> Any:
+    return load_language_model(str(path), revision, dtype=dtype, device=CPU)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.set_num_threads(1)
+    return write_model(tmp_path_factory.mktemp("lm") / "tiny", "llama", byte_level(bos="<s>", added=True))
+
+
+@pytest.fixture
+def model(original: Path, tmp_path: Path) -> Path:
+    """A copy to be broken."""
+    return Path(shutil.copytree(original, tmp_path / "tiny"))
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> tuple[Path, Path]:
+    """Contexts of a tokenizer of ours, and the tokenizer."""
+    ours = byte_level(bos="<|endoftext|>", vocabulary=350).backend_tokenizer
+    ours.save(str(tmp_path / "tokenizer.json"))
+    ids = [i for text in TEXTS for i in ours.encode(text).ids]
+    windows = np.array([ids[i : i + 16] for i in range(0, 200, 5)], np.uint16)
+    n = len(windows)
+    arrays = {"tokens": windows, "labels": np.zeros(n, np.uint8)}
+    arrays |= {"story": np.arange(n, dtype=np.int64), "offset": np.full(n, 16, np.int64)}
+    write_tensors(tmp_path / "test.safetensors", arrays, {"candidates": list(CANDIDATES), "vocabulary": 350})
+    return tmp_path / "test.safetensors", tmp_path / "tokenizer.json"
+
+
+def predict(model: Path, asked: tuple[Path, Path], output: Path, batch_tokens: int = 4096) -> None:
+    given: dict[str, Any] = {"dtype": "float32", "prefix": "", "device": "cpu", "threads": 1}
+    predict_causal_lm(
+        str(model), None, *asked, name="tiny", title="Tiny", batch_tokens=batch_tokens, output=output, **given
+    )
+
+
+def test_predictions_of_all_contexts_without_network(
+    original: Path, asked: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    predict(original, asked, tmp_path / "a.parquet")
+    found = read_predictions(tmp_path / "a.parquet")
+    assert (found.predictor, found.title, found.candidates) == ("tiny", "Tiny", CANDIDATES)
+    assert found.log_probability.shape == (len(read_contexts(asked[0])), 5)
+    np.testing.assert_allclose(np.exp(found.log_probability).sum(1), 1, atol=1e-5)
+    said = capfd.readouterr().err
+    assert "BOS '<s>' (id 0), put there by the tokenizer" in said
+    assert "Loading weights" not in said
+    predict(original, asked, tmp_path / "b.parquet")
+    assert hash_file(tmp_path / "a.parquet") == hash_file(tmp_path / "b.parquet")
+    predict(original, asked, tmp_path / "c.parquet", batch_tokens=30)
+    again = read_predictions(tmp_path / "c.parquet").log_probability
+    np.testing.assert_allclose(again, found.log_probability, rtol=0, atol=1e-5)
+
+
+def test_missing_directory(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such directory") as error:
+        load(tmp_path / "nowhere")
+    assert "nowhere" in str(error.value)
+
+
+def test_no_config(model: Path) -> None:
+    (model / "config.json").unlink()
+    with pytest.raises(UserError, match=r"no config\.json"):
+        load(model)
+
+
+@pytest.mark.parametrize("index", [None, {"weight_map": {"a": "model-1.safetensors"}}])
+def test_missing_weights(model: Path, index: Any) -> None:
+    (model / "model.safetensors").rename(model / "pytorch_model.bin")
+    if index:
+        (model / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(UserError, match=r"weights are not all there: model.*safetensors"):
+        load(model)
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000])
+def test_corrupt_weights(model: Path, size: int) -> None:
+    weights = model / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:size])
+    with pytest.raises(UserError, match="safetensors file of the model is corrupt"):
+        load(model)
+
+
+def test_weights_of_a_smaller_model(model: Path) -> None:
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
+    with pytest.raises(UserError, match="the weights lack 9 of the model's tensors"):
+        load(model)
+
+
+def test_weights_of_another_shape(model: Path) -> None:
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
+    with pytest.raises(UserError, match="cannot be loaded"):
+        load(model)
+
+
+def test_missing_tokenizer(model: Path) -> None:
+    (model / "tokenizer.json").unlink()
+    with pytest.raises(UserError, match="no tokenizer"):
+        load(model)
+
+
+def test_broken_config_and_unknown_kind(model: Path) -> None:
+    (model / "config.json").write_text("{")
+    with pytest.raises(UserError, match="valid JSON"):
+        load(model)
+    (model / "config.json").write_text('{"model_type": "t5"}')
+    with pytest.raises(UserError, match="cannot be loaded as a causal language model"):
+        load(model)
+
+
+def test_unknown_dtype(original: Path) -> None:
+    with pytest.raises(UserError, match="dtype 'float8' is unknown"):
+        load(original, dtype="float8")
+
+
+def test_not_on_this_machine_and_no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match="cannot be reached") as error:
+        load("nobody/nothing", "0" * 40)
+    assert "hf download nobody/nothing" in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "remedy"),
+    [
+        ("GatedRepoError", "gated", "HF_TOKEN"),
+        ("RepositoryNotFoundError", "no such model", "private"),
+        ("RevisionNotFoundError", "no revision", "commits"),
+    ],
+)
+def test_errors_of_the_hub(monkeypatch: pytest.MonkeyPatch, kind: str, what: str, remedy: str) -> None:
+    import httpx2
+    from huggingface_hub import errors
+
+    from handcraft.predictors import causal_lm_load
+
+    def fail(*_: Any, **__: Any) -> None:
+        response = httpx2.Response(403, request=httpx2.Request("GET", "https://huggingface.co/x"))
+        cause = getattr(errors, kind)("denied", response=response)
+        raise OSError("You are trying to access a gated repo.") from cause
+
+    monkeypatch.setattr(causal_lm_load.AutoConfig, "from_pretrained", fail)
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with pytest.raises(UserError, match=what) as error:
+        load("meta-llama/Llama-3.1-8B", "0" * 40)
+    assert remedy in error.value.remedy
+    assert "hf_secret" not in str(error.value)
+
+
+def test_bos_as_trained(tmp_path: Path) -> None:
+    named = write_model(tmp_path / "named", "gpt2", byte_level(bos="<|endoftext|>"))
+    assert load(named).bos == "BOS '<|endoftext|>' (id 0), named by the tokenizer"
+    none = write_model(tmp_path / "none", "gpt_neox", byte_level())
+    # GPT-NeoX's config names token 0 by default, which here is an ordinary one.
+    assert load(none).beginning == ()
+    config = json.loads((named / "config.json").read_text())
+    (named / "config.json").write_text(json.dumps(config | {"bos_token_id": 7}))
+    assert load(named).beginning == (0,)
+
+
+def test_two_different_bos_are_refused(model: Path) -> None:
+    tokenizer = json.loads((model / "tokenizer.json").read_text())
+    fifth = next(k for k, v in tokenizer["model"]["vocab"].items() if v == 5)
+    token = tokenizer["added_tokens"][0] | {"id": 5, "content": fifth}
+    tokenizer["added_tokens"].append(token)
+    (model / "tokenizer.json").write_text(json.dumps(tokenizer))
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"bos_token_id": 5}))
+    with pytest.raises(UserError, match="the tokenizer's BOS is '<s>'"):
+        load(model)
+
+
+def test_a_tokenizer_that_changes_the_text_is_refused(original: Path) -> None:
+    from tokenizers import normalizers
+
+    lm = load(original)
+    lm.tokenizer.backend_tokenizer.normalizer = normalizers.Lowercase()
+    with pytest.raises(UserError, match="changes 4 of 8 contexts"):
+        score_texts(lm, WINDOWS, CANDIDATES, batch_tokens=64, prefix="", name="x")
+
+
+def test_rows_are_shared_where_the_tokens_allow() -> None:
+    question = Question((9, 8), ((1,), (2, 3, 4), (2, 3), (5, 6)))
+    plan = plan_rows([question])
+    assert plan.rows == [(9, 8, 2, 3), (9, 8, 5)]
+    assert len(plan.row) == 8
+    assert list(plan.position[plan.token == 4]) == [3]
+    assert list(plan.position[plan.token == 1]) == [1]
+
+
+def test_batches_keep_to_the_budget_and_hold_every_row_once() -> None:
+    lengths = np.array([3, 9, 3, 5, 20, 5, 1])
+    parts = list(batches(lengths, 10))
+    assert [p.tolist() for p in parts] == [[4], [1], [3, 5], [0, 2, 6]]
+
+
+def test_a_row_longer_than_the_model_takes_is_refused() -> None:
+    model = random_model("llama", 50, 0)
+    with pytest.raises(UserError, match="up to 130 of the model's tokens, and it takes 128"):
+        score_questions(model, [Question((1,) * 130, ((1,), (2,)))], batch_tokens=64)
+
+
+def test_out_of_memory_halves_the_batch(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    model = random_model("llama", 50, 0)
+    questions = [Question((0, *range(1, 2 + i % 5)), ((i % 50,), (1, i % 50), (2, 3))) for i in range(5, 20)]
+    whole = score_questions(model, questions, batch_tokens=4096)
+    real = causal_lm_score._read
+
+    def small(model: Any, plan: Any, part: np.ndarray, *rest: Any) -> np.ndarray:
+        if len(part) > 4:
+            raise torch.OutOfMemoryError("too large")
+        return real(model, plan, part, *rest)
+
+    monkeypatch.setattr(causal_lm_score, "_read", small)
+    np.testing.assert_allclose(score_questions(model, questions, batch_tokens=4096), whole, rtol=0, atol=1e-5)
+    assert "out of memory with" in capsys.readouterr().err
+
+
+def test_no_finite_number_is_an_error() -> None:
+    model = random_model("llama", 50, 0)
+    model.get_input_embeddings().weight.data[3] = float("nan")
+    with pytest.raises(UserError, match="no finite log-probability"):
+        score_questions(model, [Question((3,), ((1,), (2,)))], batch_tokens=64)

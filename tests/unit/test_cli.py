@@ -1,0 +1,45 @@
+"""`handcraft`: comparing builds, writing the schema, errors without a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from handcraft.cli import main
+from handcraft.compare import compare_builds
+
+
+def build(path: Path, **files: str) -> Path:
+    for name, text in {"report/index.html": str(path), "provenance/x.json": str(path), **files}.items():
+        (path / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / "results" / name).write_text(text)
+    return path
+
+
+def test_builds_that_differ_only_where_they_may_are_identical(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = build(tmp_path / "a", x="1", y="2"), build(tmp_path / "b", x="1", y="2")
+    assert compare_builds(a, b) == []
+    assert main(["compare", str(a), str(b)]) == 0
+    assert "identical: 2 files" in capsys.readouterr().out
+
+
+def test_every_difference_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = build(tmp_path / "a", x="1", y="2"), build(tmp_path / "b", x="3", z="2")
+    assert main(["compare", str(a), str(b)]) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert printed == [f"only in {a}: y", f"only in {b}: z", "differs: x"]
+
+
+def test_a_directory_without_a_build_is_an_error_with_a_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(tmp_path), str(tmp_path)]) == 1
+    assert "remedy: run snakemake there" in capsys.readouterr().err
+
+
+def test_schema_writes_the_generated_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["schema"]) == 0
+    assert (tmp_path / "config" / "schema.json").is_file()
+    assert (tmp_path / "docs" / "configuration.md").is_file()

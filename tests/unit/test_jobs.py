@@ -1,0 +1,70 @@
+"""What every workflow script is wrapped in. Run in processes of their own, since output is redirected for good."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+from types import SimpleNamespace
+
+class Named(dict):
+    def __iter__(self):
+        return iter(self.values())
+
+from handcraft.errors import UserError
+from handcraft.jobs import job
+from handcraft import progress
+
+progress.SECONDS_BETWEEN_LINES = 0.0
+snakemake = SimpleNamespace(
+    rule="train_x", log=["logs/train_x/a.log"], wildcards=Named(group="a"), params=Named(l1=[0.1], device="cpu"),
+    input=Named(x="in.txt"), output=Named(y="out.txt"),
+)
+with job(snakemake):
+{body}
+"""
+
+
+def run(tmp_path: Path, body: str) -> tuple[subprocess.CompletedProcess[str], str]:
+    (tmp_path / "in.txt").write_text("in")
+    script = SCRIPT.replace("{body}", "\n".join("    " + line for line in body.splitlines()))
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    return done, (tmp_path / "logs" / "train_x" / "a.log").read_text()
+
+
+def test_output_goes_to_the_log_and_progress_to_the_terminal_too(tmp_path: Path) -> None:
+    done, log = run(tmp_path, "print('hello')\nfor x in progress.progress(range(3), 'counting'): pass")
+    assert done.returncode == 0, done.stderr
+    assert "hello" in log
+    assert "hello" not in done.stdout + done.stderr
+    assert "counting: 1 of 3" in log
+    assert "counting: 1 of 3" in done.stderr
+
+
+def test_a_user_error_ends_it_with_its_message_alone(tmp_path: Path) -> None:
+    done, log = run(tmp_path, "raise UserError('no such word', where='config.yaml', remedy='choose another')")
+    assert done.returncode == 1
+    assert "Error in train_x: no such word" in log
+    assert "choose another" in log
+    assert "Traceback" not in log
+    assert not (tmp_path / "results").exists()
+
+
+def test_another_error_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
+    done, log = run(tmp_path, "1 / 0")
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in log
+
+
+def test_the_sidecar_says_what_was_done_with_what(tmp_path: Path) -> None:
+    done, _ = run(tmp_path, "open('out.txt', 'w').write('out')")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
+    assert facts["rule"] == "train_x"
+    assert facts["wildcards"] == {"group": "a"}
+    assert facts["params"] == {"l1": [0.1], "device": "cpu"}
+    assert set(facts["inputs"]) == {"in.txt"}
+    assert len(facts["inputs"]["in.txt"]) == len(facts["outputs"]["out.txt"]) == 64
+    assert facts["peak_memory_mb"] > 1
+    assert "torch" in facts["packages"]
