@@ -51,15 +51,17 @@ class BestLinear(Strict):
 
     factor: int = Field(20, ge=1)
     """As many times more contexts than the linear model is trained on."""
-    l1: float = Field(1e-6, gt=0)
-    """L1 penalty, too small to matter."""
-    max_iterations: int = Field(300, ge=1)
+    l1: float = Field(1e-4, gt=0)
+    """L1 penalty, far below what so many contexts want: a smaller one learns their noise, and does worse on the
+    test contexts (3e-5 does, by 0.003 nats on the conjunctions of seed 0)."""
+    max_iterations: int = Field(30, ge=1)
+    """Where the fit, which starts at the linear model, stands still; it is not certified."""
 
 
 class PlantedCorpus(Strict):
     """The embedded corpus: children's stories made up by a seeded generator, with known rules."""
 
-    stories: int = Field(8000, ge=1)
+    stories: int = Field(4000, ge=1)
     """How many stories to write, all splits together."""
     best_linear: BestLinear = BestLinear()
 
@@ -205,10 +207,10 @@ class LlamaTraining(Strict):
     layers: int = Field(2, ge=1)
     width: int = Field(96, ge=8)
     heads: int = Field(4, ge=1)
-    steps: int = Field(600, ge=1)
+    steps: int = Field(700, ge=1)
     batch_size: int = Field(32, ge=1)
-    context: int = Field(128, ge=17)
-    learning_rate: float = Field(3e-3, gt=0)
+    context: int = Field(64, ge=17)
+    learning_rate: float = Field(8e-3, gt=0)
 
 
 class CausalLM(Strict):
@@ -299,8 +301,9 @@ class Config(Strict):
 
     seed: int = Field(0, ge=0)
     """The one seed; every use derives its own from it."""
-    threads: int = Field(2, ge=1)
-    """Threads of a job that computes; fixed, because sums depend on it in the last digit."""
+    threads: int = Field(1, ge=1)
+    """Threads of a job that trains or asks a model; fixed, because sums depend on it in the last digit. With one,
+    jobs run side by side, which is faster on a small machine."""
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     """Where tensors live: `cuda` is refused where no GPU is visible, `auto` takes one if there is one."""
     corpus: Corpus = Corpus()

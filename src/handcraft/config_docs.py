@@ -34,8 +34,14 @@ def docs_text() -> str:
 
 
 def write_schema(root: Path) -> list[Path]:
-    """Write both below the checkout `root`; returns their paths."""
-    texts = {root / "config" / "schema.json": schema_text(), root / "docs" / "configuration.md": docs_text()}
+    """Write what is generated below the checkout `root`, the page of planted rules too; returns the paths."""
+    from handcraft.corpus.planted.page import planted_page
+
+    texts = {
+        root / "config" / "schema.json": schema_text(),
+        root / "docs" / "configuration.md": docs_text(),
+        root / "docs" / "planted.md": planted_page(),
+    }
     for path, text in texts.items():
         write_text(path, text)
     return list(texts)

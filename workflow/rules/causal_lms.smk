@@ -16,6 +16,8 @@ rule train_llama:
         "logs/train_llama/{lm}.log",
     benchmark:
         "benchmarks/out/train_llama/{lm}.tsv"
+    # The longest job of the default build: first, so that the others run beside it.
+    priority: 10
     threads: cfg.threads
     resources:
         mem_mb=4000,
@@ -42,7 +44,7 @@ rule predict_causal_lm:
         "logs/predict_causal_lm/{lm}/{variant}.log",
     benchmark:
         "benchmarks/out/predict_causal_lm/{lm}/{variant}.tsv"
-    threads: 1
+    threads: cfg.threads
     resources:
         mem_mb=lambda w: int(1024 * cfg.predictors.causal_lms[w.lm].memory_gb),
         runtime=lambda w: cfg.predictors.causal_lms[w.lm].runtime_minutes,

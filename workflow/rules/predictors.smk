@@ -60,7 +60,7 @@ rule train_linear:
         "logs/train_linear/{variant}.log",
     benchmark:
         "benchmarks/out/train_linear/{variant}.tsv"
-    threads: 1
+    threads: cfg.threads
     resources:
         mem_mb=4000,
         runtime=60,
@@ -107,7 +107,7 @@ rule train_minibatch:
         "logs/train_minibatch/{group}.log",
     benchmark:
         "benchmarks/out/train_minibatch/{group}.tsv"
-    threads: 1
+    threads: cfg.threads
     resources:
         mem_mb=4000,
         runtime=120,
@@ -154,7 +154,7 @@ rule train_best_linear:
         "logs/train_best_linear.log",
     benchmark:
         "benchmarks/out/train_best_linear.tsv"
-    threads: 1
+    threads: cfg.threads
     resources:
         mem_mb=6000,
         runtime=60,
