@@ -207,7 +207,7 @@ class LlamaTraining(Strict):
     layers: int = Field(2, ge=1)
     width: int = Field(96, ge=8)
     heads: int = Field(4, ge=1)
-    steps: int = Field(700, ge=1)
+    steps: int = Field(600, ge=1)
     batch_size: int = Field(32, ge=1)
     context: int = Field(64, ge=17)
     learning_rate: float = Field(8e-3, gt=0)
@@ -224,7 +224,7 @@ class CausalLM(Strict):
     """The hub commit."""
     train: LlamaTraining | None = None
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    batch_tokens: int = Field(16384, ge=64)
+    batch_tokens: int = Field(4096, ge=64)
     """Tokens in one forward pass."""
     prefix: str = ""
     """Text before every context."""
