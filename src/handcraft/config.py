@@ -197,7 +197,7 @@ class Minibatch(Strict):
     """L1 penalty in the loss; null takes the one chosen for the linear model."""
     every: int = Field(25, ge=1)
     """Batches between two points of the curves."""
-    smoothing: float = Field(0.95, ge=0, lt=1)
+    smoothing: float = Field(0.9, ge=0, lt=1)
     """Weight of the past in the smoothed curves (exponential mean)."""
 
 

@@ -7,43 +7,15 @@ import numpy as np
 import pytest
 
 from handcraft.errors import UserError
-from handcraft.files import read_csv, read_facts, read_json, read_tensors, write_tensors
+from handcraft.files import read_csv, read_facts, read_json, read_tensors
 from handcraft.predictors.linear import COLUMNS, train_linear
-
-WORDS = [" and", " but", " so"]
-
-
-def contexts_file(path: Path, tokens: np.ndarray, labels: np.ndarray, vocabulary: int = 12) -> Path:
-    rows = np.arange(len(labels), dtype=np.int64)
-    facts = {
-        "candidates": WORDS,
-        "match": "word",
-        "vocabulary": vocabulary,
-        "split": "x",
-        "sampling": "natural",
-    }
-    arrays = {
-        "tokens": tokens.astype(np.uint16),
-        "labels": labels.astype(np.uint8),
-        "story": rows,
-        "offset": rows,
-    }
-    write_tensors(path, arrays, facts)
-    return path
-
-
-def draw(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Contexts of 4 tokens whose last one decides the label three times out of four."""
-    rng = np.random.default_rng(seed)
-    tokens = rng.integers(0, 12, (n, 4))
-    labels = np.where(rng.random(n) < 0.75, tokens[:, -1] % 3, rng.integers(0, 3, n))
-    return tokens, labels
+from tests.artifacts import contexts_file, last_token_decides
 
 
 @pytest.fixture
 def splits(tmp_path: Path) -> tuple[Path, Path]:
-    train = contexts_file(tmp_path / "train.safetensors", *draw(600, 0))
-    return train, contexts_file(tmp_path / "validation.safetensors", *draw(300, 1))
+    train = contexts_file(tmp_path / "train.safetensors", *last_token_decides(600, 0))
+    return train, contexts_file(tmp_path / "validation.safetensors", *last_token_decides(300, 1))
 
 
 def fit(splits: tuple[Path, Path], out: Path, **changed: Any) -> Path:
@@ -68,7 +40,7 @@ def test_writes_what_the_contract_says(tmp_path: Path, splits: tuple[Path, Path]
     assert all(row["gap"] <= 1e-3 for row in path)
     support = read_tensors(out / "support.out")["support"]
     assert support.dtype == np.int32
-    tokens = draw(600, 0)[0]
+    tokens = last_token_decides(600, 0)[0]
     assert support[3, 5] == (tokens[:, 3] == 5).sum()
     assert (support.sum(1) == 600).all()
 
@@ -87,7 +59,7 @@ def test_all_weights_vanish_under_a_large_penalty_and_it_is_said(
     assert metrics["all_weights_zero"]
     assert metrics["l1_of_all_zero"] < 1
     assert metrics["iterations"] == 0
-    labels = draw(600, 0)[1]
+    labels = last_token_decides(600, 0)[1]
     rates = np.bincount(labels) / 600
     assert metrics["train_loss"] == pytest.approx(-(rates * np.log(rates)).sum(), rel=1e-6)
 
@@ -129,13 +101,13 @@ def test_empty_or_foreign_validation_is_refused(tmp_path: Path, splits: tuple[Pa
     empty = contexts_file(tmp_path / "empty.safetensors", np.ones((0, 4)), np.array([], dtype=int))
     with pytest.raises(UserError, match="no validation context"):
         fit((splits[0], empty), tmp_path / "a")
-    foreign = contexts_file(tmp_path / "foreign.safetensors", *draw(9, 2), vocabulary=13)
+    foreign = contexts_file(tmp_path / "foreign.safetensors", *last_token_decides(9, 2), vocabulary=13)
     with pytest.raises(UserError, match="do not belong together"):
         fit((splits[0], foreign), tmp_path / "a")
 
 
 def test_validation_without_a_class_is_stated(tmp_path: Path, splits: tuple[Path, Path]) -> None:
-    tokens, labels = draw(300, 1)
+    tokens, labels = last_token_decides(300, 1)
     validation = contexts_file(tmp_path / "v.safetensors", tokens[labels < 2], labels[labels < 2])
     out = fit((splits[0], validation), tmp_path / "a")
     assert read_json(out / "metrics.out")["validation_lacks"] == [" so"]

@@ -14,40 +14,19 @@ from handcraft.predictors.last_token import predict_last_token
 from handcraft.predictors.linear_predict import linear_logits, predict_linear
 from handcraft.predictors.majority import predict_majority
 from handcraft.predictors.predictions import normalise, read_predictions, write_predictions
-
-WORDS = [" and", " but", " so"]
-
-
-def contexts_file(path: Path, tokens: np.ndarray, labels: np.ndarray, vocabulary: int = 8) -> Path:
-    """A contexts artifact of given tokens [n, length] and labels [n]."""
-    rows = np.arange(len(labels), dtype=np.int64)
-    facts = {
-        "candidates": WORDS,
-        "match": "word",
-        "vocabulary": vocabulary,
-        "split": "train",
-        "sampling": "natural",
-    }
-    arrays = {
-        "tokens": tokens.astype(np.uint16),
-        "labels": labels.astype(np.uint8),
-        "story": rows,
-        "offset": rows,
-    }
-    write_tensors(path, arrays, facts)
-    return path
+from tests.artifacts import WORDS, contexts_file
 
 
 @pytest.fixture
 def train(tmp_path: Path) -> Path:
     tokens = np.array([[0, 1], [0, 1], [2, 1], [3, 4]])
-    return contexts_file(tmp_path / "train.safetensors", tokens, np.array([0, 0, 1, 2]))
+    return contexts_file(tmp_path / "train.safetensors", tokens, np.array([0, 0, 1, 2]), 8)
 
 
 @pytest.fixture
 def test(tmp_path: Path) -> Path:
     tokens = np.array([[7, 1], [0, 4], [0, 7]])
-    return contexts_file(tmp_path / "test.safetensors", tokens, np.array([0, 2, 1]))
+    return contexts_file(tmp_path / "test.safetensors", tokens, np.array([0, 2, 1]), 8)
 
 
 def test_predictions_come_back_as_written(tmp_path: Path) -> None:

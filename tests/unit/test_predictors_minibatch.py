@@ -3,43 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
-from handcraft.files import read_json, read_table, write_tensors
+from handcraft.files import read_json, read_table
 from handcraft.predictors.linear import train_linear
 from handcraft.predictors.minibatch import MinibatchModel, Smoothed, train_minibatch
+from tests.artifacts import contexts_file, last_token_decides
 
 NAMES = ("train_loss", "l1_term", "validation_loss")
 
 
-def contexts_file(path: Path, n: int, seed: int) -> Path:
-    rng = np.random.default_rng(seed)
-    tokens = rng.integers(0, 12, (n, 4))
-    labels = np.where(rng.random(n) < 0.75, tokens[:, -1] % 3, rng.integers(0, 3, n))
-    rows = np.arange(n, dtype=np.int64)
-    facts = {
-        "candidates": [" a", " b", " c"],
-        "match": "word",
-        "vocabulary": 12,
-        "split": "x",
-        "sampling": "natural",
-    }
-    arrays = {
-        "tokens": tokens.astype(np.uint16),
-        "labels": labels.astype(np.uint8),
-        "story": rows,
-        "offset": rows,
-    }
-    write_tensors(path, arrays, facts)
-    return path
-
-
 @pytest.fixture
 def inputs(tmp_path: Path) -> tuple[Path, Path, Path]:
-    train = contexts_file(tmp_path / "train.safetensors", 600, 0)
-    validation = contexts_file(tmp_path / "validation.safetensors", 200, 1)
+    train = contexts_file(tmp_path / "train.safetensors", *last_token_decides(600, 0))
+    validation = contexts_file(tmp_path / "validation.safetensors", *last_token_decides(200, 1))
     outputs = {name: tmp_path / f"linear.{name}" for name in ("weights", "path", "support", "metrics")}
     train_linear(train, validation, [1e-2], 1e-4, 3000, "cpu", 1, **outputs)
     return train, validation, outputs["metrics"]

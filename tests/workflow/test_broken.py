@@ -51,14 +51,14 @@ def test_a_misspelt_key_ends_the_dry_run_with_the_nearest_name(new_checkout) -> 
 def test_a_word_that_is_no_single_token_is_refused_by_name(built: Checkout) -> None:
     (built.path / "wrong.yaml").write_text("groups: {animals: [' dog', ' hippopotamus']}\n")
     said = built.snakemake("wrong.yaml", "results/contexts/animals/summary.json", expect=1)
-    assert "' hippopotamus'" in said
+    assert '" hippopotamus"' in said
     assert "groups.animals" in said
 
 
 def test_a_candidate_that_never_occurs_is_refused_by_name(built: Checkout) -> None:
     (built.path / "wrong.yaml").write_text("groups: {signs: [' dog', '~']}\n")
     said = built.snakemake("wrong.yaml", "results/contexts/signs/summary.json", expect=1)
-    assert "'~'" in said
+    assert "~" in said
     assert "groups.signs" in said
 
 

@@ -106,8 +106,8 @@ def train_minibatch(
     """Train on `batches` seeded minibatches (each epoch a new permutation) and write the curves and where they end.
 
     `l1` None takes the penalty chosen for the linear model (`metrics_of_linear`). `history` has a row every `every`
-    batches and at the last: train_loss is the mean cross-entropy of the batches since the row before, validation_loss
-    that of all validation contexts, l1_term = l1 * sum |W|, all in nats; `_smoothed` is the exponential mean with
+    batches and at the last: train_loss is the cross-entropy of that batch before its step, validation_loss
+    that of all validation contexts after it, l1_term = l1 * sum |W|, all in nats; `_smoothed` is the exponential mean with
     weight `smoothing` of the past, corrected for its start. `metrics` states the final losses, the objective on all
     training contexts and, at the same penalty, its relative distance from the linear model's.
     """
@@ -127,17 +127,15 @@ def train_minibatch(
     order, at = np.empty(0, dtype=np.int64), 0
     curves = {name: Smoothed(smoothing) for name in ("train_loss", "l1_term", "validation_loss")}
     rows: list[dict[str, float]] = []
-    recent: list[torch.Tensor] = []
     for batch in progress(range(1, batches + 1), "minibatch training", unit="batch"):
         if at + size > len(order):
             order, at = draw.permutation(len(training)), 0
         rows_of_batch = torch.from_numpy(order[at : at + size]).to(where)
         at += size
-        recent.append(model.step(x[rows_of_batch], y[rows_of_batch]))
+        loss = model.step(x[rows_of_batch], y[rows_of_batch])
         if batch % every == 0 or batch == batches:
-            now = {"train_loss": float(torch.stack(recent).double().mean()), "l1_term": model.l1_term()}
+            now = {"train_loss": float(loss), "l1_term": model.l1_term()}
             now["validation_loss"] = model.loss(xv, yv)
-            recent.clear()
             smoothed = {f"{name}_smoothed": curve.add(now[name]) for name, curve in curves.items()}
             rows.append({"batch": batch, **now, **smoothed})
     _write_history(history, rows)

@@ -1,0 +1,34 @@
+"""Artifacts that tests make by hand, in the format that the workflow has."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from handcraft.files import write_tensors
+
+WORDS = (" and", " but", " so")
+
+
+def contexts_file(
+    path: Path, tokens: np.ndarray, labels: np.ndarray, vocabulary: int = 12, words: Sequence[str] = WORDS
+) -> Path:
+    """A contexts artifact of tokens [n, length] and labels [n], each from a story of its own."""
+    rows = np.arange(len(labels), dtype=np.int64)
+    arrays = {
+        "tokens": tokens.astype(np.uint16),
+        "labels": labels.astype(np.uint8),
+        "story": rows,
+        "offset": rows,
+    }
+    facts = {"candidates": list(words), "match": "word", "vocabulary": vocabulary}
+    write_tensors(path, arrays, {**facts, "split": "x", "sampling": "natural"})
+    return path
+
+
+def last_token_decides(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Contexts of 4 of 12 tokens, and labels of 3 that the last token decides three times out of four."""
+    rng = np.random.default_rng(seed)
+    tokens = rng.integers(0, 12, (n, 4))
+    labels = np.where(rng.random(n) < 0.75, tokens[:, -1] % 3, rng.integers(0, 3, n))
+    return tokens, labels
