@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.workflow.conftest import Checkout
 
-GATHERING = {"plot_comparison", "fill_report", "render_html", "render_pdf", "all"}
+GATHERING = {"plot_comparison", "fill_report", "build_facts", "render_html", "render_pdf", "all"}
 LINEAR = "src/handcraft/predictors/linear.py"
 
 
