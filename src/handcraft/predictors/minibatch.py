@@ -108,8 +108,8 @@ def train_minibatch(
     `l1` None takes the penalty chosen for the linear model (`metrics_of_linear`). `history` has a row every `every`
     batches and at the last: train_loss is the cross-entropy of that batch before its step, validation_loss
     that of all validation contexts after it, l1_term = l1 * sum |W|, all in nats; `_smoothed` is the exponential
-    mean with weight `smoothing` of the past, corrected for its start. `metrics` states the final losses, the objective on all
-    training contexts and, at the same penalty, its relative distance from the linear model's.
+    mean with weight `smoothing` of the past, corrected for its start. `metrics` states the final losses,
+    the objective on all training contexts and, at the same penalty, its relative distance from the linear model's.
     """
     linear = read_json(metrics_of_linear)
     penalty = float(linear["l1"] if l1 is None else l1)
