@@ -45,6 +45,7 @@ def job(snakemake: Any) -> Iterator[None]:
         rule=snakemake.rule,
         wildcards=wildcards,
         params=dict(snakemake.params.items()),
+        imported=[name for name in ("torch", "transformers") if name in sys.modules],
         inputs=[str(p) for p in snakemake.input],
         outputs=[str(p) for p in snakemake.output],
         started=started,

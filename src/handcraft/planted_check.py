@@ -134,7 +134,6 @@ def _build(config: Config, seed: int, root: Path) -> list[dict[str, Any]]:
         )
     train_best_linear(
         {g: contexts[g]["train"] for g in RULES},
-        weights,
         tokenizer,
         **planted.best_linear.model_dump(),
         seed=seed,

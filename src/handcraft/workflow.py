@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from handcraft.config import SPLITS, CausalLM, Config, Corpus, Variant
+from handcraft.errors import UserError
 
 PREDICTOR_TITLES = {
     "majority": "majority",
@@ -33,11 +34,22 @@ def corpus_files(corpus: Corpus) -> list[str]:
 
 
 def model_files(name: str, lm: CausalLM) -> list[str]:
-    """What a causal LM's answers depend on: the directory trained here, or the files of a local one."""
+    """What a causal LM's answers depend on: the directory trained here, or the files of a local one.
+
+    Raises `UserError` for a local one that is not there, before any job runs.
+    """
     if lm.train is not None:
         return [f"results/models/{name}"]
+    if lm.revision is not None:
+        return []
     path = Path(str(lm.model)).expanduser()
-    return sorted(str(p) for p in path.glob("*") if p.is_file()) if path.is_dir() else []
+    if not path.is_dir():
+        raise UserError(
+            f"there is no model directory {str(lm.model)!r} (looked in {Path.cwd()})",
+            where=f"config: predictors.causal_lms.{name}.model",
+            remedy="put or link the model there, mend the path, or drop the model with `null`",
+        )
+    return sorted(str(p) for p in path.glob("*") if p.is_file())
 
 
 def planted_groups(cfg: Config) -> list[str]:
@@ -48,7 +60,9 @@ def planted_groups(cfg: Config) -> list[str]:
 
     known = {name: rules.candidates for name, rules in RULES.items()}
     own = [cfg.variant(name) for name in cfg.groups]
-    return [v.name for v in own if v.match == "word" and known.get(v.name) == v.candidates]
+    # Of contexts that were resampled the rules give no best possible loss.
+    own = [v for v in own if v.match == "word" and v.sampling == "natural"]
+    return [v.name for v in own if known.get(v.name) == v.candidates]
 
 
 def predictors_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
@@ -79,8 +93,8 @@ def report_sources(root: Path | str) -> list[str]:
     )
 
 
-def report_facts(cfg: Config) -> dict[str, Any]:
-    """What the report says of the config (the fields of `handcraft.report.results.Facts`)."""
+def report_facts(cfg: Config, files: Sequence[str]) -> dict[str, Any]:
+    """What the report says of the config (the fields of `handcraft.report.results.Facts`); `files` are the config's."""
     lms = [{"id": name, "title": lm.title} for name, lm in cfg.predictors.causal_lms.items()]
     return {
         "title": cfg.report.title,
@@ -105,4 +119,5 @@ def report_facts(cfg: Config) -> dict[str, Any]:
         "confidence": cfg.evaluation.confidence,
         "bootstrap": cfg.evaluation.bootstrap,
         "excerpts": cfg.report.excerpts,
+        "config": ", with ".join(Path(f).name for f in files) + (" laid over it" if len(files) > 1 else ""),
     }

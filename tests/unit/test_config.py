@@ -55,6 +55,7 @@ def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
         ("corpus: {source: files}", "files.train must list at least one glob"),
         ("corpus: {fractions: {validation: 0.6, test: 0.5}}", "leave nothing to train on"),
         ("figures: {tiles_group: conjunctoins}", "did you mean 'conjunctions'"),
+        ("figures: {tiles: [was, ' was']}", "same file name"),
         ("predictors: {baseline: llama}", "is none of causal_lms"),
         ("predictors: {causal_lms: {x: {title: X, model: some/model}}}", "needs revision"),
         ("predictors: {causal_lms: {x: {title: X}}}", "either model"),

@@ -178,21 +178,13 @@ def test_best_linear_is_fitted_on_fresh_contexts(built, tmp_path):
     from handcraft.predictors.best_linear import train_best_linear
 
     group = "auxiliaries"
-    weight, bias = _planted_weights(built, group)
-    write_tensors(tmp_path / "ours.safetensors", {"weight": weight, "bias": bias})
     train = built / f"{group}.word.train.safetensors"
-    arguments = (
-        {group: train},
-        {group: tmp_path / "ours.safetensors"},
-        built / "tokenizer.json",
-        SEED,
-        2,
-        1e-3,
-        5,
-    )
+    arguments = ({group: train}, built / "tokenizer.json", SEED, 2, [1e-3, 3e-2], 0.01, 60)
     train_best_linear(*arguments, "cpu", 1, {group: tmp_path / "best.safetensors"})
     facts = read_facts(tmp_path / "best.safetensors")
-    assert facts["contexts"] == 2 * len(read_contexts(train))
+    assert facts["contexts"] == pytest.approx(2 * len(read_contexts(train)), abs=2)
+    assert facts["l1"] == 1e-3
+    assert facts["gap"] <= 0.01
     assert facts["candidates"] == list(RULES[group].candidates)
     train_best_linear(*arguments, "cpu", 1, {group: tmp_path / "again.safetensors"})
     assert (tmp_path / "best.safetensors").read_bytes() == (tmp_path / "again.safetensors").read_bytes()

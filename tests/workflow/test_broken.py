@@ -18,10 +18,15 @@ def test_two_clean_builds_are_byte_identical(finished: Checkout, new_checkout) -
     assert compare_builds(finished.path, second.path) == []
 
 
-def test_a_killed_build_is_finished_by_a_rerun(finished: Checkout, new_checkout) -> None:  # type: ignore[no-untyped-def]
-    checkout = new_checkout()
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_a_build_that_was_stopped_is_finished_by_a_rerun(
+    finished: Checkout,
+    new_checkout,  # type: ignore[no-untyped-def]
+    how: signal.Signals,
+) -> None:
+    checkout, target = new_checkout(), "results/predictions/conjunctions/small-llama.parquet"
     running = subprocess.Popen(
-        checkout.command("results"),
+        checkout.command(target),
         cwd=checkout.path,
         env=checkout.environment(),
         start_new_session=True,
@@ -30,14 +35,29 @@ def test_a_killed_build_is_finished_by_a_rerun(finished: Checkout, new_checkout)
     until = time.monotonic() + 120
     while not (checkout.path / "logs" / "train_llama").exists() and time.monotonic() < until:
         time.sleep(0.1)
-    os.killpg(running.pid, signal.SIGKILL)
+    os.killpg(running.pid, how)
     running.communicate()
-    locked = checkout.snakemake("results", expect=1)
-    assert "--unlock" in locked
-    checkout.snakemake("--unlock")
-    checkout.snakemake("results")
-    assert result_hashes(checkout.path).items() <= result_hashes(finished.path).items()
+    assert not (checkout.path / target).exists()
+    if how == signal.SIGKILL:
+        assert "--unlock" in checkout.snakemake(target, expect=1)
+        checkout.snakemake("--unlock")
+    checkout.snakemake(target)
+    made = result_hashes(checkout.path)
+    assert "predictions/conjunctions/small-llama.parquet" in made
+    assert made.items() <= result_hashes(finished.path).items()
     assert not list(checkout.path.rglob("*.partial"))
+
+
+def test_files_that_are_not_there_are_named_before_any_job(new_checkout) -> None:  # type: ignore[no-untyped-def]
+    checkout = new_checkout()
+    said = checkout.snakemake("--dry-run", "config/tinystories-files.yaml", expect=1)
+    assert "data/tinystories/*train*.txt" in said
+    (checkout.path / "data" / "tinystories").mkdir(parents=True)
+    for name in ("train", "valid"):
+        (checkout.path / "data" / "tinystories" / f"x-{name}.txt").write_text("A story.")
+    said = checkout.snakemake("--dry-run", "config/tinystories-files.yaml", expect=1)
+    assert "there is no model directory './models/stories260K'" in said
+    assert "predictors.causal_lms.stories260k.model" in said
 
 
 def test_a_misspelt_key_ends_the_dry_run_with_the_nearest_name(new_checkout) -> None:  # type: ignore[no-untyped-def]

@@ -25,6 +25,7 @@ rule train_llama:
         gpu=gpus,
     params:
         code=script_hash("train_llama.py"),
+        threads=cfg.threads,
         settings=lambda w: cfg.predictors.causal_lms[w.lm].train.model_dump(),
         seed=cfg.seed,
         device=cfg.device,
@@ -51,6 +52,7 @@ rule predict_causal_lm:
         gpu=gpus,
     params:
         code=script_hash("predict_causal_lm.py"),
+        threads=cfg.threads,
         settings=lambda w: cfg.predictors.causal_lms[w.lm].asked(),
         model=lambda w: cfg.predictors.causal_lms[w.lm].model
         or f"./results/models/{w.lm}",

@@ -67,6 +67,7 @@ rule train_linear:
         gpu=gpus,
     params:
         code=script_hash("train_linear.py"),
+        threads=cfg.threads,
         settings=cfg.predictors.linear.model_dump(),
         device=cfg.device,
     script:
@@ -114,6 +115,7 @@ rule train_minibatch:
         gpu=gpus,
     params:
         code=script_hash("train_minibatch.py"),
+        threads=cfg.threads,
         settings=cfg.predictors.minibatch.model_dump(),
         seed=cfg.seed,
         device=cfg.device,
@@ -143,17 +145,17 @@ rule predict_bayes:
 
 
 rule train_best_linear:
-    """The best that any linear model could do on the planted corpus: hardly penalised, on many times the stories."""
+    """About the best that a linear model could do on the planted corpus: fitted on many times the stories."""
     input:
         tokenizer="results/tokenizer/tokenizer.json",
         train=expand("results/contexts/{group}/train.safetensors", group=planted_groups),
-        start=expand("results/linear/{group}/weights.safetensors", group=planted_groups),
     output:
         weights=expand("results/planted/{group}.safetensors", group=planted_groups),
     log:
         "logs/train_best_linear.log",
     benchmark:
         "benchmarks/out/train_best_linear.tsv"
+    priority: 5
     threads: cfg.threads
     resources:
         mem_mb=6000,
@@ -161,6 +163,7 @@ rule train_best_linear:
         gpu=gpus,
     params:
         code=script_hash("train_best_linear.py"),
+        threads=cfg.threads,
         groups=planted_groups,
         settings=cfg.corpus.planted.best_linear.model_dump(),
         seed=cfg.seed,

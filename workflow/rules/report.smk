@@ -9,14 +9,28 @@ rule fill_report:
         corpus="results/corpus/summary.json",
         tokenizer="results/tokenizer/tokenizer.json",
         contexts=expand("results/contexts/{variant}/summary.json", variant=variants),
-        test=expand("results/contexts/{variant}/test.safetensors", variant=variants),
+        splits=expand(
+            "results/contexts/{variant}/{split}.safetensors",
+            variant=variants,
+            split=SPLITS,
+        ),
         samples=expand("results/contexts/{variant}/sample.json", variant=variants),
         linear=expand("results/linear/{variant}/metrics.json", variant=variants),
+        weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
+        history=f"results/minibatch/{cfg.figures.training_group}/history.parquet",
         minibatch=f"results/minibatch/{cfg.figures.training_group}/metrics.json",
-        evaluation=expand("results/evaluation/{variant}/metrics.csv", variant=variants),
+        evaluation=expand(
+            "results/evaluation/{variant}/{table}.csv",
+            variant=variants,
+            table=["metrics", "comparisons", "sample", "sample_comparisons"],
+        ),
         occurrence="results/evaluation/occurrence.csv",
         claims="results/evaluation/data_claims.json",
-        planted=["results/evaluation/planted.csv"] if planted_groups else [],
+        planted=(
+            ["results/evaluation/planted.csv", "results/evaluation/planted_rules.csv"]
+            if planted_groups
+            else []
+        ),
         training="results/figures/training.svg",
         comparison="results/figures/comparison.svg",
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
@@ -32,7 +46,7 @@ rule fill_report:
         runtime=5,
     params:
         code=script_hash("fill_report.py"),
-        facts=road.report_facts(cfg),
+        facts=road.report_facts(cfg, workflow.configfiles),
     script:
         "../scripts/fill_report.py"
 

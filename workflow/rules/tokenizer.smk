@@ -18,6 +18,7 @@ rule train_tokenizer:
         runtime=30,
     params:
         code=script_hash("train_tokenizer.py"),
+        threads=cfg.threads,
         vocabulary=cfg.tokenizer.vocabulary,
     script:
         "../scripts/train_tokenizer.py"

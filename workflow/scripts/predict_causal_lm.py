@@ -9,6 +9,6 @@ with job(snakemake):
         name=snakemake.wildcards.lm,
         **snakemake.params.settings,
         device=snakemake.params.device,
-        threads=snakemake.threads,
+        threads=snakemake.params.threads,
         output=snakemake.output.predictions,
     )

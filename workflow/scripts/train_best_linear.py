@@ -5,11 +5,10 @@ with job(snakemake):
     groups = snakemake.params.groups
     train_best_linear(
         dict(zip(groups, snakemake.input.train, strict=True)),
-        dict(zip(groups, snakemake.input.start, strict=True)),
         snakemake.input.tokenizer,
         **snakemake.params.settings,
         seed=snakemake.params.seed,
         device=snakemake.params.device,
-        threads=snakemake.threads,
+        threads=snakemake.params.threads,
         outputs=dict(zip(groups, snakemake.output.weights, strict=True)),
     )

@@ -1,6 +1,5 @@
-from handcraft.predictors.linear import train_linear
-
 from handcraft.jobs import job
+from handcraft.predictors.linear import train_linear
 
 with job(snakemake):
     train_linear(
@@ -8,7 +7,7 @@ with job(snakemake):
         snakemake.input.validation,
         **snakemake.params.settings,
         device=snakemake.params.device,
-        threads=snakemake.threads,
+        threads=snakemake.params.threads,
         weights=snakemake.output.weights,
         support=snakemake.output.support,
         path=snakemake.output.path,

@@ -1,7 +1,6 @@
-from handcraft.predictors.llama import train_llama
-
 from handcraft.config import SPLITS
 from handcraft.jobs import job
+from handcraft.predictors.llama import train_llama
 
 with job(snakemake):
     train_llama(
@@ -11,7 +10,7 @@ with job(snakemake):
         **snakemake.params.settings,
         seed=snakemake.params.seed,
         device=snakemake.params.device,
-        threads=snakemake.threads,
+        threads=snakemake.params.threads,
         output=snakemake.output.model,
         training=snakemake.output.training,
     )

@@ -1,6 +1,5 @@
-from handcraft.predictors.minibatch import train_minibatch
-
 from handcraft.jobs import job
+from handcraft.predictors.minibatch import train_minibatch
 
 with job(snakemake):
     train_minibatch(
@@ -10,7 +9,7 @@ with job(snakemake):
         **snakemake.params.settings,
         seed=snakemake.params.seed,
         device=snakemake.params.device,
-        threads=snakemake.threads,
+        threads=snakemake.params.threads,
         history=snakemake.output.history,
         metrics=snakemake.output.metrics,
     )

@@ -6,5 +6,5 @@ with job(snakemake):
         snakemake.input.corpus,
         snakemake.output.tokenizer,
         snakemake.params.vocabulary,
-        threads=snakemake.threads,
+        threads=snakemake.params.threads,
     )

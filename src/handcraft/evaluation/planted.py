@@ -29,6 +29,7 @@ COLUMNS = (
     "noise_share",
     "fresh_contexts",
     "best_linear_l1",
+    "best_linear_gap",
 )
 RULE_COLUMNS = (
     "group",
@@ -38,6 +39,7 @@ RULE_COLUMNS = (
     "positions",
     "candidate",
     "planted",
+    "planted_centred",
     "weight",
     "largest",
     "recovered",
@@ -59,7 +61,7 @@ def evaluate_planted(
     test, weights, best: by planted group; test contexts, our linear weights, those of `train_best_linear`.
     output: CSV, a row a group: `contexts` (test), `majority_rate`, losses in nats, `gap` (best linear - Bayes),
     `over_best` (ours / best linear - 1), `linear_rules`, `recovered` of them, `interactions`, `noise_share` (of
-    the test contexts), `fresh_contexts` and `best_linear_l1` of the best linear fit.
+    the test contexts), `fresh_contexts`, `best_linear_l1` and the certified `best_linear_gap` of the best linear fit.
     rules: CSV, a row a rule. `kind`: linear, interaction or noise; `words` and `distances` (1 is the last token
     before the gap; `positions` counts from 0, the oldest); `planted` in nats on `candidate`; `weight`, our
     centred weight there (minus the mean over the candidates); `largest`, the candidate with the largest centred
@@ -97,6 +99,7 @@ def evaluate_planted(
                 "noise_share": next(row["share"] for row in rows if row["kind"] == "noise"),
                 "fresh_contexts": facts["contexts"],
                 "best_linear_l1": facts["l1"],
+                "best_linear_gap": facts.get("gap"),
             }
         )
         found += rows
@@ -132,6 +135,8 @@ def _linear(planted: TokenRules, rule: Linear, contexts: Contexts, weight: np.nd
         "positions": position,
         "candidate": rule.candidate,
         "planted": rule.weight,
+        # On the scale of the recovered weight: a vote for one candidate is, centred, less than it is alone.
+        "planted_centred": rule.weight * (1 - 1 / len(centred)),
         "weight": float(centred[k]),
         "largest": planted.rules.candidates[largest] if centred.any() else None,
         "recovered": int(largest == k and centred[k] * rule.weight > 0),
@@ -153,6 +158,7 @@ def _interaction(planted: TokenRules, rule: Interaction, contexts: Contexts) -> 
         "positions": f"{contexts.length - places[0]} and {contexts.length - places[1]}",
         "candidate": rule.candidate,
         "planted": rule.weight,
+        "planted_centred": rule.weight * (1 - 1 / len(planted.rules.candidates)),
         "share": float((sides[0] & sides[1]).mean()),
     }
 

@@ -12,8 +12,10 @@ FULL_COLOUR = 4.0
 """Nats at which a tile is as deep as it gets: one scale for all tiles, so that pictures can be compared."""
 
 
-def last_position_weights(weights: Path, tokenizer: Path, token: str) -> tuple[list[str], np.ndarray]:
-    """Candidates and their centred weights float64 [K] for `token` in the last position.
+def last_position_weights(
+    weights: Path, tokenizer: Path, token: str, centred: bool = True
+) -> tuple[list[str], np.ndarray]:
+    """Candidates and their centred (or raw) weights float64 [K] for `token` in the last position.
 
     Centred: minus the mean over the candidates, since a number added to all of them changes no prediction.
     Raises `UserError` where `token` is no single token.
@@ -26,7 +28,7 @@ def last_position_weights(weights: Path, tokenizer: Path, token: str) -> tuple[l
     if identity >= weight.shape[1]:
         raise UserError(f"{token!r} is token {identity}, beyond the weights' vocabulary", where=str(weights))
     row = weight[-1, identity].astype(np.float64)
-    return candidates, row - row.mean()
+    return candidates, row - row.mean() if centred else row
 
 
 def plot_tiles(weights: Path, tokenizer: Path, token: str, output: Path) -> None:

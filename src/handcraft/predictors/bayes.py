@@ -107,7 +107,7 @@ def predict_bayes(test: Path, tokenizer: Path, group: str, output: Path) -> None
         output,
         bayes_log_probability(planted, asked.tokens),
         predictor="bayes",
-        title="Bayes (planted)",
+        title="Bayes (best possible)",
         candidates=asked.candidates,
     )
 

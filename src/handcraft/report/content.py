@@ -13,6 +13,9 @@ from handcraft.report.findings import Finding, find
 from handcraft.report.results import Facts, Results
 from handcraft.report.values import Values, show
 
+TIE = 1e-6
+"""Nats; weights that differ by less were the same before rounding."""
+
 
 def collect_values(results: Results) -> Values:
     """Every number that prose may use, under names such as `linear.conjunctions.balanced.accuracy`."""
@@ -180,7 +183,10 @@ class Content:
         )
         claim = next((c for c in self.results.claims.get("tokens", []) if c["token"] == token), None)
         spoken = next((c for c in (claim or {}).get("candidates", []) if c["candidate"] == word), None)
-        against = min(weights, key=lambda w: weights[w]) if weights else None
+        # Weights that the penalty made zero are all the same once they are centred: none of them is "most against".
+        least = min(weights.values(), default=0.0)
+        lowest = [w for w, x in weights.items() if x - least < TIE]
+        against = lowest[0] if len(lowest) == 1 else None
         return {
             # Part of a file name and of a label, so it goes in as it is: `Facts` has looked at it.
             "slug": Markdown(slug),
@@ -207,7 +213,7 @@ def how(rule: str, *inputs: str) -> Markdown:
     if not all(_plain(x) for x in (rule, *inputs)):
         raise UserError("how() takes rule names and paths alone", where="report/*.qmd")
     sources = ", ".join(f"`{i}`" for i in inputs)
-    return Markdown(f"::: {{.how-made}}\nMade by `{rule}` from {sources}.\n:::")
+    return Markdown(f"::: {{.how-made}}\nRule `{rule}`; data in {sources}.\n:::")
 
 
 def _plain(text: str) -> bool:

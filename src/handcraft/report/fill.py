@@ -49,9 +49,12 @@ def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, 
         if other.is_file() and str(name) not in filled and not other.name.startswith("."):
             (output / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(other, output / name)
-    for figure in sorted((results / "figures").glob("*.svg")):
-        (output / "figures").mkdir(exist_ok=True)
-        shutil.copyfile(figure, output / "figures" / figure.name)
+    # By name: figures of an earlier config may still lie there.
+    for name in ("training", "comparison", *(f"tiles-{slug}" for slug in found.facts.tiles)):
+        figure = results / "figures" / f"{name}.svg"
+        if figure.is_file():
+            (output / "figures").mkdir(exist_ok=True)
+            shutil.copyfile(figure, output / "figures" / figure.name)
     for file, text in filled.items():
         write_text(output / file, text)
     write_text(output / BUILD_FACTS, PLACEHOLDER)

@@ -18,6 +18,7 @@ def add_values(values: Values, results: Results) -> None:
     values.add("planted.recovered", recovered)
     if planted:
         values.add("planted.recovered_share", recovered / planted, "share", digits=0)
+    values.add("planted.fresh_contexts", min(row["fresh_contexts"] for row in results.planted))
     values.add("planted.over_best", max(row["over_best"] for row in results.planted), "share")
     values.add("planted.smallest_gap", min(row["gap"] for row in results.planted), "nats")
 
@@ -47,7 +48,7 @@ def table_rules(results: Results, missed: bool = False) -> Markdown:
         if missed and (r["recovered"] is None or r["recovered"]):
             continue
         cells = [titles.get(r["group"], r["group"]), r["kind"], _where(r), _word(r["candidate"])]
-        rows.append([*cells, show(r["planted"], "logit"), show(r["weight"], "logit"), _back(r)])
+        rows.append([*cells, show(r["planted_centred"], "logit"), show(r["weight"], "logit"), _back(r)])
     header = ["group", "kind", "words, and how far back", "speaks for", "planted", "ours", "back"]
     return pipe_table(header, first_only(rows), "llllrrl")
 

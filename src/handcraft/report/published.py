@@ -80,6 +80,9 @@ def _verdict(
         # Ours is centred, so the published weights are, too, before the signs are compared.
         theirs = WEIGHTS[row["token"]]
         centred = row["value"] - sum(theirs.values()) / len(theirs)
+        raw = results.raw_weights.get(row["token"], {}).get(row["candidate"])
+        if raw == 0:
+            return "zero before centring"
         return "same sign" if centred * ours > 0 else "other sign"
     if row["unit"] == "batches":
         return "another length of training" if ours != row["value"] else "the same"

@@ -159,6 +159,14 @@ class Results:
     @cached_property
     def weights(self) -> dict[str, dict[str, float]]:
         """Centred weight (nats) of each tile's token in the last position: by token, then candidate."""
+        return self._last_position(centred=True)
+
+    @cached_property
+    def raw_weights(self) -> dict[str, dict[str, float]]:
+        """The same before centring, where the penalty's zeros can be told."""
+        return self._last_position(centred=False)
+
+    def _last_position(self, centred: bool) -> dict[str, dict[str, float]]:
         from handcraft.figures.tiles import last_position_weights
 
         path = self.root / "linear" / self.facts.tiles_group / "weights.safetensors"
@@ -167,7 +175,7 @@ class Results:
         tokenizer = self.root / "tokenizer" / "tokenizer.json"
         found = {}
         for token in self.facts.tiles.values():
-            candidates, values = last_position_weights(path, tokenizer, token)
+            candidates, values = last_position_weights(path, tokenizer, token, centred)
             found[token] = {c: float(w) for c, w in zip(candidates, values, strict=True)}
         return found
 

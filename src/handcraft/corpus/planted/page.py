@@ -29,9 +29,9 @@ tokens (the Bayes predictor refuses a tokenizer for which this is not so). `␣`
 Rare words, among them many that begin like a candidate (forest, orange, island), only stand where no slot follows
 within reach: they are what makes `match: token` differ from `match: word`.
 
-In the report, *best linear* is a linear model with next to no penalty on many times (by default 20) as many fresh
-contexts, and a linear rule is *recovered* where the largest centred weight (minus the mean over the candidates) of its
-token and position is on its candidate, with its sign.
+In the report, *best linear* is a linear model fitted on many times (by default 20) as many fresh contexts, lightly
+penalised (fresh contexts kept back choose how lightly), and a linear rule is *recovered* where the largest centred
+weight (minus the mean over the candidates) of its token and position is on its candidate, with its sign.
 
 ## A story
 
