@@ -51,13 +51,14 @@ class BestLinear(Strict):
 
     factor: int = Field(20, ge=1)
     """As many times more contexts than the linear model is trained on."""
-    l1: list[Annotated[float, Field(gt=0)]] = Field([3e-4, 1e-4, 5e-5], min_length=1)
+    l1: list[Annotated[float, Field(gt=0)]] = Field([3e-4, 1e-4], min_length=1)
     """L1 penalties to try, far below what the linear model wants; fresh contexts kept back choose one. (With hardly
     any, a fit learns the noise even of so many contexts, and does worse on others.)"""
     gap: float = Field(0.01, gt=0, lt=1)
     """Certified relative duality gap at which a fit stops."""
-    max_iterations: int = Field(60, ge=1)
-    """It stops here in any case."""
+    max_iterations: int = Field(30, ge=1)
+    """It stops here in any case. Further on the loss no longer moves: on the conjunctions of seed 0 the objective is
+    1.21654 after 30 iterations and 1.21653 where it is certified."""
 
 
 class PlantedCorpus(Strict):
@@ -209,7 +210,7 @@ class LlamaTraining(Strict):
     layers: int = Field(2, ge=1)
     width: int = Field(96, ge=8)
     heads: int = Field(4, ge=1)
-    steps: int = Field(600, ge=1)
+    steps: int = Field(500, ge=1)
     batch_size: int = Field(32, ge=1)
     context: int = Field(64, ge=17)
     learning_rate: float = Field(8e-3, gt=0)
