@@ -156,11 +156,13 @@ class Content:
     ) -> Finding | None:
         return find(self.results.comparisons.get(group, []), a, b, view, metric)
 
-    def sort_groups(self, a: str, b: str | None, metric: str = "loss") -> dict[str, list[str]]:
+    def sort_groups(
+        self, a: str, b: str | None, metric: str = "loss", view: str = "natural"
+    ) -> dict[str, list[str]]:
         """Titles of the groups in which `a` is better, worse, and not distinguishable from `b`."""
         sorted_: dict[str, list[str]] = {"better": [], "worse": [], "level": []}
         for g in self.facts.groups if b else []:
-            f = self.finding(a, str(b), g["name"], metric=metric)
+            f = self.finding(a, str(b), g["name"], view, metric)
             if f is not None:
                 sorted_[f.verdict].append(g["title"])
         return sorted_
