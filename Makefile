@@ -6,7 +6,7 @@ BUILD ?= .
 CONFIG ?=
 SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: report test check install schema format clean
+.PHONY: report test check install schema format unlock clean
 
 report: install
 	$(SNAKEMAKE)
@@ -24,6 +24,9 @@ schema: install
 
 format: install
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/snakefmt Snakefile workflow
+
+unlock: install
+	$(SNAKEMAKE) --unlock
 
 install: $(VENV)/.installed
 
