@@ -9,7 +9,8 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 from handcraft import workflow as road
-from handcraft.config import SPLITS, parse_config
+from handcraft.config import SPLITS
+from handcraft.config_files import parse_config
 from handcraft.provenance import code_hash
 
 min_version("9.0")

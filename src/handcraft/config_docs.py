@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from handcraft.config import Config, is_dict, models_in
+from handcraft.config import Config
+from handcraft.config_files import is_dict, models_in
 from handcraft.files import write_text
 
 

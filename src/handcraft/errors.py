@@ -1,5 +1,9 @@
 """The one error for the person who can mend it: what is wrong, where, and what to do."""
 
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 class UserError(Exception):
     """Something outside the code is wrong (a config key, an input file, a missing model).
@@ -15,3 +19,11 @@ class UserError(Exception):
         if remedy:
             parts.append(f"  remedy: {remedy}")
         super().__init__("\n".join(parts))
+
+
+def nearest(name: str, valid: Sequence[str] | Mapping[str, Any]) -> str:
+    """`; did you mean 'x'?`, or all valid names where none is near."""
+    names = list(valid)
+    if near := difflib.get_close_matches(name, names, 1, 0.5):
+        return f"; did you mean {near[0]!r}?"
+    return f"; valid here: {', '.join(names)}" if names else ""

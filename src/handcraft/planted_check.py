@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from handcraft.config import SPLITS, Config, load_config
+from handcraft.config import SPLITS, Config
+from handcraft.config_files import load_config
 from handcraft.contexts import build_contexts
 from handcraft.corpus import retrieve_corpus
 from handcraft.corpus.planted.rules import RULES

@@ -16,7 +16,13 @@ from handcraft.files import hash_file, write_json
 PACKAGE = Path(__file__).parent
 # Values of the config travel in a rule's params, so a new key must not make every artifact stale; how a job is
 # run and recorded has no part in what it makes.
-NOT_HASHED = {"handcraft.config", "handcraft.jobs", "handcraft.provenance", "handcraft.progress"}
+NOT_HASHED = {
+    "handcraft.config",
+    "handcraft.config_files",
+    "handcraft.jobs",
+    "handcraft.provenance",
+    "handcraft.progress",
+}
 PACKAGES = (
     "torch",
     "transformers",

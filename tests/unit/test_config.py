@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from handcraft import config_docs
-from handcraft.config import Config, load_config
+from handcraft.config import Config
+from handcraft.config_files import load_config
 from handcraft.errors import UserError
 
 

@@ -12,6 +12,7 @@ from handcraft.provenance import PACKAGE
 # Left to right, as in the README: a room imports only from rooms at its left, and from the tools that all use.
 ROOMS = [
     "config",
+    "config_files",
     "corpus",
     "tokenizer",
     "occurrences",

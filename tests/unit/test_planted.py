@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from handcraft.config import load_config
+from handcraft.config_files import load_config
 from handcraft.corpus.planted import stories
 from handcraft.corpus.planted.page import planted_page
 from handcraft.corpus.planted.rules import REACH, RULES, Interaction, distribution
