@@ -56,9 +56,3 @@ rule all:
     input:
         html="results/report/index.html",
         pdf="results/report/index.pdf",
-
-
-rule results:
-    """Everything that is byte-identical between two clean builds, without the rendered pages."""
-    input:
-        rules.fill_report.output,
