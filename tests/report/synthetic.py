@@ -246,6 +246,7 @@ def _planted(results: Path) -> None:
                     "positions": 15 - i,
                     "candidate": words[i % 5],
                     "planted": 1.5,
+                    "planted_centred": 1.5,
                 }
                 | {"weight": 1.4 if linear else None, "largest": words[(i + i // 5) % 5] if linear else None}
                 | {"recovered": int(i != 5) if linear else None, "share": 0.2, "rates": None}
