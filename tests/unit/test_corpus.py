@@ -165,7 +165,7 @@ def test_the_planted_corpus_is_asked_for_its_stories(tmp_path: Path, monkeypatch
     planted = types.ModuleType("handcraft.corpus.planted")
     planted.stories = lambda seed, count: (f"{seed}: story {i}." for i in range(count))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "handcraft.corpus.planted", planted)
-    summary = retrieved(tmp_path, {"stories": 500, "best_linear_factor": 20}, kind="planted")
+    summary = retrieved(tmp_path, {"stories": 500}, kind="planted")
     assert sum(s["stories"] for s in summary["splits"].values()) == 500
 
 

@@ -120,7 +120,6 @@ class Content:
             "table_published": lambda: published.published_beside(results, self.values),
             "table_planted": lambda: planted.table_planted(results),
             "table_rules": lambda: planted.table_rules(results),
-            "table_missed": lambda: planted.table_rules(results, missed=True),
             "seed_group": published.applies(facts),
             "has_scores": any(results.metrics.values()),
             "has_sample": bool(results.sample(facts.training_group)),

@@ -39,14 +39,11 @@ def table_planted(results: Results) -> Markdown:
     return pipe_table(header, rows, "lrrrrr")
 
 
-def table_rules(results: Results, missed: bool = False) -> Markdown:
-    """Every planted rule: where it looks, what it says, what our weights say; or only the linear ones that did not
-    come back."""
+def table_rules(results: Results) -> Markdown:
+    """Every planted rule: where it looks, what it says, what our weights say."""
     titles = _titles(results)
     rows: list[list[object]] = []
     for r in results.planted_rules:
-        if missed and (r["recovered"] is None or r["recovered"]):
-            continue
         cells = [titles.get(r["group"], r["group"]), r["kind"], _where(r), _word(r["candidate"])]
         rows.append([*cells, show(r["planted_centred"], "logit"), show(r["weight"], "logit"), _back(r)])
     header = ["group", "kind", "words, and how far back", "speaks for", "planted", "ours", "back"]

@@ -126,9 +126,6 @@ class Results:
         """metrics.json of the linear models by variant; {} where there is none."""
         return {v["name"]: self._json("linear", v["name"], "metrics.json") or {} for v in self.facts.variants}
 
-    def linear_path(self, variant: str) -> Rows:
-        return self._csv("linear", variant, "path.csv")
-
     @cached_property
     def history(self) -> dict[str, list[float]]:
         """Columns of the minibatch run's history; {} where it was not run."""
