@@ -1,6 +1,5 @@
-from handcraft.predictors.bayes import predict_bayes
-
 from handcraft.jobs import job
+from handcraft.predictors.bayes import predict_bayes
 
 with job(snakemake):
     predict_bayes(
