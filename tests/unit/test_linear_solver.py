@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handcraft.errors import UserError
 from handcraft.predictors.device import resolve_device
-from handcraft.predictors.linear_certificate import certify
+from handcraft.predictors.linear_certificate import dual_bound, evaluate, loss_at, relative_gap
 from handcraft.predictors.linear_solver import fit_linear
 from handcraft.predictors.onehot import OneHot
 
@@ -58,10 +58,14 @@ def test_the_certificate_is_never_smaller_than_the_true_gap(
     data = OneHot(tokens, labels, vocabulary, K, torch.device("cpu"))
     rng = np.random.default_rng(seed)
     W = torch.from_numpy(long.weight.reshape(-1, K) + noise * rng.normal(size=(4 * vocabulary, K))).float()
-    found = certify(data, W, torch.zeros(K), l1, 1e-3)
-    assert found.gap is not None
-    assert found.gap >= found.primal / least - 1 - 1e-12
-    assert found.dual <= least + 1e-12
+    found = evaluate(data, W, torch.zeros(K), l1)
+    dual = dual_bound(data, found, l1)
+    assert dual <= least + 1e-12
+    assert relative_gap(found.primal, dual) >= found.primal / least - 1 - 1e-12
+    assert loss_at(data, W, found.b) == pytest.approx(found.loss, rel=1e-12)
+    assert found.primal == pytest.approx(
+        objective(tokens, labels, W.numpy().reshape(4, vocabulary, K), found.b.numpy(), l1), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("l1", [0.1, 0.01, 0.001])

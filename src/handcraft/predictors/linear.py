@@ -160,7 +160,7 @@ def _metrics(
         "l1": fit.l1,
         "l1_is_smallest_tried": last,
         "all_weights_zero": fit.nonzeros == 0,
-        "l1_of_all_zero": data.zero_gradient(),
+        "l1_of_all_zero": data.zero_gradient,
         "nonzeros": fit.nonzeros,
         "weights": int(fit.weight.size),
         "objective": fit.objective,

@@ -4,14 +4,13 @@ The problem, for n contexts of `length` tokens each (one-hot inputs: exactly `le
 
     minimise over W, b:   P = 1/n sum_i [ logsumexp(z_i) - z_i[label_i] ]  +  l1 * sum |W|,     z_i = b + x_i W
 
-The method is the accelerated proximal gradient (Beck and Teboulle 2009, "A fast iterative shrinkage-thresholding
-algorithm") with the gradient test for restarts (O'Donoghue and Candes 2015, "Adaptive restart for accelerated
-gradient schemes") in a diagonal metric: each weight has its own step, from its own curvature
-h = 1/n sum over the contexts with the feature of p (1 - p). `2 * length * h` bounds the Hessian where it is taken;
-a multiple of h several times smaller is used as long as the quadratic upper bound holds at the new point, and is
-raised and the step repeated where it does not. The weights come out of soft thresholding, so zeros are exact.
+Rounds of two methods. Accelerated proximal gradient steps (`linear_descent`) find which weights are not zero; Newton's
+method on those (`linear_newton`) then finds their values. Features that cannot enter soon are left out of a round: what
+was left out wrongly shows in the gradient over all of them, which each round ends with. It is over when the duality gap
+of `linear_certificate` is small enough. Zeros are exact.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,16 +18,21 @@ import torch
 
 from handcraft.errors import UserError
 from handcraft.predictors.device import fix_arithmetic, resolve_device
-from handcraft.predictors.linear_certificate import Certificate, certify
+from handcraft.predictors.linear_certificate import Point, dual_bound, evaluate, loss_at, relative_gap
+from handcraft.predictors.linear_descent import START_SCALE, Descent
+from handcraft.predictors.linear_newton import polish
 from handcraft.predictors.onehot import OneHot
 from handcraft.progress import say
 
-CHECK_EVERY = 25
-"""Iterations between two certificates."""
-REFRESH_AT = (15, 45, 120)
-"""Iterations at which the steps are made anew from the curvature there (as at every restart)."""
-SLACK = 1e-7
-"""Relative slack of the step's test: float32 rounding must not be taken for a step too long."""
+Watch = Callable[[torch.Tensor, torch.Tensor], None]
+"""Called with W [features, K] and b [K], float32, whenever the solver has a new model."""
+
+FIRST, LATER = 30, 15
+"""Proximal steps in the first round and in every later one."""
+NEWTON = 4
+"""Newton steps in a round, at most."""
+LEFT_OUT = 0.9
+"""A round leaves out features without weights whose gradients are below this share of l1."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class LinearFit:
     """A fitted model: `weight` float32 [length, vocabulary, K], `bias` float32 [K], both in logits.
 
     `objective` is P in nats at exactly these float32 numbers, computed in float64; `gap` is the certified relative
-    duality gap (`linear_certificate`), None for l1 = 0; `loss` is the mean cross-entropy alone.
+    duality gap (`linear_certificate`), None for l1 = 0; `loss` is the mean cross-entropy alone. `iterations` counts
+    proximal and conjugate gradient steps, which pass over the contexts once each.
     """
 
     weight: np.ndarray
@@ -84,124 +89,117 @@ def fit_path(
     max_iterations: int,
     start: LinearFit | None = None,
     strict: bool = True,
+    watch: Watch | None = None,
 ) -> list[LinearFit]:
     """A fit for every penalty of `l1`, in that order, each started from the one before; largest first is fastest."""
     fits: list[LinearFit] = []
+    before = None if start is None else start.l1
+    if start is None:
+        W = torch.zeros(data.features, data.candidates, device=data.device)
+        b = data.rates.log()
+    else:
+        W = torch.from_numpy(start.weight.reshape(data.features, data.candidates)).to(data.device)
+        b = torch.from_numpy(start.bias).to(data.device)
     for penalty in l1:
-        start = _Descent(data, penalty, start).run(gap, max_iterations, strict)
-        zero = f", gap {start.gap:.1e}" if start.gap is not None else ""
+        solver = _Solver(data, penalty, before, W, b, watch)
+        solver.run(gap, max_iterations, strict)
+        W, b, before = solver.point.W, solver.point.b, penalty
+        fit = solver.fit()
+        zero = f", gap {fit.gap:.1e}" if fit.gap is not None else ""
         say(
-            f"l1 {penalty:g}: objective {start.objective:.6f}, {start.nonzeros} nonzero weights, "
-            f"{start.iterations} iterations{zero}"
+            f"l1 {penalty:g}: objective {fit.objective:.6f}, {fit.nonzeros} nonzero weights, "
+            f"{fit.iterations} iterations{zero}"
         )
-        fits.append(start)
+        fits.append(fit)
     return fits
 
 
-class _Descent:
-    """The state of one descent: W [features, K], b [K] and their logits [K, n], at the point and at the one before."""
+class _Solver:
+    """Rounds of proximal steps, which find the support, and Newton's, which solve on it, until the gap is there."""
 
-    def __init__(self, data: OneHot, l1: float, start: LinearFit | None) -> None:
-        self.data, self.l1 = data, l1
-        if start is None:
-            self.W = torch.zeros(data.features, data.candidates, device=data.device)
-            self.b = data.class_rates().log().float()
-        else:
-            self.W = (
-                torch.from_numpy(start.weight.reshape(data.features, data.candidates)).to(data.device).clone()
-            )
-            self.b = torch.from_numpy(start.bias).to(data.device).clone()
-        self.Z = data.logits(self.W, self.b)
-        self.scale = 4.0  # multiple of the curvature: the safeguard raises it where it is too small
-        self.restart(*data.probabilities(self.Z))
+    def __init__(
+        self,
+        data: OneHot,
+        l1: float,
+        before: float | None,
+        W: torch.Tensor,
+        b: torch.Tensor,
+        watch: Watch | None,
+    ) -> None:
+        self.data, self.l1, self.watch = data, l1, watch
+        self.iterations, self.scale = 0, START_SCALE
+        # The sequential strong rule (Tibshirani and others 2012) for the first round, after the penalty `before`.
+        # A feature that is left out wrongly shows in the whole gradient, and comes in at the next round.
+        self.share = 0.0 if before is None or l1 == 0 else max(0.0, 2 - before / l1)
+        self.take(evaluate(data, W, b, l1))
 
-    def restart(self, p: torch.Tensor, loss: float) -> None:
-        """Take the point as new start: no momentum, and steps from the curvature here."""
-        data = self.data
-        self.momentum = 1.0
-        self.Wy, self.by, self.Zy, self.py, self.loss_y = self.W, self.b, self.Z, p, loss
-        v = p * (1 - p)
-        # A floor, a thousandth of the most there can be: a sure prediction has no curvature, but may change.
-        self.H = data.transposed(v).add_(data.counts[:, None] * (2.5e-4 / data.n)).add_(1e-9)
-        self.Hb = v.mean(1) + 1e-4
+    def take(self, point: Point) -> None:
+        """Make this the model. It is written in float32, so it is judged as that."""
+        self.point, self.dual = point, dual_bound(self.data, point, self.l1)
+        W, b = point.W.float(), point.b.float()
+        self.loss = loss_at(self.data, W, b)
+        self.objective = self.loss + self.l1 * float(W.abs().sum(dtype=torch.float64))
+        self.gradient = float(point.gradient.abs().max())
+        if self.watch:
+            self.watch(W, b)
 
-    def step(self) -> None:
-        """One accelerated step; the multiple of the curvature grows until the quadratic bound holds."""
-        data = self.data
-        R = self.py - data.onehot
-        G, g = data.transposed(R), R.mean(1)
-        while True:
-            D, Db = self.scale * self.H, self.scale * self.Hb
-            W = self.Wy - G / D
-            W = torch.sign(W) * (W.abs() - self.l1 / D).clamp_(min=0)
-            b = self.by - g / Db
-            Z = data.logits(W, b)
-            p, loss = data.probabilities(Z)
-            dW, db = W - self.Wy, b - self.by
-            change = (dW * (G + 0.5 * D * dW)).sum(dtype=torch.float64)
-            change += (db * (g + 0.5 * Db * db)).sum(dtype=torch.float64)
-            if loss <= self.loss_y + float(change) + SLACK * abs(self.loss_y) or self.scale > 1e6:
-                break
-            self.scale *= 1.5
-        uphill = (D * (self.Wy - W) * (W - self.W)).sum(dtype=torch.float64)
-        uphill += (Db * (self.by - b) * (b - self.b)).sum(dtype=torch.float64)
-        before, self.W, W = self.W, W, self.W
-        before_b, before_Z = self.b, self.Z
-        self.b, self.Z = b, Z
-        if float(uphill) > 0:
-            self.refresh(p, loss)
-            return
-        following = (1 + (1 + 4 * self.momentum**2) ** 0.5) / 2
-        m = (self.momentum - 1) / following
-        self.momentum = following
-        self.Wy = torch.lerp(before, self.W, 1 + m)
-        self.by = torch.lerp(before_b, self.b, 1 + m)
-        self.Zy = torch.lerp(before_Z, self.Z, 1 + m)
-        self.py, self.loss_y = data.probabilities(self.Zy)
+    @property
+    def gap(self) -> float | None:
+        return relative_gap(self.objective, self.dual) if self.l1 > 0 else None
 
-    def refresh(self, p: torch.Tensor, loss: float) -> None:
-        """Restart, and try a longer step again."""
-        self.restart(p, loss)
-        self.scale = max(1.0, self.scale * 0.8)
+    def done(self, wanted: float) -> bool:
+        if self.gap is None:
+            return self.gradient <= wanted * self.data.zero_gradient
+        return self.gap <= wanted
 
-    def run(self, gap: float, max_iterations: int, strict: bool) -> LinearFit:
-        certificate = self.certify(gap)
-        iteration = 0
-        while not self.done(certificate, gap):
-            if iteration >= max_iterations:
+    def run(self, gap: float, max_iterations: int, strict: bool) -> None:
+        steps = FIRST
+        while not self.done(gap):
+            if self.iterations >= max_iterations:
                 if strict:
-                    raise self.not_there(certificate, gap, max_iterations)
-                break
-            for _ in range(min(CHECK_EVERY, max_iterations - iteration)):
-                self.step()
-                iteration += 1
-                if iteration in REFRESH_AT:
-                    self.refresh(*self.data.probabilities(self.Z))
-            certificate = self.certify(gap)
+                    raise self.not_there(gap, max_iterations)
+                return
+            self.round(min(steps, max_iterations - self.iterations), gap, max_iterations)
+            steps = LATER
+
+    def round(self, steps: int, gap: float, max_iterations: int) -> None:
+        data, W, b = self.data, self.point.W, self.point.b
+        kept = (W != 0).any(1) | (self.point.gradient.abs().amax(1) >= self.share * self.l1)
+        fewer = data.restricted(kept) if data.worth_restricting(kept) else None
+        descent = Descent(fewer or data, W if fewer is None else W[kept], b, self.l1, self.scale)
+        descent.run(steps)
+        self.iterations += steps
+        self.scale, self.share = descent.scale, LEFT_OUT
+        W, b = descent.W, descent.b
+        if fewer is not None:
+            W = torch.zeros(data.features, data.candidates, device=data.device)
+            W[kept] = descent.W
+        if self.l1 > 0 and self.iterations < max_iterations:
+            # A gradient of (1 + e) l1 costs a gap of about e * penalty.
+            penalty = self.l1 * float(W.abs().sum(dtype=torch.float64))
+            tolerance = 0.1 * gap * self.objective / max(penalty, 0.01 * self.objective)
+            W, b, used = polish(data, W, b, self.l1, min(tolerance, 0.1), NEWTON)
+            self.iterations += used
+        self.take(evaluate(data, W, b, self.l1))
+
+    def fit(self) -> LinearFit:
         data = self.data
+        W = self.point.W.float().cpu().numpy() + 0.0  # no negative zeros
         return LinearFit(
-            weight=self.W.cpu().numpy().reshape(data.length, data.vocabulary, data.candidates),
-            bias=certificate.bias.cpu().numpy(),
+            weight=W.reshape(data.length, data.vocabulary, data.candidates),
+            bias=self.point.b.float().cpu().numpy(),
             l1=self.l1,
-            objective=certificate.primal,
-            loss=certificate.loss,
-            gap=certificate.gap,
-            iterations=iteration,
+            objective=self.objective,
+            loss=self.loss,
+            gap=self.gap,
+            iterations=self.iterations,
         )
 
-    def certify(self, gap: float) -> Certificate:
-        return certify(self.data, self.W, self.b, self.l1, gap)
-
-    def done(self, certificate: Certificate, gap: float) -> bool:
-        if certificate.gap is not None:
-            return certificate.gap <= gap
-        return certificate.gradient <= gap * self.data.zero_gradient()
-
-    def not_there(self, certificate: Certificate, gap: float, iterations: int) -> UserError:
-        if certificate.gap is None:
+    def not_there(self, gap: float, iterations: int) -> UserError:
+        if self.gap is None:
             reached = "the largest gradient is still above its share of that at zero weights"
         else:
-            reached = f"the certified gap is {certificate.gap:.1e}, not {gap:g}"
+            reached = f"the certified gap is {self.gap:.1e}, not {gap:g}"
         return UserError(
             f"the linear model with l1 {self.l1:g} did not converge in {iterations} iterations: {reached}",
             where="predictors.linear.l1",
