@@ -18,6 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
         "verify-planted", help="check that planted rules come back, over several seeds"
     )
     verify.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    check = commands.add_parser(
+        "verify", help="check a linear model's certificate again, from its file and contexts"
+    )
+    check.add_argument("weights", type=Path, help="weights.safetensors or sparser.safetensors")
+    check.add_argument(
+        "--contexts", type=Path, help="the training contexts; those of the same build by default"
+    )
+    check.add_argument("--device", choices=("cpu", "cuda", "auto"), default="cpu")
     compare = commands.add_parser("compare", help="are the results of two builds byte-identical?")
     compare.add_argument("builds", type=Path, nargs=2, metavar="BUILD", help="a directory that has results/")
     options = parser.parse_args(arguments)
@@ -36,6 +44,20 @@ def _schema(options: argparse.Namespace) -> int:
     return 0
 
 
+def _verify(options: argparse.Namespace) -> int:
+    from handcraft.predictors.linear_verify import training_contexts, verify_linear
+
+    found = verify_linear(
+        options.weights, options.contexts or training_contexts(options.weights), options.device
+    )
+    print(
+        f"objective {found.objective:.9f}, no weights reach less than {found.bound:.9f}: "
+        f"a relative gap of {found.gap:.2e} at most (stated: {found.stated:.2e}, wanted: {found.wanted:g})"
+    )
+    print("the certificate holds" if found.holds else "THE CERTIFICATE DOES NOT HOLD")
+    return 0 if found.holds else 1
+
+
 def _verify_planted(options: argparse.Namespace) -> int:
     from handcraft.planted_check import verify_planted
 
@@ -50,4 +72,9 @@ def _compare(options: argparse.Namespace) -> int:
     return 1 if differences else 0
 
 
-COMMANDS = {"schema": _schema, "verify-planted": _verify_planted, "compare": _compare}
+COMMANDS = {
+    "schema": _schema,
+    "verify": _verify,
+    "verify-planted": _verify_planted,
+    "compare": _compare,
+}

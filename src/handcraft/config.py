@@ -182,8 +182,11 @@ class Linear(Strict):
     l1: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(min_length=1)
     """L1 penalties to try (per weight, beside the mean cross-entropy); validation loss chooses."""
     gap: float = Field(1e-3, gt=0, lt=1)
-    """Relative objective gap at which the solver stops."""
+    """Relative duality gap, at which the solver stops: the objective is at most that far from its optimum."""
     max_iterations: int = Field(3000, ge=1)
+    """Passes over the contexts for one penalty; more are an error."""
+    resamples: int = Field(20, ge=0)
+    """Fits to resampled stories, behind the spread and the sign stability of the weights; 0 leaves both out."""
 
 
 class Minibatch(Strict):
@@ -259,7 +262,9 @@ class Predictors(Strict):
 
     @model_validator(mode="after")
     def _baseline_known(self) -> "Predictors":
-        taken = {"majority", "last_token", "linear", "bayes", "best_linear", "human"} & set(self.causal_lms)
+        taken = {"majority", "last_token", "linear", "linear_sparser", "bayes", "best_linear", "human"} & set(
+            self.causal_lms
+        )
         if taken:
             raise ValueError(f"causal_lms: {sorted(taken)[0]!r} is the name of another predictor")
         if self.baseline is not None and self.baseline not in self.causal_lms:

@@ -120,6 +120,7 @@ def _build(config: Config, seed: int, root: Path) -> list[dict[str, Any]]:
             config.device,
             config.threads,
             weights[group],
+            root / "sparser.safetensors",
             root / "path.csv",
             root / "support.safetensors",
             root / "metrics.json",

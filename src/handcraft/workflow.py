@@ -12,6 +12,7 @@ PREDICTOR_TITLES = {
     "majority": "majority",
     "last_token": "last token",
     "linear": "linear",
+    "linear_sparser": "linear, sparser",
     "bayes": "Bayes (best possible)",
 }
 
@@ -68,7 +69,7 @@ def planted_groups(cfg: Config) -> list[str]:
 def predictors_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
     """Ids of all predictors that answer for a variant, in the order of tables and figures."""
     best = ["bayes"] if variant.name in planted else []
-    return ["majority", "last_token", "linear", *best, *lms]
+    return ["majority", "last_token", "linear", "linear_sparser", *best, *lms]
 
 
 def predictions_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
@@ -114,6 +115,7 @@ def report_facts(cfg: Config, files: Sequence[str]) -> dict[str, Any]:
         "training_group": cfg.figures.training_group,
         "tiles_group": cfg.figures.tiles_group,
         "tiles": {file: token for token, file in cfg.figures.tile_files().items()},
+        "resamples": cfg.predictors.linear.resamples,
         "length": cfg.contexts.length,
         "vocabulary": cfg.tokenizer.vocabulary,
         "confidence": cfg.evaluation.confidence,

@@ -25,6 +25,7 @@ TITLES = {
     "majority": "majority",
     "last_token": "last token",
     "linear": "linear",
+    "linear_sparser": "linear, sparser",
     "bayes": "best possible (Bayes)",
     "small-llama": "small Llama (trained in this build)",
 }
@@ -69,7 +70,8 @@ def make_figures(results: Path, baseline: str | None) -> None:
     """All figures, below results/figures."""
     figures, evaluation = results / "figures", results / "evaluation"
     history = results / "minibatch" / "conjunctions" / "history.parquet"
-    plot_training(history, evaluation / "conjunctions" / "metrics.csv", baseline, figures / "training.svg")
+    scores = evaluation / "conjunctions" / "metrics.csv"
+    plot_training(history, history.with_name("metrics.json"), scores, baseline, figures / "training.svg")
     for slug, token in TILES.items():
         weights = results / "linear" / "conjunctions" / "weights.safetensors"
         plot_tiles(weights, results / "tokenizer" / "tokenizer.json", token, figures / f"tiles-{slug}.svg")
@@ -99,6 +101,7 @@ def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> dict[str, An
         "length": LENGTH,
         "vocabulary": VOCABULARY,
         "bootstrap": 100,
+        "resamples": 20,
     }
     return said | more
 
@@ -151,7 +154,14 @@ def _group(
     drawn = {"contexts": list(range(0, 100, 2)), "checksum": "0" * 64}
     write_json(folder / "sample.json", {"natural": drawn, "balanced": drawn})
     truth = np.eye(5)[labels["test"]]
-    strengths = {"majority": 0.0, "last_token": 0.9, "linear": 1.8, "bayes": 2.3, "small-llama": 1.7}
+    strengths = {
+        "majority": 0.0,
+        "last_token": 0.9,
+        "linear": 1.8,
+        "linear_sparser": 1.6,
+        "bayes": 2.3,
+        "small-llama": 1.7,
+    }
     paths = []
     for predictor, strength in strengths.items():
         if (predictor == "bayes" and not planted) or (predictor == "small-llama" and not lm):
@@ -175,7 +185,16 @@ def _linear(results: Path, tokenizer: Any) -> None:
         folder = results / "linear" / name
         content = {"weight": weight, "bias": np.zeros(5, np.float32)}
         write_tensors(folder / "weights.safetensors", content, {"candidates": words, "l1": 1e-4})
-        write_json(folder / "metrics.json", {"l1": 1e-4, "nonzeros": 10})
+        write_json(folder / "metrics.json", {"l1": 1e-4, "nonzeros": 10, "sparser": {"nonzeros": 4}})
+        row = {"train_loss": 0.4, "validation_loss": 0.5, "validation_se": 0.02, "gap": 4e-4}
+        path = [
+            row | {"l1": 3e-4, "nonzeros": 4, "chosen": 0, "sparser": 1},
+            row | {"l1": 1e-4, "nonzeros": 10, "chosen": 1, "sparser": 0},
+        ]
+        write_csv(folder / "path.csv", path)
+        names = ("spread", "sign_stability", "centred_spread", "centred_sign_stability")
+        moved = {n: np.full_like(weight, 0.95 if "sign" in n else 0.12) for n in names}
+        write_tensors(folder / "resampling.safetensors", moved, {"candidates": words, "resamples": 20})
 
 
 def _training(results: Path, random: np.random.Generator) -> None:
@@ -191,7 +210,9 @@ def _training(results: Path, random: np.random.Generator) -> None:
         table[f"{name}_smoothed"] = smooth
     folder = results / "minibatch" / "conjunctions"
     write_table(folder / "history.parquet", pa.table(table))
-    write_json(folder / "metrics.json", {"train_loss": 0.48, "validation_loss": 0.58})
+    ended = {"train_loss": 0.48, "validation_loss": 0.58, "objective_gap": 0.04, "weights": 81920}
+    optimum = {"objective": 0.57, "train_loss": 0.46, "validation_loss": 0.55, "nonzeros": 6332}
+    write_json(folder / "metrics.json", ended | {"zeros_of_seen_features": 7, "optimum": optimum})
 
 
 def _occurrence(results: Path) -> None:

@@ -13,7 +13,7 @@ from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.style import diverging, predictor_styles, readable_on
 from handcraft.figures.tiles import draw_tiles
 from handcraft.figures.training import CEILING, plot_training
-from handcraft.files import write_csv, write_table
+from handcraft.files import write_csv, write_json, write_table
 
 TITLES = {"majority": "majority", "linear": "linear", "lm": "a $mall LM with_a <long> title & more"}
 
@@ -42,6 +42,12 @@ def history(tmp_path: Path) -> Path:
     return _history(tmp_path / "history.parquet")
 
 
+@pytest.fixture
+def ended(tmp_path: Path) -> Path:
+    write_json(tmp_path / "ended.json", {"optimum": {"train_loss": 0.4, "validation_loss": 0.5}})
+    return tmp_path / "ended.json"
+
+
 def _history(path: Path, level: float = 0.5) -> Path:
     batch = np.arange(0, 1000, 10)
     table = {"batch": batch.astype(np.int32)}
@@ -56,9 +62,11 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_same_bytes_no_date_no_text_as_font(history: Path, metrics: Path, tmp_path: Path) -> None:
+def test_same_bytes_no_date_no_text_as_font(
+    history: Path, ended: Path, metrics: Path, tmp_path: Path
+) -> None:
     draws = {
-        "training": lambda out: plot_training(history, metrics, "lm", out),
+        "training": lambda out: plot_training(history, ended, metrics, "lm", out),
         "comparison": lambda out: plot_comparison([metrics, metrics], out, groups=["one", "t$wo_"]),
         "tiles": lambda out: draw_tiles([" and", "$x$", " extraordinarily"], np.array([1.0, -2.0, 1.0]), out),
     }
@@ -88,28 +96,36 @@ def test_the_users_matplotlibrc_does_not_matter(metrics: Path, tmp_path: Path) -
     assert _hash(tmp_path / "a.svg") == _hash(tmp_path / "b.svg")
 
 
-def test_the_training_figure_has_seven_curves(
-    history: Path, metrics: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_training_figure_has_the_curves_the_optimum_and_the_baseline(
+    history: Path, ended: Path, metrics: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from handcraft.figures import training
 
     drawn = {}
     monkeypatch.setattr(training, "save_svg", lambda figure, path: drawn.update(axes=figure.axes[0]))
-    plot_training(history, metrics, "lm", tmp_path / "t.svg")
+    plot_training(history, ended, metrics, "lm", tmp_path / "t.svg")
     axes = drawn["axes"]
     labels = [line.get_label() for line in axes.lines]
-    assert len(labels) == 7
+    assert len(labels) == 9
+    assert [line.get_ydata()[0] for line in axes.lines if line.get_label().startswith("optimum")] == [
+        0.4,
+        0.5,
+    ]
     assert labels[-1].startswith(TITLES["lm"])
-    assert [line.get_linestyle() for line in axes.lines].count("--") == 1
+    assert [line.get_linestyle() for line in axes.lines] == ["-"] * 6 + ["--"] * 3
     assert axes.get_ylim() == (0, CEILING)
-    plot_training(_history(tmp_path / "high.parquet", level=1.9), metrics, None, tmp_path / "t.svg")
+    none = tmp_path / "none.json"
+    write_json(none, {"optimum": None})
+    plot_training(_history(tmp_path / "high.parquet", level=1.9), none, metrics, None, tmp_path / "t.svg")
     assert drawn["axes"].get_ylim()[1] > 1.9
     assert len(drawn["axes"].lines) == 6
 
 
-def test_a_baseline_that_did_not_answer_is_named(history: Path, metrics: Path, tmp_path: Path) -> None:
+def test_a_baseline_that_did_not_answer_is_named(
+    history: Path, ended: Path, metrics: Path, tmp_path: Path
+) -> None:
     with pytest.raises(UserError, match="absent"):
-        plot_training(history, metrics, "absent", tmp_path / "t.svg")
+        plot_training(history, ended, metrics, "absent", tmp_path / "t.svg")
 
 
 def test_tiles_are_red_for_and_blue_against_and_deeper_for_larger() -> None:

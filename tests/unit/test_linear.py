@@ -1,14 +1,18 @@
 """train_linear: the choice of the penalty, what it writes, and bad input."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from handcraft.contexts import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import read_csv, read_facts, read_json, read_tensors
-from handcraft.predictors.linear import COLUMNS, train_linear
+from handcraft.predictors.linear import COLUMNS, Score, choose, score, train_linear
+from handcraft.predictors.linear_predict import linear_logits
+from handcraft.predictors.predictions import normalise
 from tests.artifacts import contexts_file, last_token_decides
 
 
@@ -20,7 +24,7 @@ def splits(tmp_path: Path) -> tuple[Path, Path]:
 
 def fit(splits: tuple[Path, Path], out: Path, **changed: Any) -> Path:
     settings = {"l1": [1e-3, 1e-2, 1e-1], "gap": 1e-3, "max_iterations": 2000, "device": "cpu", "threads": 1}
-    outputs = {n: out / f"{n}.out" for n in ("weights", "path", "support", "metrics")}
+    outputs = {n: out / f"{n}.out" for n in ("weights", "sparser", "path", "support", "metrics")}
     train_linear(*splits, **{**settings, **changed}, **outputs)
     return out
 
@@ -43,6 +47,50 @@ def test_writes_what_the_contract_says(tmp_path: Path, splits: tuple[Path, Path]
     tokens = last_token_decides(600, 0)[0]
     assert support[3, 5] == (tokens[:, 3] == 5).sum()
     assert (support.sum(1) == 600).all()
+
+
+def test_the_sparser_choice_is_the_largest_penalty_within_one_standard_error(
+    tmp_path: Path, splits: tuple[Path, Path]
+) -> None:
+    out = fit(splits, tmp_path / "a", l1=[2e-2, 1.1e-2, 1e-2, 9e-3, 8e-3, 7e-3, 6e-3, 1e-3])
+    path, metrics = read_csv(out / "path.out"), read_json(out / "metrics.out")
+    best = next(row for row in path if row["chosen"])
+    within = [r for r in path if r["validation_loss"] <= best["validation_loss"] + best["validation_se"]]
+    (sparser,) = [row for row in path if row["sparser"]]
+    assert sparser == max(within, key=lambda row: row["l1"])
+    assert sparser["l1"] > best["l1"]
+    assert metrics["sparser"]["l1"] == sparser["l1"] == read_facts(out / "sparser.out")["l1"]
+    assert (
+        np.count_nonzero(read_tensors(out / "sparser.out")["weight"])
+        == sparser["nonzeros"]
+        < best["nonzeros"]
+    )
+
+
+def test_choose() -> None:
+    losses = [0.9, 0.62, 0.55, 0.5, 0.5, 0.7]
+    assert choose([Score(loss, 0.1, 0.5) for loss in losses]) == (3, 2)
+    assert choose([Score(loss, 0.0, 0.5) for loss in losses]) == (3, 3)
+    assert choose([Score(0.7, 0.1, 0.5)]) == (0, 0)
+
+
+def test_the_standard_error_goes_by_story(tmp_path: Path) -> None:
+    """Every context three times in its story: the same loss, and the error of the third as many."""
+    tokens, labels = last_token_decides(200, 5)
+    single = read_contexts(contexts_file(tmp_path / "a", tokens, labels))
+    tripled = dataclasses.replace(
+        single,
+        tokens=np.repeat(single.tokens, 3, 0),
+        labels=np.repeat(single.labels, 3),
+        story=np.repeat(single.story, 3),
+        offset=np.repeat(single.offset, 3),
+    )
+    weight = np.random.default_rng(0).normal(size=(4, 12, 3)).astype(np.float32)
+    once, thrice = (score(weight, np.zeros(3, np.float32), c) for c in (single, tripled))
+    assert thrice.loss == pytest.approx(once.loss)
+    assert thrice.error == pytest.approx(once.error)
+    values = normalise(linear_logits(weight, np.zeros(3), single.tokens))
+    assert once.error == pytest.approx(values[np.arange(200), labels].std() / 200**0.5, rel=1e-5)
 
 
 def test_two_runs_give_the_same_bytes(tmp_path: Path, splits: tuple[Path, Path]) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from handcraft.errors import UserError
 from handcraft.predictors.device import resolve_device
 from handcraft.predictors.linear_certificate import dual_bound, evaluate, loss_at, relative_gap
+from handcraft.predictors.linear_newton import centred
 from handcraft.predictors.linear_solver import fit_linear
 from handcraft.predictors.onehot import OneHot
 
@@ -101,3 +102,46 @@ def test_cuda_is_refused_with_a_remedy_where_there_is_none() -> None:
         with pytest.raises(UserError, match="set device: cpu"):
             resolve_device("cuda")
         assert resolve_device("auto").type == "cpu"
+
+
+def test_blocks_do_not_change_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens, labels = problem(4, 1000, 20, 4)
+    whole = fit_linear(tokens, labels, 20, 4, 1e-3, gap=1e-7)
+    monkeypatch.setattr("handcraft.predictors.onehot.ROWS", 300)
+    blocks = fit_linear(tokens, labels, 20, 4, 1e-3, gap=1e-7)
+    assert blocks.objective == pytest.approx(whole.objective, rel=1e-7)
+    assert ((blocks.weight != 0) == (whole.weight != 0)).mean() > 0.99
+
+
+@pytest.mark.parametrize("l1", [1e-2, 1e-3, 1e-4])
+def test_directions_without_curvature_do_not_stop_it(l1: float) -> None:
+    """A constant feature, two that only come together, and few contexts: the Hessian is singular in many ways."""
+    tokens, labels = problem(5, 300, 12, 3)
+    tokens[:, 1] = 7
+    tokens[:, 3] = tokens[:, 0]
+    fit = fit_linear(tokens, labels, 12, 3, l1, gap=1e-5, max_iterations=2000)
+    assert fit.gap is not None
+    assert fit.gap <= 1e-5
+    # What a constant feature says the bias says for nothing; what all weights of a feature share says nothing.
+    assert not fit.weight[1].any()
+    assert not (fit.weight != 0).all(2).any()
+
+
+def test_a_column_without_a_zero_loses_its_median() -> None:
+    W = torch.tensor([[1.0, 2.0, 4.0], [1.0, 0.0, -3.0], [-1.0, -2.0, -2.5]])
+    assert centred(W).tolist() == [[-1.0, 0.0, 2.0], [1.0, 0.0, -3.0], [1.0, 0.0, -0.5]]
+
+
+def test_features_left_out_wrongly_come_back() -> None:
+    """From a far larger penalty the first round leaves nearly all features out; the end is the same."""
+    tokens, labels = problem(6, 1500, 25, 3)
+    cold = fit_linear(tokens, labels, 25, 3, 1e-3, gap=1e-6)
+    far = fit_linear(tokens, labels, 25, 3, 5e-2, gap=1e-6)
+    warm = fit_linear(tokens, labels, 25, 3, 1e-3, gap=1e-6, start=far)
+    assert warm.objective == pytest.approx(cold.objective, rel=2e-6)
+
+
+def test_no_weight_is_minus_zero() -> None:
+    tokens, labels = problem(7, 500, 20, 3)
+    weight = fit_linear(tokens, labels, 20, 3, 1e-2).weight
+    assert not np.signbit(weight[weight == 0]).any()

@@ -43,11 +43,13 @@ def test_conjunctions_by_word(tinystories: Path, tmp_path: Path) -> None:
         tokens, starts, tmp_path / "tokenizer.json", words, "word", 16, "natural", None, None, 0, contexts,
         tmp_path / "summary.json",
     )  # fmt: skip
-    names = {name: tmp_path / name for name in ("weights", "path", "support", "metrics")}
+    names = {name: tmp_path / name for name in ("weights", "sparser", "path", "support", "metrics")}
     train_linear(contexts["train"], contexts["validation"], [3e-4, 1e-4, 3e-5], 2e-3, 3000, "cpu", 1, **names)
     metrics, tensors = read_json(names["metrics"]), read_tensors(names["weights"])
-    loss, accuracy = score(tensors["weight"], tensors["bias"], read_contexts(contexts["test"]))
+    found = score(tensors["weight"], tensors["bias"], read_contexts(contexts["test"]))
     assert metrics["l1"] == 3e-5
-    assert accuracy >= 0.86
-    assert loss <= 0.39
+    assert found.accuracy >= 0.86
+    assert found.loss <= 0.39
     assert np.count_nonzero(tensors["weight"]) == metrics["nonzeros"] < 9000
+    assert metrics["sparser"]["l1"] > metrics["l1"]
+    assert metrics["sparser"]["nonzeros"] < 0.7 * metrics["nonzeros"]

@@ -84,7 +84,7 @@ def test_linear_adds_a_weight_for_every_position_and_token(tmp_path: Path, test:
     weight = rng.normal(size=(2, 8, 3)).astype(np.float32)
     bias = rng.normal(size=3).astype(np.float32)
     write_tensors(tmp_path / "w.safetensors", {"weight": weight, "bias": bias})
-    predict_linear(tmp_path / "w.safetensors", test, tmp_path / "p.parquet")
+    predict_linear(tmp_path / "w.safetensors", test, tmp_path / "p.parquet", predictor="linear", title="x")
     tokens = read_contexts(test).tokens
     by_hand = np.array([bias + weight[0, a] + weight[1, b] for a, b in tokens], dtype=np.float64)
     np.testing.assert_allclose(linear_logits(weight, bias, tokens), by_hand, rtol=1e-5)
@@ -96,7 +96,9 @@ def test_weights_of_another_build_are_refused(tmp_path: Path, test: Path) -> Non
     wrong = {"weight": np.zeros((2, 9, 3), np.float32), "bias": np.zeros(3, np.float32)}
     write_tensors(tmp_path / "w.safetensors", wrong)
     with pytest.raises(UserError, match="another build"):
-        predict_linear(tmp_path / "w.safetensors", test, tmp_path / "p.parquet")
+        predict_linear(
+            tmp_path / "w.safetensors", test, tmp_path / "p.parquet", predictor="linear", title="x"
+        )
 
 
 @pytest.mark.parametrize("module", ["predictions", "majority", "last_token", "linear_predict"])

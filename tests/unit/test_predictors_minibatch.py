@@ -18,7 +18,9 @@ NAMES = ("train_loss", "l1_term", "validation_loss")
 def inputs(tmp_path: Path) -> tuple[Path, Path, Path]:
     train = contexts_file(tmp_path / "train.safetensors", *last_token_decides(600, 0))
     validation = contexts_file(tmp_path / "validation.safetensors", *last_token_decides(200, 1))
-    outputs = {name: tmp_path / f"linear.{name}" for name in ("weights", "path", "support", "metrics")}
+    outputs = {
+        name: tmp_path / f"linear.{name}" for name in ("weights", "sparser", "path", "support", "metrics")
+    }
     train_linear(train, validation, [1e-2], 1e-4, 3000, "cpu", 1, **outputs)
     return train, validation, outputs["metrics"]
 
@@ -62,11 +64,19 @@ def test_two_runs_give_the_same_bytes_and_another_seed_does_not(
         assert a == b != c
 
 
-def test_another_penalty_has_no_optimum_to_compare_with(
+def test_another_penalty_gets_its_own_optimum(tmp_path: Path, inputs: tuple[Path, Path, Path]) -> None:
+    same, _ = run(inputs, tmp_path / "a")
+    assert same["optimum"]["objective"] == read_json(inputs[2])["objective"]
+    other, _ = run(inputs, tmp_path / "b", l1=3e-2)
+    assert other["optimum"]["nonzeros"] < same["optimum"]["nonzeros"]
+    assert -1e-3 < other["objective_gap"] < 0.2
+
+
+def test_without_a_penalty_there_is_no_optimum_to_compare_with(
     tmp_path: Path, inputs: tuple[Path, Path, Path]
 ) -> None:
     metrics, _ = run(inputs, tmp_path / "a", l1=0.0, batch_size=10_000, batches=5)
-    assert metrics["objective_gap"] is None
+    assert metrics["objective_gap"] is metrics["optimum"] is None
     assert metrics["l1_term"] == 0
     assert metrics["batch_size"] == 600
 

@@ -53,6 +53,7 @@ rule train_linear:
         validation="results/contexts/{variant}/validation.safetensors",
     output:
         weights="results/linear/{variant}/weights.safetensors",
+        sparser="results/linear/{variant}/sparser.safetensors",
         support="results/linear/{variant}/support.safetensors",
         path="results/linear/{variant}/path.csv",
         metrics="results/linear/{variant}/metrics.json",
@@ -68,19 +69,21 @@ rule train_linear:
     params:
         code=script_hash("train_linear.py"),
         threads=cfg.threads,
-        settings=cfg.predictors.linear.model_dump(),
+        settings=cfg.predictors.linear.model_dump(exclude={"resamples"}),
         device=cfg.device,
     script:
         "../scripts/train_linear.py"
 
 
 rule predict_linear:
-    """The linear model's answers on the test contexts."""
+    """The linear models' answers on the test contexts: the best by validation loss, and the sparser one."""
     input:
-        weights="results/linear/{variant}/weights.safetensors",
+        linear="results/linear/{variant}/weights.safetensors",
+        linear_sparser="results/linear/{variant}/sparser.safetensors",
         test="results/contexts/{variant}/test.safetensors",
     output:
-        predictions="results/predictions/{variant}/linear.parquet",
+        linear="results/predictions/{variant}/linear.parquet",
+        linear_sparser="results/predictions/{variant}/linear_sparser.parquet",
     log:
         "logs/predict_linear/{variant}.log",
     benchmark:
@@ -91,8 +94,35 @@ rule predict_linear:
         runtime=10,
     params:
         code=script_hash("predict_linear.py"),
+        titles={p: road.PREDICTOR_TITLES[p] for p in ("linear", "linear_sparser")},
     script:
         "../scripts/predict_linear.py"
+
+
+rule resample_linear:
+    """The linear model fitted again to resampled stories: how far each weight depends on which were read."""
+    input:
+        train="results/contexts/{group}/train.safetensors",
+        weights="results/linear/{group}/weights.safetensors",
+    output:
+        resampling="results/linear/{group}/resampling.safetensors",
+    log:
+        "logs/resample_linear/{group}.log",
+    benchmark:
+        "benchmarks/out/resample_linear/{group}.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=gpus,
+    params:
+        code=script_hash("resample_linear.py"),
+        threads=cfg.threads,
+        settings=cfg.predictors.linear.model_dump(exclude={"l1"}),
+        seed=cfg.seed,
+        device=cfg.device,
+    script:
+        "../scripts/resample_linear.py"
 
 
 rule train_minibatch:

@@ -17,6 +17,11 @@ rule fill_report:
         samples=expand("results/contexts/{variant}/sample.json", variant=variants),
         linear=expand("results/linear/{variant}/metrics.json", variant=variants),
         weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
+        resampling=(
+            expand("results/linear/{group}/resampling.safetensors", group=cfg.groups)
+            if cfg.predictors.linear.resamples
+            else []
+        ),
         history=f"results/minibatch/{cfg.figures.training_group}/history.parquet",
         minibatch=f"results/minibatch/{cfg.figures.training_group}/metrics.json",
         evaluation=expand(

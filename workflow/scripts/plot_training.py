@@ -4,6 +4,7 @@ from handcraft.jobs import job
 with job(snakemake):
     plot_training(
         snakemake.input.history,
+        snakemake.input.metrics,
         snakemake.input.evaluation,
         snakemake.params.baseline,
         snakemake.output.figure,

@@ -2,4 +2,11 @@ from handcraft.jobs import job
 from handcraft.predictors.linear_predict import predict_linear
 
 with job(snakemake):
-    predict_linear(snakemake.input.weights, snakemake.input.test, snakemake.output.predictions)
+    for predictor, title in snakemake.params.titles.items():
+        predict_linear(
+            snakemake.input[predictor],
+            snakemake.input.test,
+            snakemake.output[predictor],
+            predictor=predictor,
+            title=title,
+        )

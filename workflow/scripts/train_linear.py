@@ -9,6 +9,7 @@ with job(snakemake):
         device=snakemake.params.device,
         threads=snakemake.params.threads,
         weights=snakemake.output.weights,
+        sparser=snakemake.output.sparser,
         support=snakemake.output.support,
         path=snakemake.output.path,
         metrics=snakemake.output.metrics,

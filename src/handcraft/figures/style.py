@@ -60,6 +60,7 @@ _FIXED = {
     "majority": ("#8a8f98", "s"),
     "last_token": ("#E69F00", "v"),
     "linear": ("#0072B2", "o"),
+    "linear_sparser": ("#5BA3D0", "o"),
     "bayes": ("#000000", "*"),
     "best_linear": ("#3B3F8F", "d"),
     "human": ("#D55E00", "P"),

@@ -20,15 +20,20 @@ def last_position_weights(
     Centred: minus the mean over the candidates, since a number added to all of them changes no prediction.
     Raises `UserError` where `token` is no single token.
     """
+    candidates, row = last_position(weights, tokenizer, token, "weight")
+    return candidates, row - row.mean() if centred else row
+
+
+def last_position(artifact: Path, tokenizer: Path, token: str, name: str) -> tuple[list[str], np.ndarray]:
+    """Candidates and the row float64 [K] of the artifact's tensor `name` [length, vocabulary, K] for that token."""
     from handcraft.tokenizer import candidate_ids, load_tokenizer
 
-    weight = read_tensors(weights)["weight"]
-    candidates = list(read_facts(weights)["candidates"])
+    tensor = read_tensors(artifact)[name]
+    candidates = list(read_facts(artifact)["candidates"])
     (identity,) = candidate_ids(load_tokenizer(tokenizer), [token])
-    if identity >= weight.shape[1]:
-        raise UserError(f"{token!r} is token {identity}, beyond the weights' vocabulary", where=str(weights))
-    row = weight[-1, identity].astype(np.float64)
-    return candidates, row - row.mean() if centred else row
+    if identity >= tensor.shape[1]:
+        raise UserError(f"{token!r} is token {identity}, beyond the weights' vocabulary", where=str(artifact))
+    return candidates, tensor[-1, identity].astype(np.float64)
 
 
 def plot_tiles(weights: Path, tokenizer: Path, token: str, output: Path) -> None:

@@ -1,4 +1,4 @@
-"""The training figure: seven curves, as in the post that this project reproduces."""
+"""The training figure: the curves of the post that this project reproduces, and where they would have to end."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 
 from handcraft.errors import UserError
 from handcraft.figures.style import QUIET, WIDTH, house_style, predictor_styles, save_svg
-from handcraft.files import read_csv, read_table
+from handcraft.files import read_csv, read_json, read_table
 
 CEILING = 1.5
 """The loss axis ends here, in nats, unless the curves stay above it."""
@@ -20,19 +20,24 @@ CURVES = (
 )
 
 
-def plot_training(history: Path, evaluation: Path, baseline: str | None, output: Path) -> None:
-    """Draw loss (nats) over batches: training cross-entropy, L1 term and validation loss, each raw and smoothed,
-    and the baseline's test loss as a dashed line.
+OPTIMA = {"train_loss": "optimum, training", "validation_loss": "optimum, validation"}
+"""Dotted lines in the colour of their curve: the exact solution of the problem that the batches approach."""
 
-    `history` is that of the minibatch run, `evaluation` the metrics table of the same group, `baseline` the id of
-    a predictor in it (None: no line).
+
+def plot_training(history: Path, metrics: Path, evaluation: Path, baseline: str | None, output: Path) -> None:
+    """Draw loss (nats) over batches: training cross-entropy, L1 term and validation loss, each raw and smoothed,
+    the training and validation loss of the exact optimum as dotted lines, and the baseline's test loss as a dashed one.
+
+    `history` and `metrics` are those of the minibatch run, `evaluation` the metrics table of the same group,
+    `baseline` the id of a predictor in it (None: no line).
     """
     table = read_table(history).to_pydict()
     columns = ["batch"] + [name + end for name, _, _ in CURVES for end in ("", "_smoothed")]
     if missing := [c for c in columns if c not in table]:
         raise UserError(f"the training history lacks {', '.join(missing)}", where=str(history))
     curves = {c: np.asarray(table[c], dtype=float) for c in columns}
-    _draw(curves, _baseline(evaluation, baseline) if baseline else None, Path(output))
+    optimum = read_json(metrics)["optimum"]
+    _draw(curves, optimum, _baseline(evaluation, baseline) if baseline else None, Path(output))
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,9 @@ def _baseline(evaluation: Path, baseline: str) -> Line:
     raise UserError(f"no loss of the baseline {baseline!r} in this table", where=str(evaluation))
 
 
-def _draw(curves: dict[str, np.ndarray], dashed: Line | None, output: Path) -> None:
+def _draw(
+    curves: dict[str, np.ndarray], optimum: dict[str, float] | None, dashed: Line | None, output: Path
+) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, MultipleLocator
 
@@ -65,6 +72,10 @@ def _draw(curves: dict[str, np.ndarray], dashed: Line | None, output: Path) -> N
             axes.plot(
                 curves["batch"], curves[f"{name}_smoothed"], color=colour, lw=1.7, label=f"{label}, smoothed"
             )
+        for name, label in OPTIMA.items():
+            if optimum:
+                colour = next(c for curve, _, c in CURVES if curve == name)
+                axes.axhline(optimum[name], color=colour, ls=(0, (1, 1.3)), lw=1.6, label=label)
         if dashed:
             label = f"{dashed.title}, test loss"
             axes.axhline(dashed.loss, color=dashed.colour, ls=(0, (5, 3)), lw=1.6, label=label)
@@ -78,15 +89,15 @@ def _draw(curves: dict[str, np.ndarray], dashed: Line | None, output: Path) -> N
         axes.set_ylabel("loss (nats)")
         axes.tick_params(length=2.5, color=QUIET)
         handles, labels = axes.get_legend_handles_labels()
-        curve_count = 2 * len(CURVES)
-        for place, column in (
-            ("lower left", slice(0, curve_count, 2)),
-            ("lower right", slice(1, curve_count, 2)),
-        ):
-            figure.legend(handles[column], labels[column], loc=f"outside {place}", handlelength=1.6)
+        curves_of = 2 * len(CURVES)
+        lines = curves_of + (len(OPTIMA) if optimum else 0)
+        columns = [range(side, lines, 2) for side in range(2)]
+        for place, column in zip(("lower left", "lower right"), columns, strict=True):
+            shown = [handles[i] for i in column], [labels[i] for i in column]
+            figure.legend(*shown, loc=f"outside {place}", handlelength=1.6)
         # The baseline's title may be long, so it stands alone, where the curves have come down.
         if dashed:
-            axes.legend(handles[curve_count:], labels[curve_count:], loc="upper right", handlelength=2.6)
+            axes.legend(handles[-1:], labels[-1:], loc="upper right", handlelength=2.6)
         save_svg(figure, output)
 
 

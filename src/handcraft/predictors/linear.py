@@ -1,5 +1,7 @@
-"""The linear model with L1: a path of penalties, solved each to its certificate; validation loss chooses one."""
+"""The linear model with L1: a path of penalties, solved each to its certificate; validation loss chooses."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +20,14 @@ COLUMNS = (
     "l1",
     "train_loss",
     "validation_loss",
+    "validation_se",
     "validation_accuracy",
     "nonzeros",
     "objective",
     "gap",
     "iterations",
     "chosen",
+    "sparser",
 )
 
 
@@ -36,6 +40,7 @@ def train_linear(
     device: str,
     threads: int,
     weights: Path,
+    sparser: Path,
     path: Path,
     support: Path,
     metrics: Path,
@@ -46,7 +51,11 @@ def train_linear(
     For l1 = 0 there is no certificate, and as a rule no finite optimum either: that fit stops when its largest
     gradient is `gap` times that at zero weights, and its gap is empty. Of equal losses the larger penalty is kept.
 
-    Writes `weights` (weight float32 [length, vocabulary, K], bias float32 [K], logits), `path` (one row a penalty,
+    Beside it stands the one-standard-error choice: the largest penalty whose validation loss is at most one standard
+    error (of the chosen one's, by story) above the least.
+
+    Writes `weights` and, for that second choice, `sparser` (weight float32 [length, vocabulary, K], bias float32 [K],
+    logits; with the penalty and the certificate, which `verify_linear` checks again), `path` (one row a penalty,
     losses in nats), `support` (int32 [length, vocabulary], training contexts that have the feature) and `metrics`.
     `UserError`: a candidate without a training context, fewer contexts than candidates, an empty validation split,
     splits that do not belong together, a penalty that is negative or no number, no convergence.
@@ -65,16 +74,39 @@ def train_linear(
     say(f"linear model: {len(training):,} contexts, {len(penalties)} penalties")
     fits = fit_path(data, penalties, gap=gap, max_iterations=max_iterations)
     scores = [score(fit.weight, fit.bias, held_out) for fit in fits]
-    best = min(range(len(fits)), key=lambda i: scores[i][0])
-    _write_weights(weights, fits[best], training)
-    write_csv(
-        path, [_row(f, s, i == best) for i, (f, s) in enumerate(zip(fits, scores, strict=True))], COLUMNS
-    )
+    best, sparse = choose(scores)
+    write_weights(weights, fits[best], gap, training)
+    write_weights(sparser, fits[sparse], gap, training)
+    rows = zip(fits, scores, strict=True)
+    write_csv(path, [_row(f, s, i == best, i == sparse) for i, (f, s) in enumerate(rows)], COLUMNS)
     counts = data.counts.cpu().numpy().astype(np.int32).reshape(data.length, data.vocabulary)
     write_tensors(
         support, {"support": counts}, {"vocabulary": training.vocabulary, "contexts": len(training)}
     )
-    write_json(metrics, _metrics(fits[best], scores[best], data, held_out, gap, best == len(fits) - 1))
+    described = _metrics(fits[best], scores[best], data, held_out, gap, best == len(fits) - 1)
+    keys = ("l1", "nonzeros", "train_loss", "validation_loss", "validation_accuracy", "objective", "gap")
+    other = _row(fits[sparse], scores[sparse], False, True)
+    write_json(metrics, described | {"sparser": {key: other[key] for key in keys}})
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean negative log-likelihood (nats) of a model on some contexts, its standard error by story, and accuracy."""
+
+    loss: float
+    error: float
+    accuracy: float
+
+
+def choose(scores: Sequence[Score]) -> tuple[int, int]:
+    """Of fits in order of falling penalty: the one with the least loss, and the one-standard-error choice.
+
+    Breiman, Friedman, Olshen and Stone 1984, section 3.4.3: the simplest model within one standard error of the best.
+    Of equal losses the larger penalty is kept.
+    """
+    best = min(range(len(scores)), key=lambda i: scores[i].loss)
+    within = scores[best].loss + scores[best].error
+    return best, next(i for i in range(best + 1) if scores[i].loss <= within)
 
 
 def check_penalties(l1: list[float]) -> list[float]:
@@ -120,36 +152,44 @@ def check_contexts(training: Contexts, held_out: Contexts, train: Path, validati
         )
 
 
-def score(weight: np.ndarray, bias: np.ndarray, contexts: Contexts) -> tuple[float, float]:
-    """Mean negative log-likelihood (nats) and accuracy of a linear model on `contexts`."""
+def score(weight: np.ndarray, bias: np.ndarray, contexts: Contexts) -> Score:
+    """How a linear model does on `contexts`; those of one story are not independent, so the error goes by story."""
     values = normalise(linear_logits(weight, bias, contexts.tokens))
-    own = values[np.arange(len(contexts)), contexts.labels]
-    return float(-own.mean(dtype=np.float64)), float((values.argmax(1) == contexts.labels).mean())
+    losses = -values[np.arange(len(contexts)), contexts.labels].astype(np.float64)
+    loss = float(losses.mean())
+    _, story = np.unique(contexts.story, return_inverse=True)
+    excess = np.bincount(story, losses - loss)
+    error = float(np.sqrt((excess**2).sum())) / len(losses)
+    return Score(loss, error, float((values.argmax(1) == contexts.labels).mean()))
 
 
-def _write_weights(path: Path, fit: LinearFit, training: Contexts) -> None:
+def write_weights(path: Path, fit: LinearFit, wanted: float, training: Contexts) -> None:
+    """The model as an artifact of its own: its facts are all that `verify_linear` needs beside the contexts."""
     length, vocabulary, _ = fit.weight.shape
     facts = {"candidates": training.candidates, "l1": fit.l1, "length": length, "vocabulary": vocabulary}
+    facts |= {"objective": fit.objective, "gap": fit.gap, "gap_wanted": wanted, "contexts": len(training)}
     write_tensors(path, {"weight": fit.weight, "bias": fit.bias}, facts)
 
 
-def _row(fit: LinearFit, validation: tuple[float, float], chosen: bool) -> dict[str, float | int | None]:
+def _row(fit: LinearFit, validation: Score, chosen: bool, sparser: bool) -> dict[str, float | int | None]:
     return {
         "l1": fit.l1,
         "train_loss": fit.loss,
-        "validation_loss": validation[0],
-        "validation_accuracy": validation[1],
+        "validation_loss": validation.loss,
+        "validation_se": validation.error,
+        "validation_accuracy": validation.accuracy,
         "nonzeros": fit.nonzeros,
         "objective": fit.objective,
         "gap": fit.gap,
         "iterations": fit.iterations,
         "chosen": int(chosen),
+        "sparser": int(sparser),
     }
 
 
 def _metrics(
     fit: LinearFit,
-    validation: tuple[float, float],
+    validation: Score,
     data: OneHot,
     held_out: Contexts,
     wanted: float,
@@ -165,8 +205,9 @@ def _metrics(
         "weights": int(fit.weight.size),
         "objective": fit.objective,
         "train_loss": fit.loss,
-        "validation_loss": validation[0],
-        "validation_accuracy": validation[1],
+        "validation_loss": validation.loss,
+        "validation_se": validation.error,
+        "validation_accuracy": validation.accuracy,
         "gap": fit.gap,
         "gap_wanted": wanted,
         "iterations": fit.iterations,

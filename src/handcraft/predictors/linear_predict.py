@@ -21,10 +21,11 @@ def linear_logits(weight: np.ndarray, bias: np.ndarray, tokens: np.ndarray) -> n
     return logits
 
 
-def predict_linear(weights: Path, test: Path, output: Path) -> None:
+def predict_linear(weights: Path, test: Path, output: Path, *, predictor: str, title: str) -> None:
     """Write the log-probabilities of the linear model in `weights` for every context of `test`.
 
-    Raises `UserError` where the two do not fit together (length, vocabulary or candidates).
+    `predictor` is its id, `title` what the report calls it. Raises `UserError` where weights and contexts do not fit
+    together (length, vocabulary or candidates).
     """
     tensors, asked = read_tensors(weights), read_contexts(test)
     weight, bias = tensors["weight"], tensors["bias"]
@@ -38,7 +39,7 @@ def predict_linear(weights: Path, test: Path, output: Path) -> None:
     write_predictions(
         output,
         normalise(linear_logits(weight, bias, asked.tokens)),
-        predictor="linear",
-        title="linear",
+        predictor=predictor,
+        title=title,
         candidates=asked.candidates,
     )

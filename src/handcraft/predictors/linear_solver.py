@@ -114,6 +114,25 @@ def fit_path(
     return fits
 
 
+def certify(
+    data: OneHot, weight: np.ndarray, bias: np.ndarray, l1: float, wanted: float, max_iterations: int
+) -> tuple[float, float]:
+    """The objective P of given weights and bias (float64, nats) and the best lower bound D found for its optimum.
+
+    The bound comes from solving on from these weights until P is within `wanted` of it, or `max_iterations`. It holds
+    whatever the weights are, and nothing that is said of them elsewhere is used.
+    """
+    W = torch.from_numpy(weight.reshape(data.features, data.candidates)).to(data.device)
+    b = torch.from_numpy(bias).to(data.device)
+    primal = loss_at(data, W, b) + l1 * float(W.abs().sum(dtype=torch.float64))
+    solver = _Solver(data, l1, None, W, b, None)
+    dual = solver.dual
+    while relative_gap(primal, dual) > wanted and solver.iterations < max_iterations:
+        solver.round(LATER, wanted / 2, max_iterations)
+        dual = max(dual, solver.dual)
+    return primal, dual
+
+
 class _Solver:
     """Rounds of proximal steps, which find the support, and Newton's, which solve on it, until the gap is there."""
 

@@ -14,10 +14,15 @@ from handcraft.contexts import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.files import read_json, write_json, write_table
 from handcraft.predictors.device import fix_arithmetic, resolve_device
+from handcraft.predictors.linear import score
+from handcraft.predictors.linear_solver import fit_path
+from handcraft.predictors.onehot import OneHot
 from handcraft.progress import progress
 from handcraft.seeds import generator
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
+OPTIMUM = ("objective", "train_loss", "validation_loss", "nonzeros")
+"""What is kept of the exact solution, to stand beside the curves."""
 THREADS = 1
 """More threads than this only wait for one another: a batch's tensors are small."""
 
@@ -109,7 +114,9 @@ def train_minibatch(
     batches and at the last: train_loss is the cross-entropy of that batch before its step, validation_loss
     that of all validation contexts after it, l1_term = l1 * sum |W|, all in nats; `_smoothed` is the exponential
     mean with weight `smoothing` of the past, corrected for its start. `metrics` states the final losses,
-    the objective on all training contexts and, at the same penalty, its relative distance from the linear model's.
+    the objective on all training contexts, and the exact solution at the same penalty with the relative distance of
+    the objective from that one's: the linear model itself, or one fitted here where it has another penalty (None where
+    the penalty is 0).
     """
     linear = read_json(metrics_of_linear)
     penalty = float(linear["l1"] if l1 is None else l1)
@@ -140,7 +147,11 @@ def train_minibatch(
             rows.append({"batch": batch, **now, **smoothed})
     _write_history(history, rows)
     train_loss, l1_term = model.loss(x, y), model.l1_term()
-    same = penalty == linear["l1"]
+    # Without a penalty there is as a rule no finite optimum.
+    optimum = None
+    if penalty > 0:
+        optimum = linear if penalty == linear["l1"] else _optimum(training, held_out, penalty, where)
+    objective = train_loss + l1_term
     write_json(
         metrics,
         {
@@ -151,16 +162,23 @@ def train_minibatch(
             "train_loss": train_loss,
             "validation_loss": rows[-1]["validation_loss"],
             "l1_term": l1_term,
-            "objective": train_loss + l1_term,
-            "linear_objective": linear["objective"] if same else None,
-            "objective_gap": (train_loss + l1_term) / linear["objective"] - 1 if same else None,
+            "objective": objective,
+            "objective_gap": objective / optimum["objective"] - 1 if optimum else None,
             "weights": features * candidates,
             "zeros": int((model.parameters[:-1] == 0).sum()),
             "zeros_of_seen_features": int((model.parameters[:-1] == 0)[torch.unique(x)].sum()),
-            "linear_nonzeros": linear["nonzeros"],
+            "optimum": {key: optimum[key] for key in OPTIMUM} if optimum else None,
             "training_contexts": len(training),
         },
     )
+
+
+def _optimum(training: Contexts, held_out: Contexts, l1: float, device: torch.device) -> dict[str, float]:
+    """The exact solution of the same problem, where the linear model's is one of another penalty."""
+    data = OneHot(training.tokens, training.labels, training.vocabulary, len(training.candidates), device)
+    (fit,) = fit_path(data, [l1], gap=1e-3, max_iterations=20_000)
+    found = {"objective": fit.objective, "train_loss": fit.loss, "nonzeros": fit.nonzeros}
+    return found | {"validation_loss": score(fit.weight, fit.bias, held_out).loss}
 
 
 def _features(contexts: Contexts, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -25,6 +25,9 @@ def collect_values(results: Results) -> Values:
     values.add("inputs", facts.length * facts.vocabulary)
     values.add("groups", len(facts.groups))
     values.add("bootstrap", facts.bootstrap)
+    values.add("resamples", facts.resamples)
+    gaps = [r["gap"] for rows in results.path.values() for r in rows if r["gap"] is not None]
+    values.add("certificate.largest", max(gaps, default=None), "share", digits=2)
     values.add("confidence", facts.confidence, "share", digits=0)
     for split, counted in sorted((results.corpus.get("splits") or {}).items()):
         for what in ("stories", "characters"):
@@ -37,6 +40,8 @@ def collect_values(results: Results) -> Values:
         for column, unit in (("train_loss", "nats"), ("validation_loss", "nats"), ("l1_term", "nats")):
             values.add(f"training.{column}", _last(results.history[f"{column}_smoothed"]), unit)
         values.add("training.batches", max(results.history["batch"]))
+    if results.minibatch:
+        _of_minibatch(values, results.minibatch)
     for row in results.sample(facts.training_group):
         values.add(
             f"sample.{row['sample']}.{row['predictor']}",
@@ -71,6 +76,19 @@ def _of_variant(values: Values, results: Results, variant: dict[str, Any]) -> No
     for what in ("nonzeros", "zeros", "weights"):
         if isinstance(results.linear[name].get(what), int):
             values.add(f"linear.{name}.{what}", results.linear[name][what])
+    if "sparser" in results.linear[name]:
+        values.add(f"linear.{name}.sparser.nonzeros", results.linear[name]["sparser"]["nonzeros"])
+
+
+def _of_minibatch(values: Values, metrics: dict[str, Any]) -> None:
+    values.add("training.objective_gap", metrics["objective_gap"], "share")
+    values.add("training.zeros", metrics["zeros_of_seen_features"])
+    values.add("training.weights", metrics["weights"])
+    if metrics["optimum"] is None:
+        return
+    for loss in ("train_loss", "validation_loss"):
+        values.add(f"training.optimum.{loss}", metrics["optimum"][loss], "nats")
+    values.add("training.optimum.nonzeros", metrics["optimum"]["nonzeros"])
 
 
 def _last(column: list[float]) -> float | None:
@@ -115,6 +133,9 @@ class Content:
             "table_paired": lambda a, b: tables.paired(results, a, b),
             "table_sample": lambda: tables.sample_scores(results, facts.training_group, self.people()),
             "table_sample_pairs": lambda: tables.sample_pairs(results, facts.training_group),
+            "table_sparsity": lambda: tables.sparsity(results),
+            "has_sparsity": any(results.path[g["name"]] for g in facts.groups),
+            "has_stability": bool(results.stability),
             "table_tokens": lambda: tables.tokens(results),
             "table_occurrence": lambda: tables.occurrence(results),
             "table_published": lambda: published.published_beside(results, self.values),

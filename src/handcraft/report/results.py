@@ -34,6 +34,7 @@ class Facts:
     vocabulary: int
     confidence: float = 0.95
     bootstrap: int = 1000
+    resamples: int = 0
     excerpts: bool = True
     config: str = "config.yaml"
     human_labels: list[str] = field(default_factory=list)
@@ -157,6 +158,32 @@ class Results:
     def weights(self) -> dict[str, dict[str, float]]:
         """Centred weight (nats) of each tile's token in the last position: by token, then candidate."""
         return self._last_position(centred=True)
+
+    @cached_property
+    def stability(self) -> dict[str, dict[str, tuple[float, float]]]:
+        """Of the tiles' centred weights: spread (nats) and sign stability over resampled stories; {} if not run."""
+        from handcraft.figures.tiles import last_position
+
+        path = self.root / "linear" / self.facts.tiles_group / "resampling.safetensors"
+        if not path.is_file():
+            return {}
+        tokenizer = self.root / "tokenizer" / "tokenizer.json"
+        found = {}
+        for token in self.facts.tiles.values():
+            candidates, spread = last_position(path, tokenizer, token, "centred_spread")
+            _, same = last_position(path, tokenizer, token, "centred_sign_stability")
+            found[token] = {c: (float(s), float(t)) for c, s, t in zip(candidates, spread, same, strict=True)}
+        return found
+
+    @cached_property
+    def path(self) -> dict[str, Rows]:
+        """path.csv of the linear models by variant."""
+        return {v["name"]: self._csv("linear", v["name"], "path.csv") for v in self.facts.variants}
+
+    @cached_property
+    def minibatch(self) -> dict[str, Any]:
+        """metrics.json of the minibatch run; {} where it was not run."""
+        return self._json("minibatch", self.facts.training_group, "metrics.json") or {}
 
     @cached_property
     def raw_weights(self) -> dict[str, dict[str, float]]:

@@ -140,19 +140,53 @@ def sample_pairs(results: Results, variant: str) -> Markdown:
 
 
 def tokens(results: Results) -> Markdown:
-    """Beside each weight of the tiles: how often the training contexts have that token before that word."""
+    """Beside each weight of the tiles: how far the draw of stories moves it, and the counts that it rests on."""
     rows: list[list[object]] = []
     for one in results.claims.get("tokens", []):
-        weights = results.weights.get(one["token"], {})
+        weights, moved = results.weights.get(one["token"], {}), results.stability.get(one["token"], {})
         for c in one["candidates"]:
             word = c["candidate"]
             cells: list[object] = [
                 Markdown(f"“{escape(one['token'].strip() or one['token'])}”"),
                 word.strip() or word,
             ]
-            cells += [show(weights.get(word), "logit"), show(c["contexts"])]
+            weight = show(weights.get(word), "logit")
+            if word in moved:
+                weight = Markdown(f"{weight} [± {show(moved[word][0], 'nats', 2)}]{{.interval}}")
+            cells.append(weight)
+            if moved:
+                cells.append(show(moved[word][1], "share", 0) if word in moved else None)
+            cells.append(show(c["contexts"]))
             rows.append([*cells, show(c["share_of_candidate"], "share"), show(c["share_of_token"], "share")])
-    header = ["last token", "word", "weight (nats)", "contexts", "share of the word", "share of the token"]
+    header = ["last token", "word", "weight (nats)", "same sign", "contexts"]
+    if not results.stability:
+        header.remove("same sign")
+    header += ["share of the word", "share of the token"]
+    return pipe_table(header, first_only(rows), "ll" + "r" * (len(header) - 2))
+
+
+def sparsity(results: Results) -> Markdown:
+    """Of every group the chosen penalty and the sparser choice: weights that are left, and what that costs."""
+    rows: list[list[object]] = []
+    for g in results.facts.groups:
+        losses = {
+            r["predictor"]: r
+            for r in results.metrics[g["name"]]
+            if (r["view"], r["metric"]) == ("natural", "loss")
+        }
+        path = results.path[g["name"]]
+        for mark, predictor in (("chosen", "linear"), ("sparser", "linear_sparser")):
+            test = losses.get(predictor)
+            for r in path:
+                if not r[mark]:
+                    continue
+                held = Markdown(
+                    f"{show(r['validation_loss'], 'nats')} [± {show(r['validation_se'], 'nats')}]{{.interval}}"
+                )
+                cells: list[object] = [g["title"], results.facts.title_of(predictor), f"{r['l1']:g}"]
+                cells += [show(r["nonzeros"]), held]
+                rows.append([*cells, show(test["value"], "nats") if test else None])
+    header = ["group", "choice", "penalty", "weights left", "validation loss", "test loss"]
     return pipe_table(header, first_only(rows), "llrrrr")
 
 

@@ -1,0 +1,13 @@
+from handcraft.jobs import job
+from handcraft.predictors.linear_resample import resample_linear
+
+with job(snakemake):
+    resample_linear(
+        snakemake.input.train,
+        snakemake.input.weights,
+        **snakemake.params.settings,
+        seed=snakemake.params.seed,
+        device=snakemake.params.device,
+        threads=snakemake.params.threads,
+        output=snakemake.output.resampling,
+    )
