@@ -14,6 +14,7 @@ from handcraft.predictors.linear_solver import fit_linear
 from handcraft.seeds import generator
 from tests.artifacts import WORDS, contexts_file, last_token_decides
 
+L1 = 3e-3
 NAMES = {"spread", "sign_stability", "centred_spread", "centred_sign_stability"}
 
 
@@ -23,7 +24,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     train = contexts_file(folder / "train.safetensors", *last_token_decides(600, 0))
     validation = contexts_file(folder / "validation.safetensors", *last_token_decides(300, 1))
     names = {name: folder / name for name in ("weights", "sparser", "support", "path", "metrics")}
-    train_linear(train, validation, [1e-2], 1e-4, 3000, "cpu", 1, **names)
+    train_linear(train, validation, [L1], 1e-4, 3000, "cpu", 1, **names)
     return train, names["weights"]
 
 
@@ -39,7 +40,7 @@ def test_it_is_what_fits_to_those_stories_give(inputs: tuple[Path, Path], tmp_pa
     fits = []
     for _ in range(4):
         rows = resampled_rows(contexts, draw, inputs[0])
-        fits.append(fit_linear(contexts.tokens[rows], contexts.labels[rows], 12, 3, 1e-2, gap=1e-4).weight)
+        fits.append(fit_linear(contexts.tokens[rows], contexts.labels[rows], 12, 3, L1, gap=1e-4).weight)
     found = read_tensors(out)
     assert set(found) == NAMES
     np.testing.assert_allclose(found["spread"], np.std(fits, axis=0, ddof=1), atol=0.02)
