@@ -1,0 +1,102 @@
+"""The linear model on real text: the figures known for the TinyStories sample, and scikit-learn's answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from handcraft.contexts import Contexts, build_contexts, read_contexts
+from handcraft.corpus import retrieve_corpus
+from handcraft.files import read_json, read_tensors
+from handcraft.predictors.linear import score, train_linear
+from handcraft.predictors.linear_predict import linear_logits
+from handcraft.predictors.linear_solver import fit_linear
+from handcraft.tokenizer import encode_corpus, train_tokenizer
+from tests.unit.test_linear_solver import objective
+
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
+
+SPLITS = ("train", "validation", "test")
+GROUPS = {
+    "conjunctions": [" and", " but", " for", " so", " or"],
+    "feelings": [" happy", " sad", " scared", " excited", " proud"],
+}
+
+
+@pytest.fixture(scope="module")
+def contexts(tinystories: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Path]]:
+    """Contexts of the sample by group and split, whole words; the valid file is the test split."""
+    folder = tmp_path_factory.mktemp("tinystories")
+    source = {
+        "train": [str(tinystories / "*train.txt")],
+        "validation": [],
+        "test": [str(tinystories / "*valid.txt")],
+        "text_field": "text",
+    }
+    corpus, tokens, starts = (
+        {split: folder / f"{split}.{kind}" for split in SPLITS}
+        for kind in ("parquet", "tokens.npy", "starts.npy")
+    )
+    retrieve_corpus(
+        source,
+        kind="files",
+        fractions={"validation": 0.1, "test": 0.1},
+        seed=0,
+        outputs=corpus,
+        summary=folder / "corpus.json",
+    )
+    train_tokenizer(corpus["train"], folder / "tokenizer.json", 1024)
+    for split in SPLITS:
+        encode_corpus(corpus[split], folder / "tokenizer.json", tokens[split], starts[split])
+    made = {group: {split: folder / f"{group}.{split}.safetensors" for split in SPLITS} for group in GROUPS}
+    for group, words in GROUPS.items():
+        build_contexts(
+            tokens, starts, folder / "tokenizer.json", words, "word", 16, "natural", None, None, 0, made[group],
+            folder / "summary.json",
+        )  # fmt: skip
+    return made
+
+
+def test_conjunctions_by_word(contexts: dict[str, dict[str, Path]], tmp_path: Path) -> None:
+    files = contexts["conjunctions"]
+    names = {name: tmp_path / name for name in ("weights", "sparser", "path", "support", "metrics")}
+    train_linear(files["train"], files["validation"], [3e-4, 1e-4, 3e-5], 1e-3, 3000, "cpu", 1, **names)
+    metrics, tensors = read_json(names["metrics"]), read_tensors(names["weights"])
+    found = score(tensors["weight"], tensors["bias"], read_contexts(files["test"]))
+    assert metrics["l1"] == 3e-5
+    assert found.accuracy >= 0.86
+    assert found.loss <= 0.39
+    assert np.count_nonzero(tensors["weight"]) == metrics["nonzeros"] < 9000
+    assert metrics["sparser"]["l1"] >= metrics["l1"]
+    assert metrics["sparser"]["nonzeros"] <= metrics["nonzeros"]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("l1", [1e-3, 3e-4])
+def test_same_objective_and_answers_as_saga(
+    contexts: dict[str, dict[str, Path]], group: str, l1: float
+) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    train, test = (read_contexts(contexts[group][split]) for split in ("train", "test"))
+    C = 1 / (l1 * len(train))
+    peer = LogisticRegression(solver="saga", l1_ratio=1, C=C, tol=1e-4, max_iter=25, random_state=0)
+    peer.fit(matrix(train), train.labels)
+    weight = peer.coef_.T.reshape(train.length, train.vocabulary, -1)
+    ours = fit_linear(train.tokens, train.labels, train.vocabulary, len(train.candidates), l1)
+    theirs = objective(train.tokens, train.labels, weight, peer.intercept_, l1)
+    assert ours.objective == pytest.approx(theirs, rel=1e-4)
+    assert ours.gap is not None
+    assert ours.objective <= theirs * (1 + ours.gap)
+    answers = linear_logits(ours.weight, ours.bias, test.tokens).argmax(1)
+    assert (answers == peer.predict(matrix(test))).mean() >= 0.995
+
+
+def matrix(contexts: Contexts) -> scipy.sparse.csr_array:
+    """One-hot rows [n, length * vocabulary]."""
+    columns = (contexts.tokens + np.arange(contexts.length, dtype=np.int32) * contexts.vocabulary).ravel()
+    starts = np.arange(0, len(columns) + 1, contexts.length, dtype=np.int32)
+    shape = (len(contexts), contexts.length * contexts.vocabulary)
+    return scipy.sparse.csr_array((np.ones(len(columns)), columns, starts), shape=shape)
