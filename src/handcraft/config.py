@@ -179,8 +179,14 @@ class LastToken(Strict):
 
 
 class Linear(Strict):
-    l1: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(min_length=1)
-    """L1 penalties to try (per weight, beside the mean cross-entropy); validation loss chooses."""
+    l1: Annotated[list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=1)] | None = None
+    """L1 penalties to try (per weight, beside the mean cross-entropy); validation loss chooses. Null takes a path:
+    `count` of them, evenly spaced in their logarithm, from the smallest that leaves no weight, which depends on the
+    contexts, down to `smallest`."""
+    count: int = Field(12, ge=2)
+    """Penalties on the path."""
+    smallest: float = Field(3e-4, gt=0, allow_inf_nan=False)
+    """Where the path ends."""
     gap: float = Field(1e-3, gt=0, lt=1)
     """Relative duality gap, at which the solver stops: the objective is at most that far from its optimum."""
     max_iterations: int = Field(3000, ge=1)
@@ -250,7 +256,7 @@ class CausalLM(Strict):
 
 class Predictors(Strict):
     last_token: LastToken = LastToken()
-    linear: Linear
+    linear: Linear = Linear()
     minibatch: Minibatch = Minibatch()
     causal_lms: Annotated[
         dict[Name, CausalLM],

@@ -115,6 +115,8 @@ def _build(config: Config, seed: int, root: Path) -> list[dict[str, Any]]:
             contexts[group]["train"],
             contexts[group]["validation"],
             linear.l1,
+            linear.count,
+            linear.smallest,
             linear.gap,
             linear.max_iterations,
             config.device,

@@ -61,7 +61,9 @@ def contexts(tinystories: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 def test_conjunctions_by_word(contexts: dict[str, dict[str, Path]], tmp_path: Path) -> None:
     files = contexts["conjunctions"]
     names = {name: tmp_path / name for name in ("weights", "sparser", "path", "support", "metrics")}
-    train_linear(files["train"], files["validation"], [3e-4, 1e-4, 3e-5], 1e-3, 3000, "cpu", 1, **names)
+    train_linear(
+        files["train"], files["validation"], [3e-4, 1e-4, 3e-5], 12, 1e-4, 1e-3, 3000, "cpu", 1, **names
+    )
     metrics, tensors = read_json(names["metrics"]), read_tensors(names["weights"])
     found = score(tensors["weight"], tensors["bias"], read_contexts(files["test"]))
     assert metrics["l1"] == 3e-5

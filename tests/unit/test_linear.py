@@ -1,6 +1,7 @@
 """train_linear: the choice of the penalty, what it writes, and bad input."""
 
 import dataclasses
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from handcraft.contexts import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import read_csv, read_facts, read_json, read_tensors
-from handcraft.predictors.linear import COLUMNS, Score, choose, score, train_linear
+from handcraft.predictors.linear import COLUMNS, Score, choose, penalty_path, score, train_linear
 from handcraft.predictors.linear_predict import linear_logits
 from handcraft.predictors.predictions import normalise
 from tests.artifacts import contexts_file, last_token_decides
@@ -23,7 +24,15 @@ def splits(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def fit(splits: tuple[Path, Path], out: Path, **changed: Any) -> Path:
-    settings = {"l1": [1e-3, 1e-2, 1e-1], "gap": 1e-3, "max_iterations": 2000, "device": "cpu", "threads": 1}
+    settings = {
+        "l1": [1e-3, 1e-2, 1e-1],
+        "count": 5,
+        "smallest": 1e-3,
+        "gap": 1e-3,
+        "max_iterations": 2000,
+        "device": "cpu",
+        "threads": 1,
+    }
     outputs = {n: out / f"{n}.out" for n in ("weights", "sparser", "path", "support", "metrics")}
     train_linear(*splits, **{**settings, **changed}, **outputs)
     return out
@@ -119,6 +128,25 @@ def test_no_penalty_ends_by_its_gradient_without_a_certificate(
     zero = read_csv(out / "path.out")[-1]
     assert zero["l1"] == 0
     assert zero["gap"] is None
+
+
+def test_the_path_goes_from_no_weight_at_all_down_to_the_smallest(
+    tmp_path: Path, splits: tuple[Path, Path]
+) -> None:
+    out = fit(splits, tmp_path / "a", l1=None, count=6, smallest=2e-3)
+    path, metrics = read_csv(out / "path.out"), read_json(out / "metrics.out")
+    penalties = [row["l1"] for row in path]
+    assert len(penalties) == 6
+    assert penalties[-1] == 2e-3
+    assert metrics["l1_of_all_zero"] <= penalties[0] < 1.01 * metrics["l1_of_all_zero"]
+    assert path[0]["nonzeros"] == 0 < path[1]["nonzeros"]
+    steps = [a / b for a, b in itertools.pairwise(penalties)]
+    assert steps == pytest.approx([steps[0]] * 5, rel=0.02)
+
+
+def test_a_path_whose_end_leaves_no_weight_is_its_beginning() -> None:
+    assert penalty_path(0.0213, 0.5, 8) == [0.0213]
+    assert penalty_path(0.02131, 1e-3, 2) == [0.0214, 1e-3]
 
 
 @pytest.mark.parametrize("l1", [[], [-1e-3], [float("nan")], [float("inf")]])

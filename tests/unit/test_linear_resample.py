@@ -24,7 +24,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     train = contexts_file(folder / "train.safetensors", *last_token_decides(600, 0))
     validation = contexts_file(folder / "validation.safetensors", *last_token_decides(300, 1))
     names = {name: folder / name for name in ("weights", "sparser", "support", "path", "metrics")}
-    train_linear(train, validation, [L1], 1e-4, 3000, "cpu", 1, **names)
+    train_linear(train, validation, [L1], 12, 1e-4, 1e-4, 3000, "cpu", 1, **names)
     return train, names["weights"]
 
 

@@ -23,7 +23,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     validation = contexts_file(contexts / "validation.safetensors", *last_token_decides(300, 1))
     names = {name: linear / f"{name}.safetensors" for name in ("weights", "sparser", "support")}
     names |= {"path": linear / "path.csv", "metrics": linear / "metrics.json"}
-    train_linear(train, validation, [3e-2, 1e-2, 3e-3], 1e-4, 3000, "cpu", 1, **names)
+    train_linear(train, validation, [3e-2, 1e-2, 3e-3], 12, 1e-4, 1e-4, 3000, "cpu", 1, **names)
     return results
 
 

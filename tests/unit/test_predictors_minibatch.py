@@ -21,7 +21,7 @@ def inputs(tmp_path: Path) -> tuple[Path, Path, Path]:
     outputs = {
         name: tmp_path / f"linear.{name}" for name in ("weights", "sparser", "path", "support", "metrics")
     }
-    train_linear(train, validation, [1e-2], 1e-4, 3000, "cpu", 1, **outputs)
+    train_linear(train, validation, [1e-2], 12, 1e-4, 1e-4, 3000, "cpu", 1, **outputs)
     return train, validation, outputs["metrics"]
 
 

@@ -34,7 +34,9 @@ COLUMNS = (
 def train_linear(
     train: Path,
     validation: Path,
-    l1: list[float],
+    l1: Sequence[float] | None,
+    count: int,
+    smallest: float,
     gap: float,
     max_iterations: int,
     device: str,
@@ -45,7 +47,8 @@ def train_linear(
     support: Path,
     metrics: Path,
 ) -> None:
-    """Fit the contexts of `train` for every penalty of `l1` and keep the one with the least loss on `validation`.
+    """Fit the contexts of `train` for every penalty of `l1`, or of the path that `count` and `smallest` describe
+    (`penalty_path`) where it is None, and keep the one with the least loss on `validation`.
 
     Every fit ends on a certified relative duality gap of at most `gap` (`linear_certificate`) and has exact zeros.
     For l1 = 0 there is no certificate, and as a rule no finite optimum either: that fit stops when its largest
@@ -61,7 +64,7 @@ def train_linear(
     splits that do not belong together, a penalty that is negative or no number, no convergence.
     """
     training, held_out = read_contexts(train), read_contexts(validation)
-    penalties = check_penalties(l1)
+    given = None if l1 is None else check_penalties(l1)
     check_contexts(training, held_out, train, validation)
     fix_arithmetic(threads)
     data = OneHot(
@@ -71,6 +74,7 @@ def train_linear(
         len(training.candidates),
         resolve_device(device),
     )
+    penalties = penalty_path(data.zero_gradient, smallest, count) if given is None else given
     say(f"linear model: {len(training):,} contexts, {len(penalties)} penalties")
     fits = fit_path(data, penalties, gap=gap, max_iterations=max_iterations)
     scores = [score(fit.weight, fit.bias, held_out) for fit in fits]
@@ -109,7 +113,19 @@ def choose(scores: Sequence[Score]) -> tuple[int, int]:
     return best, next(i for i in range(best + 1) if scores[i].loss <= within)
 
 
-def check_penalties(l1: list[float]) -> list[float]:
+def penalty_path(largest: float, smallest: float, count: int) -> list[float]:
+    """`count` penalties from `largest`, rounded up, down to `smallest`, evenly spaced in their logarithm.
+
+    Three significant digits each, so that they can be written and read. Only the first where it is below `smallest`.
+    """
+    step = 10.0 ** (np.floor(np.log10(largest)) - 2)
+    first = float(f"{np.ceil(largest / step) * step:.3g}")
+    if smallest >= first:
+        return [first]
+    return [float(f"{value:.3g}") for value in np.geomspace(first, smallest, count)]
+
+
+def check_penalties(l1: Sequence[float]) -> list[float]:
     """The penalties, each once, largest first: the order in which each is a good start for the next."""
     wrong = [value for value in l1 if not (value >= 0 and np.isfinite(value))]
     if wrong or not l1:

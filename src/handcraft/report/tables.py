@@ -183,7 +183,7 @@ def sparsity(results: Results) -> Markdown:
                 held = Markdown(
                     f"{show(r['validation_loss'], 'nats')} [± {show(r['validation_se'], 'nats')}]{{.interval}}"
                 )
-                cells: list[object] = [g["title"], results.facts.title_of(predictor), f"{r['l1']:g}"]
+                cells: list[object] = [g["title"], results.facts.title_of(predictor), f"{r['l1']:.2g}"]
                 cells += [show(r["nonzeros"]), held]
                 rows.append([*cells, show(test["value"], "nats") if test else None])
     header = ["group", "choice", "penalty", "weights left", "validation loss", "test loss"]
