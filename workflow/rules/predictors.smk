@@ -118,7 +118,9 @@ rule resample_linear:
     params:
         code=script_hash("resample_linear.py"),
         threads=cfg.threads,
-        settings=cfg.predictors.linear.model_dump(exclude={"l1"}),
+        settings=cfg.predictors.linear.model_dump(
+            include={"resamples", "gap", "max_iterations"}
+        ),
         seed=cfg.seed,
         device=cfg.device,
     script:
