@@ -1,4 +1,4 @@
-"""resample_linear: spread and sign stability of weights over resampled stories."""
+"""train_resamples: spread and sign stability of weights over resampled stories."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from handcraft.contexts import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_tensors, write_tensors
 from handcraft.predictors.linear import train_linear
-from handcraft.predictors.linear_resample import resample_linear, resampled_rows
+from handcraft.predictors.linear_resample import train_resamples, resampled_rows
 from handcraft.predictors.linear_solver import fit_linear
 from handcraft.seeds import generator
 from tests.artifacts import WORDS, contexts_file, last_token_decides
@@ -29,7 +29,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def resample(inputs: tuple[Path, Path], out: Path, resamples: int = 4, seed: int = 0) -> Path:
-    resample_linear(*inputs, resamples, 1e-4, 3000, seed, "cpu", 1, out)
+    train_resamples(*inputs, resamples, 1e-4, 3000, seed, "cpu", 1, out)
     return out
 
 

@@ -47,7 +47,7 @@ def test_editing_the_linear_module_reruns_linear_models_and_what_follows(built: 
     assert {
         "train_linear",
         "predict_linear",
-        "resample_linear",
+        "train_resamples",
         "train_minibatch",
         "evaluate_predictions",
         "fill_report",
@@ -66,7 +66,7 @@ def test_a_changed_penalty_reruns_linear_models_only(built: Checkout) -> None:
 
 def test_jobs_without_torch_do_not_import_it(finished: Checkout) -> None:
     """torch takes two seconds to import and transformers six, for each job."""
-    with_torch = {"train_linear", "resample_linear", "train_minibatch", "train_best_linear"}
+    with_torch = {"train_linear", "train_resamples", "train_minibatch", "train_best_linear"}
     with_torch |= {"train_llama", "predict_causal_lm"}
     sidecars = [json.loads(p.read_text()) for p in (finished.path / "results" / "provenance").glob("*.json")]
     imported = {facts["rule"]: facts["imported"] for facts in sidecars}

@@ -99,7 +99,7 @@ rule predict_linear:
         "../scripts/predict_linear.py"
 
 
-rule resample_linear:
+rule train_resamples:
     """The linear model fitted again to resampled stories: how far each weight depends on which were read."""
     input:
         train="results/contexts/{group}/train.safetensors",
@@ -107,16 +107,16 @@ rule resample_linear:
     output:
         resampling="results/linear/{group}/resampling.safetensors",
     log:
-        "logs/resample_linear/{group}.log",
+        "logs/train_resamples/{group}.log",
     benchmark:
-        "benchmarks/out/resample_linear/{group}.tsv"
+        "benchmarks/out/train_resamples/{group}.tsv"
     threads: cfg.threads
     resources:
         mem_mb=4000,
         runtime=120,
         gpu=gpus,
     params:
-        code=script_hash("resample_linear.py"),
+        code=script_hash("train_resamples.py"),
         threads=cfg.threads,
         settings=cfg.predictors.linear.model_dump(
             include={"resamples", "gap", "max_iterations"}
@@ -124,7 +124,7 @@ rule resample_linear:
         seed=cfg.seed,
         device=cfg.device,
     script:
-        "../scripts/resample_linear.py"
+        "../scripts/train_resamples.py"
 
 
 rule train_minibatch:

@@ -17,7 +17,7 @@ TRIES = 100
 """Draws of stories, at most, until every candidate is in one."""
 
 
-def resample_linear(
+def train_resamples(
     train: Path,
     weights: Path,
     resamples: int,

@@ -1,8 +1,8 @@
 from handcraft.jobs import job
-from handcraft.predictors.linear_resample import resample_linear
+from handcraft.predictors.linear_resample import train_resamples
 
 with job(snakemake):
-    resample_linear(
+    train_resamples(
         snakemake.input.train,
         snakemake.input.weights,
         **snakemake.params.settings,
