@@ -9,7 +9,7 @@ from handcraft.contexts import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_tensors, write_tensors
 from handcraft.predictors.linear import train_linear
-from handcraft.predictors.linear_resample import train_resamples, resampled_rows
+from handcraft.predictors.linear_resample import resampled_rows, train_resamples
 from handcraft.predictors.linear_solver import fit_linear
 from handcraft.seeds import generator
 from tests.artifacts import WORDS, contexts_file, last_token_decides

@@ -126,11 +126,9 @@ def certify(
     b = torch.from_numpy(bias).to(data.device)
     primal = loss_at(data, W, b) + l1 * float(W.abs().sum(dtype=torch.float64))
     solver = _Solver(data, l1, None, W, b, None)
-    dual = solver.dual
-    while relative_gap(primal, dual) > wanted and solver.iterations < max_iterations:
+    while relative_gap(primal, solver.dual) > wanted and solver.iterations < max_iterations:
         solver.round(LATER, wanted / 2, max_iterations)
-        dual = max(dual, solver.dual)
-    return primal, dual
+    return primal, solver.dual
 
 
 class _Solver:
@@ -146,7 +144,7 @@ class _Solver:
         watch: Watch | None,
     ) -> None:
         self.data, self.l1, self.watch = data, l1, watch
-        self.iterations, self.scale = 0, START_SCALE
+        self.iterations, self.scale, self.dual = 0, START_SCALE, -float("inf")
         # The sequential strong rule (Tibshirani and others 2012) for the first round, after the penalty `before`.
         # A feature that is left out wrongly shows in the whole gradient, and comes in at the next round.
         self.share = 0.0 if before is None or l1 == 0 else max(0.0, 2 - before / l1)
@@ -154,7 +152,9 @@ class _Solver:
 
     def take(self, point: Point) -> None:
         """Make this the model. It is written in float32, so it is judged as that."""
-        self.point, self.dual = point, dual_bound(self.data, point, self.l1)
+        self.point = point
+        if self.l1 > 0:
+            self.dual = max(self.dual, dual_bound(self.data, point, self.l1))
         W, b = point.W.float(), point.b.float()
         self.loss = loss_at(self.data, W, b)
         self.objective = self.loss + self.l1 * float(W.abs().sum(dtype=torch.float64))
