@@ -47,6 +47,7 @@ include: "workflow/rules/contexts.smk"
 include: "workflow/rules/predictors.smk"
 include: "workflow/rules/causal_lms.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/human.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 

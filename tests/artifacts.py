@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from handcraft.files import write_tensors
+from handcraft.files import write_table, write_tensors
+from handcraft.tokenizer import train_tokenizer
 
 WORDS = (" and", " but", " so")
 
@@ -32,3 +34,11 @@ def last_token_decides(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     tokens = rng.integers(0, 12, (n, 4))
     labels = np.where(rng.random(n) < 0.75, tokens[:, -1] % 3, rng.integers(0, 3, n))
     return tokens, labels
+
+
+def tokenizer_file(path: Path, stories: Sequence[str], vocabulary: int = 300) -> Path:
+    """A tokenizer trained on a few stories; ids 1 to 256 are the bytes, so that it can spell any text."""
+    corpus = path.with_name("stories.parquet")
+    write_table(corpus, pa.table({"story": [str(i) for i in range(len(stories))], "text": list(stories)}))
+    train_tokenizer(corpus, path, vocabulary)
+    return path

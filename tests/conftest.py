@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.artifacts import tokenizer_file
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
@@ -30,3 +32,13 @@ def stories260k() -> Path:
     if not path.is_dir():
         pytest.skip("stories260K is not beside the checkout (../shared/models/stories260K)")
     return path
+
+
+@pytest.fixture(scope="session")
+def small_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tokenizer of 300 tokens."""
+    text = (
+        "The cat and the dog ran, but the sun was hot, so they sat in the day. Once a little girl saw a bird."
+    )
+    stories = [text] * 20
+    return tokenizer_file(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", stories)

@@ -7,6 +7,8 @@ from typing import Any
 
 from handcraft.config import SPLITS, CausalLM, Config, Corpus, Variant
 from handcraft.errors import UserError
+from handcraft.human.labels import ignored_files, label_files
+from handcraft.human.page import page_files
 
 PREDICTOR_TITLES = {
     "majority": "majority",
@@ -94,8 +96,23 @@ def report_sources(root: Path | str) -> list[str]:
     )
 
 
-def report_facts(cfg: Config, files: Sequence[str]) -> dict[str, Any]:
-    """What the report says of the config (the fields of `handcraft.report.results.Facts`); `files` are the config's."""
+def human_labels(root: Path | str, cfg: Config) -> dict[str, list[str]]:
+    """The label files of this build by group, for the groups that people have labelled."""
+    found = {group: label_files(root, cfg.corpus.name, group) for group in cfg.groups}
+    return {group: files for group, files in found.items() if files}
+
+
+def page_sources() -> list[str]:
+    """The files that labelling pages are made of, relative to where the workflow runs."""
+    return [os.path.relpath(p, Path.cwd()) for p in page_files()]
+
+
+def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[str, Any]:
+    """What the report says of the config (the fields of `handcraft.report.results.Facts`).
+
+    `files` are the config's, `root` is the checkout, whose `human/` is looked through.
+    """
+    labels = human_labels(root, cfg)
     lms = [{"id": name, "title": lm.title} for name, lm in cfg.predictors.causal_lms.items()]
     return {
         "title": cfg.report.title,
@@ -121,5 +138,7 @@ def report_facts(cfg: Config, files: Sequence[str]) -> dict[str, Any]:
         "confidence": cfg.evaluation.confidence,
         "bootstrap": cfg.evaluation.bootstrap,
         "excerpts": cfg.report.excerpts,
+        "human_labels": [f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
+        "human_ignored": ignored_files(root, cfg.corpus.name, list(cfg.groups)),
         "config": ", with ".join(Path(f).name for f in files) + (" laid over it" if len(files) > 1 else ""),
     }

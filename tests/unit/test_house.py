@@ -19,6 +19,7 @@ ROOMS = [
     "contexts",
     "predictors",
     "evaluation",
+    "human",
     "figures",
     "report",
 ]

@@ -51,7 +51,7 @@ rule fill_report:
         runtime=5,
     params:
         code=script_hash("fill_report.py"),
-        facts=road.report_facts(cfg, workflow.configfiles),
+        facts=road.report_facts(cfg, workflow.configfiles, workflow.basedir),
     script:
         "../scripts/fill_report.py"
 

@@ -23,13 +23,13 @@ from handcraft.evaluation.bootstrap import bootstrap_p, bootstrap_scores, scores
 from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import percentile_interval, wilson
 from handcraft.evaluation.metrics import adjust_prior, answers, correct, losses
-from handcraft.files import read_json, write_csv
+from handcraft.evaluation.samples import read_samples
+from handcraft.files import write_csv
 from handcraft.predictors.predictions import Predictions, class_rates, read_predictions
 from handcraft.seeds import generator
 
 VIEWS = ("natural", "balanced", "balanced_prior")
 METRICS = ("accuracy", "loss")
-SAMPLES = ("natural", "balanced")
 DIGITS = 12
 """Decimals kept: what is beyond is the rounding of sums, and would part a value from an interval of no width."""
 NORMALISED = 1e-4
@@ -80,7 +80,7 @@ def evaluate_predictions(
     learnt = read_contexts(train)
     if learnt.candidates != asked.candidates:
         raise _other_candidates(train, learnt.candidates, asked.candidates)
-    answered = [_read_checked(path, asked) for path in predictions]
+    answered = [read_checked(path, asked) for path in predictions]
     if not answered:
         raise UserError(
             "there are no predictions to evaluate", where=str(contexts), remedy="give at least one"
@@ -167,8 +167,8 @@ def _samples(
     right = [answers(one.log_probability) == asked.labels for one in answered]
     rows: list[Row] = []
     pairs: list[Row] = []
-    for name, items in _read_samples(sample, len(asked)).items():
-        n = len(items)
+    for name, drawn in read_samples(sample, len(asked)).items():
+        items, n = drawn.contexts, len(drawn)
         for one, hit in zip(answered, right, strict=True):
             k = int(hit[items].sum())
             low, high = wilson(k, n, confidence)
@@ -189,28 +189,7 @@ def _samples(
     return rows, pairs
 
 
-def _read_samples(path: Path, n: int) -> dict[str, np.ndarray]:
-    """The items of each sample, int64; each a row of the n test contexts, none twice."""
-    content = read_json(path)
-    remedy = "delete the file and run snakemake again; it is drawn anew"
-    samples = {}
-    for name in SAMPLES:
-        try:
-            listed = content[name]["contexts"]
-            items = np.asarray(listed, dtype=np.int64)
-            if items.ndim != 1 or not np.array_equal(items, np.asarray(listed, dtype=np.float64)):
-                raise ValueError("contexts is not a list of whole numbers")
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            what = f"this is not a sample of contexts ({name}: {type(error).__name__}: {error})"
-            raise UserError(what, where=str(path), remedy=remedy) from error
-        if len(items) and (items.min() < 0 or items.max() >= n or len(np.unique(items)) < len(items)):
-            what = f"the {name} sample repeats a context or names one outside the {n} test contexts"
-            raise UserError(what, where=str(path), remedy=remedy)
-        samples[name] = items
-    return samples
-
-
-def _read_checked(path: Path, asked: Contexts) -> Predictions:
+def read_checked(path: Path, asked: Contexts) -> Predictions:
     """Predictions that answer exactly the contexts asked, in order."""
     one = read_predictions(path)
     if one.candidates != asked.candidates:

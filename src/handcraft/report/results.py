@@ -38,6 +38,9 @@ class Facts:
     excerpts: bool = True
     config: str = "config.yaml"
     human_labels: list[str] = field(default_factory=list)
+    """`group/annotator` of every label file of this build."""
+    human_ignored: list[str] = field(default_factory=list)
+    """Label files of other corpora or groups, as paths below `human/labels`."""
 
     def __post_init__(self) -> None:
         for name in self.tiles:

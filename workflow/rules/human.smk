@@ -1,0 +1,64 @@
+# Needs: the test contexts, the samples, results/predictions/*; human/labels/{corpus}/{group}/*.csv where people answered.
+# Makes: results/labelling/{group}.html, the page that asks people; results/people/{group}/*, how they did.
+
+
+rule build_labelling_page:
+    """The page that asks a person: one file, which works without network; no label has a part in it."""
+    input:
+        template=road.page_sources(),
+        test="results/contexts/{group}/test.safetensors",
+        train="results/contexts/{group}/train.safetensors",
+        sample="results/contexts/{group}/sample.json",
+        tokenizer="results/tokenizer/tokenizer.json",
+        scores="results/evaluation/{group}/sample.csv",
+    output:
+        page="results/labelling/{group}.html",
+    log:
+        "logs/build_labelling_page/{group}.log",
+    benchmark:
+        "benchmarks/out/build_labelling_page/{group}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("build_labelling_page.py"),
+        group=lambda w: w.group,
+        title=lambda w: variants[w.group].title,
+        corpus=cfg.corpus.model_dump(include={"name", "title"}),
+        confidence=cfg.evaluation.confidence,
+        seed=cfg.seed,
+    script:
+        "../scripts/build_labelling_page.py"
+
+
+rule evaluate_people:
+    """People's answers to the samples, beside every predictor on the same items, and what so few items can tell."""
+    input:
+        test="results/contexts/{group}/test.safetensors",
+        train="results/contexts/{group}/train.safetensors",
+        sample="results/contexts/{group}/sample.json",
+        tokenizer="results/tokenizer/tokenizer.json",
+        predictions=lambda w: road.predictions_of(
+            variants[w.group], planted_groups, lms
+        ),
+        labels=lambda w: road.human_labels(workflow.basedir, cfg).get(w.group, []),
+    output:
+        people="results/people/{group}/people.csv",
+        comparisons="results/people/{group}/comparisons.csv",
+        agreement="results/people/{group}/agreement.csv",
+        missed="results/people/{group}/missed.json",
+        power="results/people/{group}/power.csv",
+    log:
+        "logs/evaluate_people/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_people/{group}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("evaluate_people.py"),
+        confidence=cfg.evaluation.confidence,
+    script:
+        "../scripts/evaluate_people.py"
