@@ -1,10 +1,12 @@
 """Fixtures that many tests share."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.artifacts import tokenizer_file
+from tests.workflow.conftest import COPIED, Checkout
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -42,3 +44,38 @@ def small_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     stories = [text] * 20
     return tokenizer_file(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", stories)
+
+
+@pytest.fixture(scope="session")
+def new_checkout(root: Path, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """Makes copies of the checkout without anything built; with `built`, of one and the same finished build."""
+
+    def make(source: Path = root) -> Checkout:
+        path = tmp_path_factory.mktemp("checkout") / "handcraft"
+        path.mkdir()
+        for name in COPIED:
+            if (source / name).is_dir():
+                shutil.copytree(
+                    source / name, path / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+                )
+            elif (source / name).exists():
+                shutil.copy2(source / name, path / name)
+        shutil.copy2(root / "tests" / "workflow" / "reduced.yaml", path / "tests-reduced.yaml")
+        return Checkout(path)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(new_checkout) -> Checkout:  # type: ignore[no-untyped-def]
+    """The reduced workflow, built once for all tests; they must not change it (see `built`)."""
+    checkout = new_checkout()
+    checkout.snakemake("--quiet=rules")
+    return checkout
+
+
+@pytest.fixture
+def built(finished: Checkout, tmp_path: Path) -> Checkout:
+    """A private copy of the finished build, time stamps kept."""
+    shutil.copytree(finished.path, tmp_path / "handcraft", symlinks=True)
+    return Checkout(tmp_path / "handcraft")

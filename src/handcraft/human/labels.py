@@ -100,7 +100,7 @@ def read_labels(
                 f"sample of this build has {sample.checksum[:DIGITS]}",
                 where=where,
                 remedy="label the page of this build (results/labelling), or take the file out of human/labels: "
-                "another text, group, seed or tokenizer gives other items",
+                "another text, group, seed or tokenizer gives other items (and should have another corpus.name)",
             )
         if label.context not in sample.contexts:
             raise UserError(

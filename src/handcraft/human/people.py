@@ -176,7 +176,12 @@ def _power(right: dict[str, np.ndarray], size: int, level: float) -> list[Row]:
     rows: list[Row] = []
     for a, b in combinations(right, 2):
         only_a, only_b = float((right[a] & ~right[b]).mean()), float((right[b] & ~right[a]).mean())
-        row: Row = {"a": a, "b": b, "difference": round(only_a - only_b, 12), "disagree": round(only_a + only_b, 12)}
+        row: Row = {
+            "a": a,
+            "b": b,
+            "difference": round(only_a - only_b, 12),
+            "disagree": round(only_a + only_b, 12),
+        }
         row |= {"contexts": len(right[a]), "items_needed": items_needed(only_a, only_b, level)}
         chance = mcnemar_power(size, only_a, only_b, level) if abs(only_a - only_b) > 0 else None
         rows.append(row | {"size": size, "chance": chance})

@@ -10,6 +10,7 @@ const make = (tag, attributes, ...children) => {
 };
 const percent = (x) => `${Math.round(100 * x)}%`;
 const store = new Store();
+const setNames = ["natural", "balanced"];
 const words = data.candidates.map((c) => c.trim() || JSON.stringify(c));
 
 let session = null;
@@ -186,7 +187,7 @@ function done() {
   const you = { title: `${name} (you)`, correct, low, high };
   at("scores").replaceChildren(...[you, ...items.scores].map((row) => line(row, total, row === you)));
   document.querySelector("th.interval").textContent = `${percent(data.confidence)} interval`;
-  const sets = Object.keys(data.sets).map((s) => open(s, name)).filter((s) => s.finished);
+  const sets = setNames.map((s) => open(s, name)).filter((s) => s.finished);
   const text = csv([data.columns, ...sets.flatMap((s) => s.rows(data.candidates))]);
   at("csv").value = text;
   at("download").textContent = `Save ${name}.csv`;
@@ -196,7 +197,7 @@ function done() {
     make("code", {}, `human/labels/${data.corpus}/${data.group}/${name}.csv`), " and run ", make("code", {}, "snakemake"),
     ": the report then has you in it. Until then the answers are in this browser alone.",
   );
-  const other = Object.keys(data.sets).find((s) => !sets.some((found) => found.set === s));
+  const other = setNames.find((s) => !sets.some((found) => found.set === s));
   at("other").hidden = !other;
   at("other").textContent = `Answer the ${other} set too`;
   at("other").onclick = () => {
@@ -254,7 +255,7 @@ function remember() {
 }
 
 at("words").textContent = words.join(" · ");
-at("checksums").textContent = Object.entries(data.sets).map(([name, set]) => `${name} ${set.checksum}`).join(", ");
+at("checksums").textContent = setNames.map((name) => `${name} ${data.sets[name].checksum}`).join(", ");
 for (const element of document.querySelectorAll("[data-size]")) {
   element.textContent = data.sets[element.dataset.size].items.length;
 }
