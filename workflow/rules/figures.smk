@@ -1,4 +1,4 @@
-# Needs: results/evaluation/*, results/linear/*, results/minibatch/*.
+# Needs: results/evaluation/*, results/people/*, results/linear/*, results/minibatch/*.
 # Makes: results/figures/*.svg.
 
 
@@ -66,3 +66,34 @@ rule plot_comparison:
         titles=[cfg.variant(group).title for group in cfg.groups],
     script:
         "../scripts/plot_comparison.py"
+
+
+rule plot_people:
+    """People beside every predictor on the same items, for the groups that people have labelled."""
+    input:
+        people=expand(
+            "results/people/{group}/people.csv",
+            group=road.human_labels(workflow.basedir, cfg),
+        ),
+        samples=expand(
+            "results/evaluation/{group}/sample.csv",
+            group=road.human_labels(workflow.basedir, cfg),
+        ),
+    output:
+        figure="results/figures/people.svg",
+    log:
+        "logs/plot_people.log",
+    benchmark:
+        "benchmarks/out/plot_people.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=script_hash("plot_people.py"),
+        titles=[
+            cfg.variant(group).title
+            for group in road.human_labels(workflow.basedir, cfg)
+        ],
+    script:
+        "../scripts/plot_people.py"

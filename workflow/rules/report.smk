@@ -30,6 +30,18 @@ rule fill_report:
             table=["metrics", "comparisons", "sample", "sample_comparisons"],
         ),
         occurrence="results/evaluation/occurrence.csv",
+        people=expand(
+            "results/people/{group}/{table}",
+            group=cfg.groups,
+            table=[
+                "people.csv",
+                "comparisons.csv",
+                "agreement.csv",
+                "missed.json",
+                "power.csv",
+            ],
+        ),
+        labelling=expand("results/labelling/{group}.html", group=cfg.groups),
         claims="results/evaluation/data_claims.json",
         planted=(
             ["results/evaluation/planted.csv", "results/evaluation/planted_rules.csv"]
@@ -38,6 +50,11 @@ rule fill_report:
         ),
         training="results/figures/training.svg",
         comparison="results/figures/comparison.svg",
+        people_figure=(
+            ["results/figures/people.svg"]
+            if road.human_labels(workflow.basedir, cfg)
+            else []
+        ),
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
     output:
         source=directory("results/report/source"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from handcraft.errors import UserError
 from handcraft.evaluation.intervals import wilson
-from handcraft.report import planted, published, tables
+from handcraft.report import people, planted, published, tables
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.findings import Finding, find
 from handcraft.report.results import Facts, Results
@@ -57,6 +57,7 @@ def collect_values(results: Results) -> Values:
         slug = next(s for s, t in facts.tiles.items() if t == token)
         values.add(f"tiles.{slug}.largest", max(weights.values()), "logit")
     planted.add_values(values, results)
+    people.add_values(values, results)
     return values
 
 
@@ -131,7 +132,11 @@ class Content:
             "table_groups": lambda: tables.groups(results),
             "table_scores": lambda view: tables.scores(results, view),
             "table_paired": lambda a, b: tables.paired(results, a, b),
-            "table_sample": lambda: tables.sample_scores(results, facts.training_group, self.people()),
+            "table_people": lambda: people.table_people(results, self.people()),
+            "table_people_tests": lambda: people.table_tests(results),
+            "table_agreement": lambda: people.table_agreement(results),
+            "table_power": lambda: people.table_power(results, facts.training_group),
+            "missed_items": lambda: people.missed_items(results),
             "table_sample_pairs": lambda: tables.sample_pairs(results, facts.training_group),
             "table_sparsity": lambda: tables.sparsity(results),
             "has_sparsity": any(results.path[g["name"]] for g in facts.groups),
@@ -143,6 +148,11 @@ class Content:
             "table_rules": lambda: planted.table_rules(results),
             "seed_group": published.applies(facts),
             "has_scores": any(results.metrics.values()),
+            "labelled": [g["title"] for g in people.labelled_groups(results)],
+            "has_agreement": any(results.people_agreement(g["name"]) for g in facts.groups),
+            "has_vote": any(r["kind"] == "vote" for g in facts.groups for r in results.people(g["name"])),
+            "has_power": bool(results.people_power(facts.training_group)),
+            "label_path": label_path(facts.corpus["name"]),
             "has_sample": bool(results.sample(facts.training_group)),
             "has_training": bool(results.history),
             "has_claims": bool(results.claims.get("tokens")),
@@ -236,6 +246,13 @@ def how(rule: str, *inputs: str) -> Markdown:
         raise UserError("how() takes rule names and paths alone", where="report/*.qmd")
     sources = ", ".join(f"`{i}`" for i in inputs)
     return Markdown(f"::: {{.how-made}}\nRule `{rule}`; data in {sources}.\n:::")
+
+
+def label_path(corpus: str) -> Markdown:
+    """Where a label file goes. The name of the corpus is one that the config has looked at."""
+    if not _plain(corpus):
+        raise UserError(f"{corpus!r} cannot be part of a path", where="config: corpus.name")
+    return Markdown(f"`human/labels/{corpus}/<group>/<name>.csv`")
 
 
 def _plain(text: str) -> bool:

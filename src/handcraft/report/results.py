@@ -109,6 +109,23 @@ class Results:
     def sample_comparisons(self, variant: str) -> Rows:
         return self._csv("evaluation", variant, "sample_comparisons.csv")
 
+    def people(self, group: str) -> Rows:
+        """Scores of people; none where nobody labelled the group."""
+        return self._csv("people", group, "people.csv")
+
+    def people_comparisons(self, group: str) -> Rows:
+        return self._csv("people", group, "comparisons.csv")
+
+    def people_agreement(self, group: str) -> Rows:
+        return self._csv("people", group, "agreement.csv")
+
+    def people_power(self, group: str) -> Rows:
+        return self._csv("people", group, "power.csv")
+
+    def people_missed(self, group: str) -> dict[str, Rows]:
+        """By sample, the items that nobody got right."""
+        return self._json("people", group, "missed.json") or {}
+
     @cached_property
     def occurrence(self) -> Rows:
         return self._csv("evaluation", "occurrence.csv")

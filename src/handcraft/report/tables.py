@@ -97,28 +97,6 @@ def paired(results: Results, a: str, b: str, metric: str = "loss") -> Markdown:
     return pipe_table(["group", f"difference in {metric}", "p (Holm)", "verdict"], rows, "lrrl")
 
 
-def sample_scores(results: Results, variant: str, people: Sequence[dict[str, Any]]) -> Markdown:
-    """The items that people answer: right answers of every predictor on both samples, with Wilson intervals."""
-    rows: list[list[object]] = []
-    table = results.sample(variant)
-    found = {(r["sample"], r["predictor"]): r for r in table}
-    for p in dict.fromkeys(r["predictor"] for r in table):
-        cells: list[object] = [results.facts.title_of(p)]
-        for name in ("natural", "balanced"):
-            r = found.get((name, p))
-            cells.append(_right(r["correct"], r["n"], r["accuracy"], r["low"], r["high"]) if r else None)
-        rows.append(cells)
-    for one in people:
-        right = _right(one["correct"], one["n"], one["value"], one["low"], one["high"])
-        who = escape(one["title"].split(":")[0])
-        rows.append([Markdown(f"{who} *(published, other contexts)*"), right, Markdown("–")])
-    return pipe_table(["who answers", "natural sample", "balanced sample"], rows, "lrr")
-
-
-def _right(correct: Any, n: Any, accuracy: Any, low: Any, high: Any) -> Markdown:
-    return Markdown(f"{show(correct)} of {show(n)}, {interval(accuracy, low, high, 'share', 0)}")
-
-
 def sample_pairs(results: Results, variant: str) -> Markdown:
     """Exact McNemar tests on the samples."""
     title = results.facts.title_of
