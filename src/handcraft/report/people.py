@@ -81,26 +81,16 @@ def table_tests(results: Results) -> Markdown:
     rows: list[list[object]] = []
     for g in groups:
         for r in results.people_comparisons(g["name"]):
-            pair = Markdown(
-                f"{escape(r['annotator'])} / {escape(results.facts.title_of(str(r['predictor'])))}"
-            )
+            who = f"{r['annotator']}, {r['sample']}" + (f", {g['title']}" if len(groups) > 1 else "")
             cells = [
                 show(r["only_person"]),
                 show(r["only_predictor"]),
                 show(r["p"], "p"),
                 show(r["p_holm"], "p"),
             ]
-            rows.append([g["title"], r["sample"], pair, *cells, show(r["items_needed"])])
-    header: list[object] = [
-        "group",
-        "sample",
-        "pair",
-        "only the person",
-        "only the predictor",
-        "p",
-        "p (Holm)",
-    ]
-    return _grouped([*header, "items needed"], rows, "lllrrrrr", len(groups) > 1)
+            rows.append([who, results.facts.title_of(str(r["predictor"])), *cells, show(r["items_needed"])])
+    header = ["who", "against", "only the person", "only the predictor", "p", "p (Holm)", "items needed"]
+    return pipe_table(header, first_only(rows), "llrrrrr")
 
 
 def table_agreement(results: Results) -> Markdown:
