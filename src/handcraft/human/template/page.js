@@ -107,7 +107,7 @@ function ask(text) {
   gap.setAttribute("role", "img");
   gap.setAttribute("aria-label", "the gap");
   at("context").replaceChildren(
-    make("span", { className: "hidden" }, `${at("counter").textContent}. `), "… ",
+    make("span", { className: "hidden" }, `${at("counter").textContent}. `), "…",
     make("span", { className: "story", dir: "auto" }, text), gap,
   );
   at("choices").replaceChildren(...words.map((word, k) => {
@@ -209,7 +209,7 @@ function done() {
     const [said, truth] = [answers.get(item), items.key[item]];
     const mark = said === truth ? make("span", { className: "right-text" }, `✓ ${words[truth]}`)
       : make("span", { className: "wrong-text" }, `✗ ${words[said]}; in the story ${words[truth]}`);
-    return make("li", {}, make("span", { className: "story", dir: "auto" }, `… ${items.items[item].text}`), " ", mark);
+    return make("li", {}, make("span", { className: "story", dir: "auto" }, `…${items.items[item].text}`), " ", mark);
   }));
   show("done", "score");
   window.scrollTo(0, 0);
