@@ -80,6 +80,20 @@ def test_every_figure_of_people_has_the_majoritys_beside_it(labelled: Path, fill
     assert "3 people" in text
 
 
+def test_the_short_version_and_the_published_table_know_of_them(
+    labelled: Path, root: Path, tmp_path: Path
+) -> None:
+    fill_report(labelled, root / "report", tmp_path / "source", facts(**PEOPLE))
+    short = (tmp_path / "source" / "_short.qmd").read_text()
+    row = read_csv(labelled / "people" / GROUP / "people.csv")[0]
+    assert (
+        f"{100 * row['accuracy']:.0f}% ({100 * row['low']:.0f} to {100 * row['high']:.0f}%) for alice"
+        in short
+    )
+    assert f"{100 * row['majority']:.0f}% of the same" in short
+    assert (tmp_path / "source" / "_published.qmd").read_text().count("see @sec-people") == 2
+
+
 def test_agreement_tests_and_power_are_there(labelled: Path, fill: Fill) -> None:
     text = fill(labelled, **PEOPLE)
     for what in (

@@ -148,6 +148,7 @@ class Content:
             "table_rules": lambda: planted.table_rules(results),
             "seed_group": published.applies(facts),
             "has_scores": any(results.metrics.values()),
+            "people_scores": lambda: people.scores(self.values, results, facts.training_group),
             "labelled": [g["title"] for g in people.labelled_groups(results)],
             "has_agreement": any(results.people_agreement(g["name"]) for g in facts.groups),
             "has_vote": any(r["kind"] == "vote" for g in facts.groups for r in results.people(g["name"])),

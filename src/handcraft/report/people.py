@@ -27,8 +27,23 @@ def add_values(values: Values, results: Results) -> None:
     for group, r in rows:
         name = f"people.{group}.{r['sample']}.{str(r['annotator']).replace(' ', '-')}"
         values.add(name, r["accuracy"], "share", digits=0, low=r["low"], high=r["high"])
+        always = f"people.{group}.{r['sample']}.always"
+        if not values.has(always):
+            values.add(always, r["majority"], "share", digits=0)
         if r["kind"] == "vote":
             values.add(f"people.{group}.{r['sample']}.undecided", r["undecided"])
+
+
+def scores(values: Values, results: Results, group: str) -> list[Markdown]:
+    """`74% (60 to 84%) for alice`, for everybody who answered the natural sample."""
+    return [
+        Markdown(f"{values.within(f'people.{group}.natural.{name}')} for {escape(name)}")
+        for name in (
+            str(r["annotator"])
+            for r in results.people(group)
+            if r["sample"] == "natural" and r["kind"] == "person"
+        )
+    ]
 
 
 def table_people(results: Results, published: list[dict[str, Any]]) -> Markdown:

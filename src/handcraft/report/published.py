@@ -41,6 +41,8 @@ def published_beside(results: Results, values: Values) -> Markdown:
             title = Markdown(f"weight of “{escape(token)}”, last position, for “{escape(word)}”")
         ours, low, high = _ours(row, results, values)
         text = show(ours, unit) if ours is not None else Markdown("absent")
+        if row["correct"] is not None and _labelled(results.facts):
+            text = Markdown("see @sec-people")
         if bounds := show_interval(low, high, unit):
             text = Markdown(f"{text} [{bounds}]{{.interval}}")
         rows.append([title, shown(row), text, Markdown(_verdict(row, ours, low, high, results))])
@@ -66,6 +68,11 @@ def _ours(
     return None, None, None
 
 
+def _labelled(facts: Facts) -> bool:
+    """Whether people answered for the group that the post is about."""
+    return any(name.startswith(f"{GROUP}/") for name in facts.human_labels)
+
+
 def _verdict(
     row: dict[str, Any], ours: float | None, low: float | None, high: float | None, results: Results
 ) -> str:
@@ -73,7 +80,7 @@ def _verdict(
     if facts.planted:
         return "not comparable"
     if row["correct"] is not None:
-        return "no human labels exist for this corpus" if not facts.human_labels else "see the labels"
+        return "other people, other items" if _labelled(facts) else "no human labels exist for this corpus"
     if ours is None:
         return "absent from this build"
     if row["token"] is not None:
