@@ -310,7 +310,7 @@ class Figures(Strict):
 class Report(Strict):
     title: str
     excerpts: bool = True
-    """Show contexts of the corpus; false where its text may not be copied."""
+    """Show contexts of the corpus, and build the labelling pages; false where its text may not be copied."""
 
 
 class Config(Strict):

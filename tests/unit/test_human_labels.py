@@ -112,7 +112,7 @@ def test_what_is_no_label_file_is_refused(tmp_path: Path, text: str, line: int, 
 
 def test_a_file_without_labels_or_with_an_unusable_name_is_refused(tmp_path: Path) -> None:
     assert "no label in this file" in refusal(write_labels(tmp_path / "alice.csv", [])).what
-    for name in ("Alice.csv", "a b.csv", "a--b.csv", "majority vote.csv"):
+    for name in ("Alice.csv", "a b.csv", "a--b.csv", "majority vote.csv", "1e5.csv", "nan.csv"):
         assert "cannot be called" in refusal(write_labels(tmp_path / name, rows())).what
 
 

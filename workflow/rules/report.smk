@@ -41,7 +41,11 @@ rule fill_report:
                 "power.csv",
             ],
         ),
-        labelling=expand("results/labelling/{group}.html", group=cfg.groups),
+        # The pages that it names hold text of the corpus.
+        labelling=expand(
+            "results/labelling/{group}.html",
+            group=cfg.groups if cfg.report.excerpts else [],
+        ),
         claims="results/evaluation/data_claims.json",
         planted=(
             ["results/evaluation/planted.csv", "results/evaluation/planted_rules.csv"]

@@ -20,8 +20,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from handcraft.errors import UserError, nearest
 from handcraft.evaluation.samples import Sample
 
-NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
-"""What an annotator may be called: the name goes into paths, tables and figures."""
+NAME = re.compile(r"(?!(nan|inf|infinity)$)[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+"""What an annotator may be called: it goes into paths, tables and figures, and must not read as a number there."""
 DIGITS = 16
 """Digits of the checksum that a label file repeats."""
 
@@ -87,7 +87,7 @@ def read_labels(
         raise UserError(
             f"an annotator cannot be called {path.stem!r}",
             where=str(path),
-            remedy="rename the file: small letters and digits, parted by single hyphens or underscores",
+            remedy="rename the file: a small letter, then small letters and digits, parted by single hyphens",
         )
     words = _spellings(candidates)
     answers: dict[str, dict[int, tuple[int, float]]] = {}

@@ -60,12 +60,13 @@ function start() {
 function describe() {
   const { set, name } = chosen();
   const before = name ? open(set, name) : null;
-  const seen = before && (before.started || before.finished);
+  const seen = before?.started;
+  const known = name && setNames.some((s) => open(s, name).started);
   at("seed").textContent = name
     ? `Your file will be ${name}.csv; your order of the items is drawn with the seed ${seedOf(name)}, which follows from the name.`
     : "";
-  at("practise").hidden = !seen || before.finished;
-  at("begin").textContent = !seen ? "Begin with three practice items"
+  at("practise").hidden = !known || before.finished;
+  at("begin").textContent = !seen ? (known ? "Begin" : "Begin with three practice items")
     : before.finished ? "Show my score" : `Go on (${before.total - before.left()} of ${before.total} answered)`;
   if (before?.broken) notice("What this browser had saved under that name cannot be read. You would begin anew.");
   else if (!store.lasting) notice("This browser does not let the page save anything: finish before you close it.");
@@ -75,14 +76,15 @@ function describe() {
 function begin(practiseFirst) {
   const { set, name } = chosen();
   if (!name) {
-    notice("Please give a name with at least one letter or digit.");
+    notice("Please give a name with at least one letter from a to z.");
     at("name").focus();
     return;
   }
   session = open(set, name);
   store.set(`handcraft-labels/last/${data.group}`, `${set}/${name}`);
   notice("");
-  practice = (practiseFirst || !session.started) && !session.finished && data.practice.length ? 0 : null;
+  const known = setNames.some((s) => open(s, name).started);
+  practice = (practiseFirst || !known) && !session.finished && data.practice.length ? 0 : null;
   step();
 }
 

@@ -1,9 +1,9 @@
 // One person's way through one set of items: no page here, so that all of it can be read at once.
 "use strict";
 
-// A name as it can stand in a path: small letters, digits, single hyphens.
+// A name as it can stand in a path and in a table: a small letter first, then letters, digits, single hyphens.
 function slug(text) {
-  return text.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^[^a-z]+|-$/g, "");
 }
 
 // The seed of a name: 32-bit FNV-1a, so that everybody has an order of their own, and can see which.
