@@ -17,7 +17,8 @@ def mcnemar_power(n: int, only_a: float, only_b: float, level: float = 0.05) -> 
     only_a, only_b: the true shares of items that only the one, only the other of two predictors gets right. Exact:
     the sum over how many such items there are, and how they fall.
     """
-    from scipy.stats import binom
+    # Not scipy.stats, which takes two seconds to import.
+    from scipy.special import bdtr
 
     apart = only_a + only_b
     if not 0 <= min(only_a, only_b) <= apart <= 1 + 1e-9:
@@ -28,11 +29,30 @@ def mcnemar_power(n: int, only_a: float, only_b: float, level: float = 0.05) -> 
     # Beyond ten standard deviations nothing counts.
     spread = 10 * sqrt(n * apart * (1 - apart)) + 10
     m = np.arange(max(0, int(n * apart - spread)), min(n, int(n * apart + spread)) + 1)
-    # The largest tail k with 2 P(X <= k) <= level under a fair coin; -1 where no outcome is as rare.
-    k = binom.ppf(level / 2, m, 0.5).astype(int)
-    k = np.where(2 * binom.cdf(k, m, 0.5) <= level * (1 + 1e-12), k, k - 1)
-    rejects = binom.cdf(k, m, only_a / apart) + binom.cdf(k, m, only_b / apart)
-    return float((binom.pmf(m, n, apart) * np.where(k >= 0, rejects, 0)).sum())
+    k = _critical(m, level)
+    # bdtr(k, m, p) is P(X <= k) of a binomial X.
+    rejects = bdtr(k, m, only_a / apart) + bdtr(k, m, only_b / apart)
+    return float((_binomial(m, n, apart) * np.where(k >= 0, rejects, 0)).sum())
+
+
+def _critical(m: np.ndarray, level: float) -> np.ndarray:
+    """For each m the largest tail k with 2 P(X <= k) <= level under a fair coin; -1 where no outcome is as rare."""
+    from scipy.special import bdtr
+
+    low, high = np.full(len(m), -1), np.maximum(m, 1)
+    while (open_ := high - low > 1).any():
+        middle = (low + high) // 2
+        rare = 2 * bdtr(middle, m, 0.5) <= level * (1 + 1e-12)
+        low, high = np.where(open_ & rare, middle, low), np.where(open_ & ~rare, middle, high)
+    return low
+
+
+def _binomial(m: np.ndarray, n: int, p: float) -> np.ndarray:
+    """P(X = m) of a binomial X of n trials."""
+    from scipy.special import gammaln, xlog1py, xlogy
+
+    ways = gammaln(n + 1) - gammaln(m + 1) - gammaln(n - m + 1)
+    return np.asarray(np.exp(ways + xlogy(m, p) + xlog1py(n - m, -p)))
 
 
 def items_needed(only_a: float, only_b: float, level: float = 0.05, power: float = POWER) -> int | None:
