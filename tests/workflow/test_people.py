@@ -30,6 +30,12 @@ def test_labels_rerun_what_shows_people_and_nothing_else(built: Checkout) -> Non
     assert (row["annotator"], row["correct"], row["n"]) == ("zoe", 50, 50)
 
 
+def test_editing_the_page_makes_the_page_anew(built: Checkout) -> None:
+    built.edit("src/handcraft/human/template/page.css", "body {", "body { border: 0;")
+    jobs = built.planned("results/people/conjunctions/people.csv", "results/labelling/conjunctions.html")
+    assert jobs == {"build_labelling_page(group=conjunctions)"}
+
+
 def test_labels_of_another_corpus_are_listed_and_not_used(built: Checkout) -> None:
     labels_of(built, "zoe", corpus="another")
     said = built.snakemake("results/report/source")
