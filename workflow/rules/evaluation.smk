@@ -9,7 +9,7 @@ rule evaluate_predictions:
         train="results/contexts/{variant}/train.safetensors",
         sample="results/contexts/{variant}/sample.json",
         predictions=lambda w: road.predictions_of(
-            variants[w.variant], planted_groups, lms
+            variants[w.variant], planted_groups, road.complete_lms(cfg)
         ),
     output:
         metrics="results/evaluation/{variant}/metrics.csv",

@@ -80,7 +80,8 @@ def evaluate_predictions(
     learnt = read_contexts(train)
     if learnt.candidates != asked.candidates:
         raise _other_candidates(train, learnt.candidates, asked.candidates)
-    answered = [_read_checked(path, asked) for path in predictions]
+    # A given model that could not be had has no answers; the report says so.
+    answered = [_read_checked(path, asked) for path in predictions if not read_predictions(path).missing]
     if not answered:
         raise UserError(
             "there are no predictions to evaluate", where=str(contexts), remedy="give at least one"

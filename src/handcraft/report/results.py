@@ -38,6 +38,8 @@ class Facts:
     excerpts: bool = True
     config: str = "config.yaml"
     human_labels: list[str] = field(default_factory=list)
+    language_models: list[str] = field(default_factory=list)
+    given_models: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in self.tiles:
