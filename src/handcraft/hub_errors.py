@@ -41,12 +41,13 @@ def hub_failure(
     kinds = error_kinds(error)
     text = " ".join(str(e) for e in error_chain(error)).lower()
     page = f"https://huggingface.co/{'datasets/' if noun == 'data set' else ''}{name}"
-    if "GatedRepoError" in kinds or "gated" in text:
+    known = kinds & {"RevisionNotFoundError", "RepositoryNotFoundError"}
+    if "GatedRepoError" in kinds or ("gated" in text and not known):
         return f"the {noun} is gated: it is given only to those who accepted its terms", (
             f"accept them on {page}, make a read token there and set HF_TOKEN to it in the environment (or log in: "
             f"hf auth login), or {instead}"
         )
-    if "RevisionNotFoundError" in kinds or ("revision" in text and "exist" in text):
+    if "RevisionNotFoundError" in kinds or ("revision" in text and "exist" in text and not known):
         return f"the revision does not exist: {revision!r}", (
             f"give the full commit from {page} (Files, History) as revision"
         )

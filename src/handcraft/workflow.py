@@ -46,6 +46,11 @@ def retrieved_model(name: str, lm: CausalLM) -> list[str]:
     return [] if lm.train is not None else [f"results/models/{name}.json"]
 
 
+def retrieved_models(cfg: Config) -> list[str]:
+    """`retrieved_model` of all that are given."""
+    return [path for name, lm in cfg.predictors.causal_lms.items() for path in retrieved_model(name, lm)]
+
+
 def trained_model(name: str, lm: CausalLM) -> list[str]:
     """The directory of a causal LM that is trained in the build."""
     return [f"results/models/{name}"] if lm.train is not None else []

@@ -13,6 +13,7 @@ import numpy as np
 from handcraft.predictors.causal_lm_text import Question, common_length
 
 END = -1  # in place of a token: that the word ends here
+ALIKE = 24  # tokens that two questions must have in common to share a row
 LARGEST = 768  # tokens in a row up to which further questions join it; its mask has the square of that
 
 
@@ -109,8 +110,8 @@ def plan_rows(questions: Sequence[Question], word_ends: bool = False, trees: boo
 
 
 def _joins(shared: tuple[int, ...], before: tuple[int, ...], size: int) -> bool:
-    """Whether a question goes into the row of the one before it: most of it must be there already."""
-    return 0 < size + 16 < LARGEST and common_length(shared, before) > len(shared) // 2
+    """Whether a question goes into the row of the one before it: most of it must be there, and be worth it."""
+    return size < LARGEST and common_length(shared, before) > max(len(shared) // 2, ALIKE)
 
 
 def _lies_on(row: Row, sequence: tuple[int, ...]) -> bool:

@@ -113,6 +113,22 @@ class Results:
         return self._csv("evaluation", "occurrence.csv")
 
     @cached_property
+    def language_models(self) -> Rows:
+        return self._csv("evaluation", "causal_lms.csv")
+
+    @cached_property
+    def calibration(self) -> Rows:
+        return self._csv("evaluation", "calibration.csv")
+
+    @cached_property
+    def asked(self) -> Rows:
+        return self._csv("evaluation", "causal_lms_asked.csv")
+
+    def retrieved(self, model: str) -> dict[str, Any]:
+        """Whether a given language model could be had, and if not, why and what to do."""
+        return self._json("models", f"{model}.json") or {}
+
+    @cached_property
     def claims(self) -> dict[str, Any]:
         return self._json("evaluation", "data_claims.json") or {}
 
