@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from handcraft.figures.style import FAINT, QUIET, WIDTH, house_style, save_svg
+from handcraft.figures.style import QUIET, WIDTH, house_style, save_svg
 from handcraft.files import read_csv
 
 VERSIONS = {
@@ -41,7 +41,7 @@ def _draw(rows: list[dict[str, Any]], groups: Mapping[str, str], output: Path) -
             left, line = (0.5 + (i % columns) * 2.15) / WIDTH, i // columns
             bottom = (height - legend - side * (line + 1) + 0.35) / height
             axes = figure.add_axes((left, bottom, 1.75 / WIDTH, 1.4 / height))
-            axes.plot([0, 1], [0, 1], color=FAINT, lw=1.2)
+            axes.plot([0, 1], [0, 1], color=QUIET, lw=0.7, ls=(0, (3, 2)))
             for version, (label, colour, marker) in VERSIONS.items():
                 own = [r for r in rows if r["group"] == name and r["version"] == version]
                 x, y = [r["confidence"] for r in own], [r["accuracy"] for r in own]
