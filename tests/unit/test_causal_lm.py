@@ -364,10 +364,20 @@ def run_killed(tmp_path: Path, model: Path, out: Path, allowed: int) -> subproce
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
-def test_a_killed_job_goes_on_where_it_was(original: Path, asked: Given, tmp_path: Path) -> None:
-    whole = run_killed(tmp_path, original, tmp_path / "whole", 1000)
-    assert whole.returncode == 0, whole.stderr
-    assert whole.stdout == "calls 16\n"  # 40 contexts in shards of 10, four questions
+def test_a_killed_job_goes_on_where_it_was(
+    original: Path, asked: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    real = Scorer.__call__
+
+    def counted(self: Scorer, questions: Any, **more: Any) -> np.ndarray:
+        calls.append(len(questions))
+        return real(self, questions, **more)
+
+    monkeypatch.setattr(Scorer, "__call__", counted)
+    monkeypatch.setattr("handcraft.predictors.causal_lm.SHARD", 10)
+    predict(original, asked, tmp_path / "whole" / "a.parquet", batch_tokens=64)
+    assert calls == [10] * 16  # 40 contexts in shards of 10, four questions
     broken = tmp_path / "broken"
     assert run_killed(tmp_path, original, broken, 6).returncode == -signal.SIGKILL
     assert not (broken / "a.parquet").exists()

@@ -157,7 +157,9 @@ class Interview:
     ) -> None:
         self.lm, self.settings, self.candidates, self.name = lm, settings, tuple(candidates), name
         self.work, self.facts = work, facts
-        vocabulary = int(lm.model.get_output_embeddings().weight.shape[0])
+        layer = lm.model.get_output_embeddings()
+        config = lm.model.config.get_text_config()
+        vocabulary = int(config.vocab_size if layer is None else layer.weight.shape[0])
         ends = settings.extras and settings.end_of_word and settings.match == "word"
         self.continues = continuing_tokens(lm, vocabulary) if ends else None
         self.scorer = Scorer(
