@@ -29,7 +29,7 @@ def main() -> None:
     import torch
 
     from handcraft.contexts import read_contexts
-    from handcraft.predictors.causal_lm import ask_texts
+    from handcraft.predictors.causal_lm_interview import ask_texts
     from handcraft.predictors.causal_lm_load import load_language_model
     from handcraft.predictors.causal_lm_score import Scorer
     from handcraft.predictors.causal_lm_text import context_texts

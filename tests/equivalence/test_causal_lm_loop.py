@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.predictors.causal_lm import score_texts
+from handcraft.predictors.causal_lm_interview import score_texts
 from handcraft.predictors.causal_lm_load import LanguageModel, load_language_model
 from handcraft.predictors.causal_lm_rows import plan_rows
 from handcraft.predictors.causal_lm_score import Scorer

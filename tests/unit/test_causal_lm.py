@@ -17,7 +17,8 @@ import torch
 from handcraft.contexts import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_tensors, write_tensors
-from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm, score_texts
+from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm
+from handcraft.predictors.causal_lm_interview import score_texts
 from handcraft.predictors.causal_lm_load import load_language_model
 from handcraft.predictors.causal_lm_rows import batches, plan_rows
 from handcraft.predictors.causal_lm_score import Scorer, score_questions
@@ -336,11 +337,11 @@ def test_a_sample_of_the_contexts_where_a_model_is_slow(original: Path, asked: G
 KILLED = """
 import sys, os, signal
 from pathlib import Path
-from handcraft.predictors import causal_lm_shards
+from handcraft.predictors import causal_lm_interview
 from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm
 from handcraft.predictors.causal_lm_score import Scorer
 
-causal_lm_shards.SHARD = __import__("handcraft.predictors.causal_lm", fromlist=["x"]).SHARD = 10
+causal_lm_interview.SHARD = 10
 folder, model, out, allowed = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
 real, calls = Scorer.__call__, []
 
@@ -375,7 +376,7 @@ def test_a_killed_job_goes_on_where_it_was(
         return real(self, questions, **more)
 
     monkeypatch.setattr(Scorer, "__call__", counted)
-    monkeypatch.setattr("handcraft.predictors.causal_lm.SHARD", 10)
+    monkeypatch.setattr("handcraft.predictors.causal_lm_interview.SHARD", 10)
     predict(original, asked, tmp_path / "whole" / "a.parquet", batch_tokens=64)
     assert calls == [10] * 16  # 40 contexts in shards of 10, four questions
     broken = tmp_path / "broken"
