@@ -37,4 +37,4 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(BUILD)/results $(BUILD)/logs $(BUILD)/benchmarks/out
+	rm -rf $(BUILD)/results $(BUILD)/work $(BUILD)/logs $(BUILD)/benchmarks/out

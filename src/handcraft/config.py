@@ -236,6 +236,19 @@ class CausalLM(Strict):
     """Tokens in one forward pass."""
     prefix: str = ""
     """Text before every context."""
+    device: Literal["cpu", "cuda", "auto"] | None = None
+    """Where this model is asked; null takes the config's `device`."""
+    contexts: int | None = Field(None, ge=100)
+    """At most this many test contexts a group (a seeded sample), for a model too slow for all; null asks all. A model
+    that is not asked all stands in the table of language models alone, since the others are compared on all."""
+    end_of_word: bool = True
+    """Ask too, where a group is of whole words, whether the word ends after the candidate."""
+    long_context: int | None = Field(256, ge=1)
+    """Ask too with the whole story so far, at most this many of our tokens and as far as the model can look back;
+    null does not."""
+    extra_contexts: int | None = Field(2000, ge=100)
+    """At most this many contexts a group (seeded samples) for what is asked beside the main question: validation
+    contexts, on which calibration is fitted, end of word, long context; null takes all."""
     memory_gb: float = Field(4, gt=0)
     runtime_minutes: int = Field(60, ge=1)
 
@@ -251,7 +264,8 @@ class CausalLM(Strict):
 
     def asked(self) -> dict[str, Any]:
         """What changes its answers or their name; not where it runs."""
-        return self.model_dump(include={"title", "revision", "dtype", "batch_tokens", "prefix"})
+        where = {"model", "train", "device", "memory_gb", "runtime_minutes"}
+        return self.model_dump(exclude=where)
 
 
 class Predictors(Strict):
@@ -276,6 +290,10 @@ class Predictors(Strict):
         if self.baseline is not None and self.baseline not in self.causal_lms:
             raise ValueError(
                 f"baseline {self.baseline!r} is none of causal_lms: {', '.join(self.causal_lms)}"
+            )
+        if self.baseline is not None and self.causal_lms[self.baseline].contexts is not None:
+            raise ValueError(
+                f"baseline {self.baseline!r} must be asked all contexts: leave its `contexts` out"
             )
         return self
 
@@ -371,7 +389,8 @@ class Config(Strict):
 
     def baseline(self) -> str | None:
         """The causal LM drawn as the dashed line, if there is any."""
-        return self.predictors.baseline or next(iter(self.predictors.causal_lms), None)
+        whole = (name for name, lm in self.predictors.causal_lms.items() if lm.contexts is None)
+        return self.predictors.baseline or next(whole, None)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def find_occurrences(
     label_of = np.full(65536, NONE, np.uint8)
     label_of[list(ids)] = np.arange(len(ids), dtype=np.uint8)
     table = continuation_table(pieces)
-    open_ended = np.array([_continues(pieces[i].decode(errors="replace")[-1:]) for i in ids])
+    open_ended = np.array([continues_word(pieces[i].decode(errors="replace")[-1:]) for i in ids])
     as_token = np.zeros(len(ids), np.int64)
     as_word = np.zeros(len(ids), np.int64)
     found: list[tuple[np.ndarray, np.ndarray]] = []
@@ -102,7 +102,7 @@ def continuation_table(pieces: Sequence[bytes]) -> np.ndarray:
     table = np.zeros(65536, np.uint8)
     for i, piece in enumerate(pieces):
         character = _first_character(piece)
-        table[i] = _LOOK_FURTHER if character is None else _YES if _continues(character) else _NO
+        table[i] = _LOOK_FURTHER if character is None else _YES if continues_word(character) else _NO
     return table
 
 
@@ -117,7 +117,8 @@ def _first_character(piece: bytes) -> str | None:
     return piece[:size].decode(errors="replace")[:1]
 
 
-def _continues(character: str) -> bool:
+def continues_word(character: str) -> bool:
+    """Whether a word goes on with this character: a letter, a digit, a combining mark."""
     return bool(character) and (character.isalnum() or unicodedata.category(character).startswith("M"))
 
 
@@ -132,7 +133,7 @@ def _continued(
     for i in np.flatnonzero(inside & (following == _LOOK_FURTHER)):
         upto = min(int(at[i]) + 5, int(ends[i]))
         text = b"".join(pieces[t] for t in block[int(at[i]) + 1 : upto])
-        answer[i] = _continues(_first_character(text) or "")
+        answer[i] = continues_word(_first_character(text) or "")
     return answer
 
 

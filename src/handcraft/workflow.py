@@ -1,12 +1,12 @@
 """What the rules ask of the config: which files a job needs, and which predictors answer for a group."""
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from handcraft.config import SPLITS, CausalLM, Config, Corpus, Variant
-from handcraft.errors import UserError
 from handcraft.human.labels import ignored_files, label_files
 from handcraft.human.page import page_files
 
@@ -19,9 +19,9 @@ PREDICTOR_TITLES = {
 }
 
 
-def gpus(cfg: Config) -> int:
+def gpus(cfg: Config, lm: CausalLM | None = None) -> int:
     """GPUs that a job asks for: none on the CPU, so that CPU jobs do not wait for each other."""
-    return 0 if cfg.device == "cpu" else 1
+    return 0 if ((lm and lm.device) or cfg.device) == "cpu" else 1
 
 
 def corpus_files(corpus: Corpus) -> list[str]:
@@ -36,23 +36,42 @@ def corpus_files(corpus: Corpus) -> list[str]:
     return sorted({str(p) for s in SPLITS for p in find_files(getattr(corpus.files, s), f"corpus.files.{s}")})
 
 
-def model_files(name: str, lm: CausalLM) -> list[str]:
-    """What a causal LM's answers depend on: the directory trained here, or the files of a local one.
-
-    Raises `UserError` for a local one that is not there, before any job runs.
-    """
-    if lm.train is not None:
-        return [f"results/models/{name}"]
-    if lm.revision is not None:
+def local_model_files(lm: CausalLM) -> list[str]:
+    """The files of a causal LM in a local directory; none where it is not there, or on the hub, or trained here."""
+    if lm.model is None or lm.revision is not None:
         return []
-    path = Path(str(lm.model)).expanduser()
-    if not path.is_dir():
-        raise UserError(
-            f"there is no model directory {str(lm.model)!r} (looked in {Path.cwd()})",
-            where=f"config: predictors.causal_lms.{name}.model",
-            remedy="put or link the model there, mend the path, or drop the model with `null`",
-        )
-    return sorted(str(p) for p in path.glob("*") if p.is_file())
+    return sorted(str(p) for p in Path(lm.model).expanduser().glob("*") if p.is_file())
+
+
+def retrieved_model(name: str, lm: CausalLM) -> list[str]:
+    """What says whether a given causal LM can be asked (the output of `retrieve_causal_lm`)."""
+    return [] if lm.train is not None else [f"results/models/{name}.json"]
+
+
+def retrieved_models(cfg: Config) -> list[str]:
+    """`retrieved_model` of all that are given."""
+    return [path for name, lm in cfg.predictors.causal_lms.items() for path in retrieved_model(name, lm)]
+
+
+def trained_model(name: str, lm: CausalLM) -> list[str]:
+    """The directory of a causal LM that is trained in the build."""
+    return [f"results/models/{name}"] if lm.train is not None else []
+
+
+def missing_since(name: str) -> str:
+    """Changes with every attempt at a causal LM that could not be had, so that each build tries once more."""
+    record = Path(f"results/models/{name}.json")
+    try:
+        if json.loads(record.read_text(encoding="utf-8"))["available"]:
+            return ""
+        return f"missing at {record.stat().st_mtime_ns}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def complete_lms(cfg: Config) -> list[str]:
+    """Causal LMs that are asked all test contexts, as every other predictor is."""
+    return [name for name, lm in cfg.predictors.causal_lms.items() if lm.contexts is None]
 
 
 def planted_groups(cfg: Config) -> list[str]:
@@ -114,6 +133,7 @@ def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[st
     """
     labels = human_labels(root, cfg)
     lms = [{"id": name, "title": lm.title} for name, lm in cfg.predictors.causal_lms.items()]
+    given = [name for name, lm in cfg.predictors.causal_lms.items() if lm.train is None]
     return {
         "title": cfg.report.title,
         "corpus": {"name": cfg.corpus.name, "title": cfg.corpus.title, "source": cfg.corpus.source},
@@ -128,6 +148,8 @@ def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[st
             for v in cfg.variants()
         ],
         "predictors": [{"id": p, "title": PREDICTOR_TITLES[p]} for p in PREDICTOR_TITLES] + lms,
+        "language_models": [lm["id"] for lm in lms],
+        "given_models": given,
         "baseline": cfg.baseline(),
         "training_group": cfg.figures.training_group,
         "tiles_group": cfg.figures.tiles_group,

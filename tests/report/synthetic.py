@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from handcraft.contexts import read_contexts
+from handcraft.evaluation.causal_lms import evaluate_causal_lms
 from handcraft.evaluation.data_claims import evaluate_data_claims
 from handcraft.evaluation.predictions import evaluate_predictions
+from handcraft.figures.calibration import plot_calibration
 from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.tiles import plot_tiles
 from handcraft.figures.training import plot_training
@@ -55,6 +58,8 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
         _occurrence(results)
         if planted:
             _planted(results)
+        if lm:
+            _language_model(results, random)
         make_figures(results, "small-llama" if lm else None)
     return results
 
@@ -75,6 +80,11 @@ def make_figures(results: Path, baseline: str | None) -> None:
     for slug, token in TILES.items():
         weights = results / "linear" / "conjunctions" / "weights.safetensors"
         plot_tiles(weights, results / "tokenizer" / "tokenizer.json", token, figures / f"tiles-{slug}.svg")
+    bins = evaluation / "calibration_bins.csv"
+    if bins.is_file():
+        plot_calibration(
+            bins, "small-llama", figures / "calibration-small-llama.svg", groups={g: g for g in GROUPS}
+        )
     metrics = [evaluation / g / "metrics.csv" for g in GROUPS]
     plot_comparison(metrics, figures / "comparison.svg", groups=list(GROUPS))
 
@@ -95,6 +105,7 @@ def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> dict[str, An
         ],
         "predictors": [{"id": n, "title": TITLES[n]} for n in names],
         "baseline": "small-llama" if lm else None,
+        "language_models": ["small-llama"] if lm else [],
         "training_group": "conjunctions",
         "tiles_group": "conjunctions",
         "tiles": TILES,
@@ -175,6 +186,38 @@ def _group(
     tables = [out / f"{t}.csv" for t in ("metrics", "comparisons", "sample", "sample_comparisons")]
     test, train = folder / "test.safetensors", folder / "train.safetensors"
     evaluate_predictions(test, train, folder / "sample.json", paths, 100, 0.95, 0, *tables)
+
+
+def _language_model(results: Path, random: np.random.Generator) -> None:
+    """Answers of a language model that is too sure and does not know the shares, evaluated."""
+    test, validation, answers = [], [], []
+    for name, words in GROUPS.items():
+        folder = results / "contexts" / name
+        test.append(folder / "test.safetensors")
+        validation.append(folder / "validation.safetensors")
+        arrays = {}
+        for question, path in (("test", test[-1]), ("validation", validation[-1])):
+            labels = read_contexts(path).labels
+            arrays[question] = 3 * np.eye(5)[labels] + random.normal(0, 2.5, (len(labels), 5))
+            arrays[f"{question}_rows"] = np.arange(len(labels), dtype=np.int32)
+        for question, change in (("end_of_word", 0.1), ("long_context", -1.0)):
+            rows = np.arange(0, 600, 2, dtype=np.int32)
+            arrays[question] = arrays["test"][rows] + random.normal(0, 1 + change, (len(rows), 5))
+            arrays[f"{question}_rows"] = rows
+        counts = {"contexts": 600, "cut": 2, "changed": 0, "spans": 3}
+        said = {
+            "predictor": "small-llama",
+            "title": TITLES["small-llama"],
+            "candidates": words,
+            "missing": None,
+        }
+        answers.append(results / "causal_lms" / name / "small-llama.safetensors")
+        write_tensors(
+            answers[-1], arrays, said | {"counts": {"test": counts, "long_context": counts | {"clipped": 1}}}
+        )
+    out = results / "evaluation"
+    tables = [out / f"{t}.csv" for t in ("causal_lms", "calibration", "calibration_bins", "causal_lms_asked")]
+    evaluate_causal_lms(list(GROUPS), test, validation, answers, 100, 0.95, 0, *tables)
 
 
 def _linear(results: Path, tokenizer: Any) -> None:

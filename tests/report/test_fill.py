@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handcraft.errors import UserError
-from handcraft.files import read_csv, read_json, write_csv
+from handcraft.files import read_csv, read_json, write_csv, write_json
 from handcraft.report.check import check_filled, check_sources
 from handcraft.report.fill import fill_report
 from handcraft.report.findings import find
@@ -74,6 +74,35 @@ def test_a_named_but_missing_language_model_is_said_to_be(
     said["predictors"].append({"id": "llama", "title": "Llama 3.1 8B"})
     fill_report(real_results, root / "report", tmp_path / "source", said)
     assert "No answers of the causal language model" in _all_text(tmp_path / "source")
+
+
+def test_a_missing_model_is_said_with_its_remedy_and_the_others_stand(
+    results: Path, root: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(results, tmp_path / "results"))
+    record = {
+        "available": False,
+        "title": "Llama <3>",
+        "what": "the model is gated",
+        "where": "",
+        "remedy": "ask *us*",
+    }
+    write_json(other / "models" / "llama.json", record)
+    said = facts(language_models=["llama", "small-llama"], given_models=["llama"])
+    fill_report(other, root / "report", tmp_path / "source", said)
+    text = (tmp_path / "source" / "_language_models.qmd").read_text()
+    assert "**Llama &#60;3&#62;** could not be asked: the model is gated" in text
+    assert "ask &#42;us&#42;" in text
+    assert "tbl-lm-small-llama" in text
+    assert "{{< include _language_models.qmd >}}" in (tmp_path / "source" / "index.qmd").read_text()
+
+
+def test_every_row_of_a_language_model_is_in_its_table(results: Path, source: Path) -> None:
+    text = (source / "_language_models.qmd").read_text()
+    for row in ("as it is", "balanced", "rescaled", "prior-adjusted", "end of word", "whole story"):
+        assert len(re.findall(rf"^\|[^|]*\| {row} \| \d", text, re.MULTILINE)) == 3, row
+    value = read_json(source / "values.json")["lm.small-llama.pronouns.prior_adjusted.loss"]["value"]
+    assert f"{value:.3f}" in text
 
 
 def test_hardly_any_artifact_still_gives_a_report(root: Path, tmp_path: Path) -> None:

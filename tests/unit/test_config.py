@@ -1,6 +1,7 @@
 """The config: what is refused and how it is said, overlays, twins, and what is generated from it."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -11,6 +12,7 @@ from handcraft import config_docs
 from handcraft.config import Config
 from handcraft.config_files import load_config
 from handcraft.errors import UserError
+from handcraft.workflow import complete_lms, gpus
 
 
 def overlay(tmp_path: Path, text: str) -> Path:
@@ -61,6 +63,10 @@ def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
         ("predictors: {causal_lms: {x: {title: X, model: some/model}}}", "needs revision"),
         ("predictors: {causal_lms: {x: {title: X}}}", "either model"),
         ("predictors: {causal_lms: {linear: {title: X, train: {}}}}", "name of another predictor"),
+        (
+            "predictors: {baseline: x, causal_lms: {x: {title: X, train: {}, contexts: 500}}}",
+            "must be asked all contexts",
+        ),
         ("predictors: {linear: {l1: [-1.0]}}", "greater than or equal to 0"),
         ("predictors: {linear: {l1: [.nan]}}", "finite"),
     ],
@@ -101,7 +107,11 @@ def test_an_overlay_lies_over_blocks_of_the_default(root: Path) -> None:
     cfg = load_config(root / "config.yaml", root / "config" / "tinystories.yaml")
     assert cfg.corpus.source == "hub"
     assert cfg.baseline() == "llama-3-1-8b"
-    assert list(cfg.predictors.causal_lms) == ["llama-3-1-8b"]
+    assert list(cfg.predictors.causal_lms) == ["llama-3-1-8b", "smollm2-135m", "pythia-160m", "gpt2"]
+    # Every model of the hub is pinned to a commit; the small ones are asked a sample.
+    assert all(re.fullmatch("[0-9a-f]{40}", str(lm.revision)) for lm in cfg.predictors.causal_lms.values())
+    assert complete_lms(cfg) == ["llama-3-1-8b"]
+    assert gpus(cfg, cfg.predictors.causal_lms["gpt2"].model_copy(update={"device": "cpu"})) == 0
     assert len(cfg.groups) == 5
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from handcraft.errors import UserError
 from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.style import diverging, predictor_styles, readable_on
 from handcraft.figures.tiles import draw_tiles
@@ -121,11 +120,17 @@ def test_the_training_figure_has_the_curves_the_optimum_and_the_baseline(
     assert len(drawn["axes"].lines) == 6
 
 
-def test_a_baseline_that_did_not_answer_is_named(
-    history: Path, ended: Path, metrics: Path, tmp_path: Path
+def test_without_answers_of_the_baseline_there_is_no_dashed_line(
+    history: Path, ended: Path, metrics: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UserError, match="absent"):
-        plot_training(history, ended, metrics, "absent", tmp_path / "t.svg")
+    from handcraft.figures import training
+
+    drawn = {}
+    monkeypatch.setattr(training, "save_svg", lambda figure, path: drawn.update(axes=figure.axes[0]))
+    plot_training(history, ended, metrics, None, tmp_path / "none.svg")
+    without = len(drawn["axes"].lines)
+    plot_training(history, ended, metrics, "absent", tmp_path / "absent.svg")
+    assert len(drawn["axes"].lines) == without
 
 
 def test_tiles_are_red_for_and_blue_against_and_deeper_for_larger() -> None:

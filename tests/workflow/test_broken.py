@@ -1,6 +1,7 @@
 """What breaks, says so; nothing half-written is taken for finished; a rerun finishes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -55,9 +56,26 @@ def test_files_that_are_not_there_are_named_before_any_job(new_checkout) -> None
     (checkout.path / "data" / "tinystories").mkdir(parents=True)
     for name in ("train", "valid"):
         (checkout.path / "data" / "tinystories" / f"x-{name}.txt").write_text("A story.")
-    said = checkout.snakemake("--dry-run", "config/tinystories-files.yaml", expect=1)
-    assert "there is no model directory './models/stories260K'" in said
-    assert "predictors.causal_lms.stories260k.model" in said
+    assert "retrieve_causal_lm(lm=stories260k)" in checkout.planned("config/tinystories-files.yaml")
+
+
+def test_a_missing_model_is_told_and_the_others_stand(built: Checkout) -> None:
+    overlay = built.path / "more.yaml"
+    lm = "predictors: {causal_lms: {absent: {title: Absent model, model: ./models/absent, extra_contexts: 100}}}"
+    overlay.write_text(lm)
+    said = built.snakemake("more.yaml", "results/report/source", "results/models/absent.json")
+    assert "Absent model (absent) is left out of this build: there is no such directory" in said
+    assert said.index("is left out") < said.index("rule predict_causal_lm")
+    text = (built.path / "results" / "report" / "source" / "_language_models.qmd").read_text()
+    assert "**Absent model** could not be asked" in text
+    assert "tbl-lm-small-llama" in text
+    # Each build tries it again, and nothing else; once it is there, its answers are made.
+    assert built.planned("more.yaml", "results/report/source") >= {"retrieve_causal_lm(lm=absent)"}
+    shutil.copytree(built.path / "results" / "models" / "small-llama", built.path / "models" / "absent")
+    built.snakemake("more.yaml", "results/report/source")
+    text = (built.path / "results" / "report" / "source" / "_language_models.qmd").read_text()
+    assert "could not be asked" not in text
+    assert "tbl-lm-absent" in text
 
 
 def test_a_misspelt_key_ends_the_dry_run_with_the_nearest_name(new_checkout) -> None:  # type: ignore[no-untyped-def]

@@ -1,6 +1,35 @@
-# Needs: results/contexts/{variant}/test.safetensors; for a model trained here, results/tokens/*; for a given one,
-#        its directory, or the hub's cache or network.
-# Makes: results/models/{lm}/ (the models trained here) and results/predictions/{variant}/{lm}.parquet.
+# Needs: results/contexts/{variant}/*.safetensors, results/tokens/*; for a given model, its directory, or the hub's cache
+#        or network.
+# Makes: results/models/{lm}/ (the models trained here), results/models/{lm}.json (whether a given one can be asked),
+#        results/predictions/{variant}/{lm}.parquet and results/causal_lms/{variant}/{lm}.safetensors.
+
+
+rule retrieve_causal_lm:
+    """Whether a given model is here or to be had: said first, so that a missing one shows before any long work."""
+    input:
+        files=lambda w: road.local_model_files(cfg.predictors.causal_lms[w.lm]),
+    output:
+        record="results/models/{lm}.json",
+    log:
+        "logs/retrieve_causal_lm/{lm}.log",
+    benchmark:
+        "benchmarks/out/retrieve_causal_lm/{lm}.tsv"
+    priority: 100
+    threads: 1
+    resources:
+        mem_mb=lambda w: int(1024 * cfg.predictors.causal_lms[w.lm].memory_gb),
+        runtime=60,
+        gpu=lambda w: road.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
+    params:
+        code=script_hash("retrieve_causal_lm.py"),
+        model=lambda w: cfg.predictors.causal_lms[w.lm].model,
+        settings=lambda w: cfg.predictors.causal_lms[w.lm].model_dump(
+            include={"revision", "title", "dtype"}
+        ),
+        device=lambda w: cfg.predictors.causal_lms[w.lm].device or cfg.device,
+        attempt=lambda w: road.missing_since(w.lm),
+    script:
+        "../scripts/retrieve_causal_lm.py"
 
 
 rule train_llama:
@@ -37,10 +66,16 @@ rule predict_causal_lm:
     """A causal language model's answers: which candidate it finds likeliest as the text that comes next."""
     input:
         test="results/contexts/{variant}/test.safetensors",
+        validation="results/contexts/{variant}/validation.safetensors",
         tokenizer="results/tokenizer/tokenizer.json",
-        model=lambda w: road.model_files(w.lm, cfg.predictors.causal_lms[w.lm]),
+        tokens="results/tokens/test.npy",
+        starts="results/tokens/test_starts.npy",
+        retrieved=lambda w: road.retrieved_model(w.lm, cfg.predictors.causal_lms[w.lm]),
+        trained=lambda w: road.trained_model(w.lm, cfg.predictors.causal_lms[w.lm]),
+        files=lambda w: road.local_model_files(cfg.predictors.causal_lms[w.lm]),
     output:
         predictions="results/predictions/{variant}/{lm}.parquet",
+        answers="results/causal_lms/{variant}/{lm}.safetensors",
     log:
         "logs/predict_causal_lm/{lm}/{variant}.log",
     benchmark:
@@ -49,13 +84,17 @@ rule predict_causal_lm:
     resources:
         mem_mb=lambda w: int(1024 * cfg.predictors.causal_lms[w.lm].memory_gb),
         runtime=lambda w: cfg.predictors.causal_lms[w.lm].runtime_minutes,
-        gpu=gpus,
+        gpu=lambda w: road.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
     params:
         code=script_hash("predict_causal_lm.py"),
         threads=cfg.threads,
         settings=lambda w: cfg.predictors.causal_lms[w.lm].asked(),
+        # Beside the main question only of the groups themselves, not of their twins with the other `match`.
+        extras=lambda w: w.variant in cfg.groups,
+        match=lambda w: variants[w.variant].match,
         model=lambda w: cfg.predictors.causal_lms[w.lm].model
         or f"./results/models/{w.lm}",
-        device=cfg.device,
+        device=lambda w: cfg.predictors.causal_lms[w.lm].device or cfg.device,
+        seed=cfg.seed,
     script:
         "../scripts/predict_causal_lm.py"

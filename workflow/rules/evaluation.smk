@@ -9,7 +9,7 @@ rule evaluate_predictions:
         train="results/contexts/{variant}/train.safetensors",
         sample="results/contexts/{variant}/sample.json",
         predictions=lambda w: road.predictions_of(
-            variants[w.variant], planted_groups, lms
+            variants[w.variant], planted_groups, road.complete_lms(cfg)
         ),
     output:
         metrics="results/evaluation/{variant}/metrics.csv",
@@ -30,6 +30,38 @@ rule evaluate_predictions:
         seed=cfg.seed,
     script:
         "../scripts/evaluate_predictions.py"
+
+
+rule evaluate_causal_lms:
+    """Language models closely: calibration, and rows rescaled, prior-adjusted, with the word's end, with the story."""
+    input:
+        test=expand("results/contexts/{group}/test.safetensors", group=cfg.groups),
+        validation=expand(
+            "results/contexts/{group}/validation.safetensors", group=cfg.groups
+        ),
+        answers=expand(
+            "results/causal_lms/{group}/{lm}.safetensors", group=cfg.groups, lm=lms
+        ),
+    output:
+        table="results/evaluation/causal_lms.csv",
+        calibration="results/evaluation/calibration.csv",
+        bins="results/evaluation/calibration_bins.csv",
+        asked="results/evaluation/causal_lms_asked.csv",
+    log:
+        "logs/evaluate_causal_lms.log",
+    benchmark:
+        "benchmarks/out/evaluate_causal_lms.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=script_hash("evaluate_causal_lms.py"),
+        groups=list(cfg.groups),
+        settings=cfg.evaluation.model_dump(),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_causal_lms.py"
 
 
 rule evaluate_occurrence:

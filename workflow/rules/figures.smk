@@ -97,3 +97,24 @@ rule plot_people:
         ],
     script:
         "../scripts/plot_people.py"
+
+
+rule plot_calibration:
+    """A language model's reliability: how often it is right where it says so and so much."""
+    input:
+        bins="results/evaluation/calibration_bins.csv",
+    output:
+        figure="results/figures/calibration-{lm}.svg",
+    log:
+        "logs/plot_calibration/{lm}.log",
+    benchmark:
+        "benchmarks/out/plot_calibration/{lm}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=script_hash("plot_calibration.py"),
+        titles={group: cfg.variant(group).title for group in cfg.groups},
+    script:
+        "../scripts/plot_calibration.py"

@@ -40,7 +40,7 @@ rule evaluate_people:
         sample="results/contexts/{group}/sample.json",
         tokenizer="results/tokenizer/tokenizer.json",
         predictions=lambda w: road.predictions_of(
-            variants[w.group], planted_groups, lms
+            variants[w.group], planted_groups, road.complete_lms(cfg)
         ),
         labels=lambda w: road.human_labels(workflow.basedir, cfg).get(w.group, []),
     output:

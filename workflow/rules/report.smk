@@ -29,6 +29,11 @@ rule fill_report:
             variant=variants,
             table=["metrics", "comparisons", "sample", "sample_comparisons"],
         ),
+        causal_lms="results/evaluation/causal_lms.csv",
+        calibration="results/evaluation/calibration.csv",
+        asked="results/evaluation/causal_lms_asked.csv",
+        retrieved=road.retrieved_models(cfg),
+        reliability=expand("results/figures/calibration-{lm}.svg", lm=lms),
         occurrence="results/evaluation/occurrence.csv",
         people=expand(
             "results/people/{group}/{table}",

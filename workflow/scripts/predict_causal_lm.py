@@ -1,14 +1,21 @@
+from pathlib import Path
+
 from handcraft.jobs import job
-from handcraft.predictors.causal_lm import predict_causal_lm
+from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm
 
 with job(snakemake):
+    inputs, params, lm = snakemake.input, snakemake.params, snakemake.wildcards.lm
     predict_causal_lm(
-        snakemake.params.model,
-        contexts=snakemake.input.test,
-        tokenizer=snakemake.input.tokenizer,
-        name=snakemake.wildcards.lm,
-        **snakemake.params.settings,
-        device=snakemake.params.device,
-        threads=snakemake.params.threads,
-        output=snakemake.output.predictions,
+        params.model,
+        Given(inputs.test, inputs.validation, inputs.tokenizer, inputs.tokens, inputs.starts),
+        Settings(**params.settings, extras=params.extras, match=params.match),
+        name=lm,
+        device=params.device,
+        threads=params.threads,
+        seed=params.seed,
+        code=params.code,
+        work=Path("work/causal_lm", snakemake.wildcards.variant, lm),
+        retrieved=next(iter(inputs.retrieved), None),
+        predictions=snakemake.output.predictions,
+        answers=snakemake.output.answers,
     )

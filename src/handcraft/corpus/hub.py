@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from handcraft.corpus.files import not_text
 from handcraft.errors import UserError
+from handcraft.hub_errors import error_chain, hub_failure
 
 
 def stories_in_hub(dataset: str, revision: str, split: str, field: str) -> Iterator[str]:
@@ -34,58 +35,23 @@ def stories_in_hub(dataset: str, revision: str, split: str, field: str) -> Itera
     except UserError:
         raise
     except Exception as error:  # datasets, huggingface_hub, httpx and fsspec each have their own
-        raise _told(error, where) from error
+        raise _told(error, dataset, revision, where) from error
 
 
-def _told(error: Exception, where: str) -> UserError:
-    """The remedy for a failure, known by its name and text, since the kinds are of several packages."""
-    chain: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in chain:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    names = {kind.__name__ for e in chain for kind in type(e).__mro__}
-    text = " ".join(str(e) for e in chain).lower()
+def _told(error: Exception, dataset: str, revision: str, where: str) -> UserError:
+    """The remedy for a failure."""
+    text = " ".join(str(e) for e in error_chain(error)).lower()
     message = str(error).strip().split("\n")[0][:300] or type(error).__name__
-    if "gated" in text or "GatedRepoError" in names:
-        return UserError(
-            f"the data set is gated: {message}",
-            where=where,
-            remedy="ask for access on its page on the hub and log in (hf auth login), or download it and use "
-            "corpus.source: files",
-        )
-    if "revision" in text and ("exist" in text or "RevisionNotFoundError" in names):
-        return UserError(
-            f"the revision does not exist: {message}",
-            where=f"{where}; config: corpus.hub.revision",
-            remedy="give the full commit from the data set's page on the hub (Files, History)",
-        )
     if "bad split" in text or "unknown split" in text:
         return UserError(
             f"the data set has no such split: {message}",
             where=f"{where}; config: corpus.hub.train, .validation, .test",
             remedy="give the name of a split that it has",
         )
-    if names & {
-        "ConnectionError",
-        "OfflineModeIsEnabled",
-        "TimeoutError",
-        "ConnectError",
-        "TransportError",
-        "gaierror",
-    }:
-        return UserError(
-            f"the hub cannot be reached: {message}",
-            where=where,
-            remedy="check the network (and that HF_HUB_OFFLINE is not set) and run snakemake again, or download "
-            "the data and use corpus.source: files",
-        )
-    if "DatasetNotFoundError" in names or "RepositoryNotFoundError" in names:
-        return UserError(
-            f"no such data set: {message}",
-            where=f"{where}; config: corpus.hub.dataset",
-            remedy="check the name; a private data set needs hf auth login",
-        )
+    instead = "download it and use corpus.source: files"
+    if told := hub_failure(error, noun="data set", name=dataset, revision=revision, instead=instead):
+        what, remedy = told
+        return UserError(what, where=f"{where}; config: corpus.hub", remedy=remedy)
     return UserError(
         f"cannot read the data set ({type(error).__name__}: {message})",
         where=where,

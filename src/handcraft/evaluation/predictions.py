@@ -80,14 +80,14 @@ def evaluate_predictions(
     learnt = read_contexts(train)
     if learnt.candidates != asked.candidates:
         raise _other_candidates(train, learnt.candidates, asked.candidates)
-    answered = [read_checked(path, asked) for path in predictions]
+    answered = read_answers(predictions, asked)
     if not answered:
         raise UserError(
             "there are no predictions to evaluate", where=str(contexts), remedy="give at least one"
         )
     ids = [p.predictor for p in answered]
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
-        paths = ", ".join(str(path) for path, i in zip(predictions, ids, strict=True) if i == twice[0])
+        paths = ", ".join(str(path) for path in predictions if read_predictions(path).predictor == twice[0])
         what = f"two files hold the predictor {twice[0]!r}"
         raise UserError(what, where=paths, remedy="give each its own id")
 
@@ -189,9 +189,14 @@ def _samples(
     return rows, pairs
 
 
-def read_checked(path: Path, asked: Contexts) -> Predictions:
+def read_answers(paths: Sequence[Path], asked: Contexts) -> list[Predictions]:
+    """Every predictor's answers to these contexts; a given model that could not be had has none, and is left out."""
+    found = ((path, read_predictions(path)) for path in paths)
+    return [_checked(path, one, asked) for path, one in found if not one.missing]
+
+
+def _checked(path: Path, one: Predictions, asked: Contexts) -> Predictions:
     """Predictions that answer exactly the contexts asked, in order."""
-    one = read_predictions(path)
     if one.candidates != asked.candidates:
         raise _other_candidates(path, one.candidates, asked.candidates)
     n = len(asked)

@@ -17,7 +17,7 @@ from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import wilson
 from handcraft.evaluation.metrics import answers
 from handcraft.evaluation.power import items_needed, mcnemar_power
-from handcraft.evaluation.predictions import read_checked
+from handcraft.evaluation.predictions import read_answers
 from handcraft.evaluation.samples import SAMPLES, Sample, read_samples
 from handcraft.files import write_csv, write_json
 from handcraft.human.labels import Answers, read_labels
@@ -70,7 +70,7 @@ def evaluate_people(
     """
     asked = read_contexts(contexts)
     samples = read_samples(sample, len(asked))
-    predicted = [read_checked(path, asked) for path in predictions]
+    predicted = read_answers(predictions, asked)
     right = {p.predictor: answers(p.log_probability) == asked.labels for p in predicted}
     titles = {p.predictor: p.title for p in predicted}
     usual = int(class_rates(read_contexts(train).labels, len(asked.candidates)).argmax())

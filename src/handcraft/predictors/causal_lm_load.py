@@ -4,7 +4,6 @@ Safetensors only, no code from the model's repository. A directory is read witho
 read by the hub's library from the environment and by nobody else.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from handcraft.errors import UserError
+from handcraft.hub_errors import error_kinds, hub_failure
+from handcraft.predictors.causal_lm_files import WHERE, check_directory, check_memory, count_weights
 
-WHERE = "predictors.causal_lms"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -72,11 +72,12 @@ def load_language_model(
     options: dict[str, Any] = {"trust_remote_code": False}
     if revision is None:
         name = str(Path(model).expanduser())
-        _check_directory(Path(name))
+        check_directory(Path(name))
+        check_memory(count_weights(Path(name)), DTYPES[dtype].itemsize, device)
         options["local_files_only"] = True
     else:
         options["revision"] = revision
-    with _explained(model, revision):
+    with explained(model, revision):
         # Small things first: a gated model or a missing tokenizer shows before gigabytes are loaded.
         config = AutoConfig.from_pretrained(name, **options)
         tokenizer = AutoTokenizer.from_pretrained(name, **options)
@@ -128,45 +129,9 @@ def _token(tokenizer: Any, i: int) -> str:
     return f"{tokenizer.convert_ids_to_tokens(i)!r} (id {i})"
 
 
-def _check_directory(path: Path) -> None:
-    if not path.is_dir():
-        raise UserError(
-            "there is no such directory",
-            where=f"{WHERE}: model: {path}",
-            remedy="mend the path (a relative one starts where snakemake runs), or give a hub name with its revision",
-        )
-    names = {p.name for p in path.iterdir()}
-    if "config.json" not in names:
-        raise UserError(
-            "the model's directory has no config.json", where=str(path), remedy="get the model again"
-        )
-    index = path / "model.safetensors.index.json"
-    wanted = {"model.safetensors"}
-    if index.is_file():
-        try:
-            wanted = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (ValueError, KeyError, AttributeError) as error:
-            raise UserError(
-                f"cannot read the index ({error})", where=str(index), remedy="get it again"
-            ) from error
-    if absent := sorted(wanted - names):
-        raise UserError(
-            f"the weights are not all there: {', '.join(absent)}",
-            where=str(path),
-            remedy="get the files; only safetensors are read, so save other weights with "
-            "model.save_pretrained(directory) first",
-        )
-    if not names & {"tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model"}:
-        raise UserError(
-            "the model's directory has no tokenizer (tokenizer.json)",
-            where=str(path),
-            remedy="copy the tokenizer's files beside the weights (tokenizer.save_pretrained(directory))",
-        )
-
-
 @contextmanager
-def _explained(model: str, revision: str | None) -> Iterator[None]:
-    """Errors of the libraries as errors for the person who can mend them."""
+def explained(model: str, revision: str | None) -> Iterator[None]:
+    """Errors of the libraries about `model` as errors for the person who can mend them."""
     try:
         yield
     except UserError:
@@ -177,36 +142,13 @@ def _explained(model: str, revision: str | None) -> Iterator[None]:
 
 
 def _explanation(error: Exception, model: str, revision: str | None) -> tuple[str, str]:
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in chain:
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-    kinds = {kind.__name__ for link in chain for kind in type(link).__mro__}
+    kinds = error_kinds(error)
     first = " ".join(str(error).split())[:300]
-    if "GatedRepoError" in kinds:
-        return "the model is gated: its weights are given only to those who accepted its licence", (
-            f"accept it on https://huggingface.co/{model}, make a read token there, and set HF_TOKEN to it "
-            "in the environment"
-        )
-    if "RevisionNotFoundError" in kinds:
-        return f"the model has no revision {revision!r} on the hub", "give one of its commits as revision"
-    if "RepositoryNotFoundError" in kinds:
-        return "the hub has no such model, or not for you", (
-            "mend the name; for a private model set HF_TOKEN in the environment"
-        )
-    offline = {
-        "LocalEntryNotFoundError",
-        "OfflineModeIsEnabled",
-        "ConnectionError",
-        "ConnectError",
-        "ConnectTimeout",
-    }
-    if kinds & offline:
-        return "the model is not on this machine, and the hub cannot be reached", (
-            f"get it where there is network (hf download {model} --revision {revision}), unset HF_HUB_OFFLINE, "
-            "or give a local directory as model"
-        )
+    told = hub_failure(
+        error, noun="model", name=model, revision=revision, instead="give a local directory as model"
+    )
+    if revision is not None and told:
+        return told
     if "SafetensorError" in kinds:
         return f"a safetensors file of the model is corrupt ({first})", "get the weights again"
     if "MemoryError" in kinds or "OutOfMemoryError" in kinds:

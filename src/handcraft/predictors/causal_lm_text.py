@@ -11,7 +11,7 @@ Where one does (a tokenizer may merge the context's last letters with the candid
 token and all endings re-tell the same last letters, so that the candidates stay comparable.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +43,30 @@ def context_texts(tokens: np.ndarray, vocabulary: Sequence[bytes]) -> tuple[list
     that starts inside a UTF-8 character begins with one to three continuation bytes, which stand for nothing
     and are dropped.
     """
+    return _texts(tokens.tolist(), vocabulary)
+
+
+def story_texts(
+    tokens: np.ndarray,
+    starts: np.ndarray,
+    story: np.ndarray,
+    offset: np.ndarray,
+    limit: int,
+    vocabulary: Sequence[bytes],
+) -> tuple[list[str], int]:
+    """`context_texts` of all that stands before each occurrence in its story, at most `limit` of our tokens.
+
+    `tokens` and `starts` are the split's (`handcraft.occurrences.open_tokens`), `story` and `offset` [n] the contexts'.
+    """
+    ends = starts[story] + offset
+    begins = np.maximum(starts[story], ends - limit)
+    windows = (tokens[a:b].tolist() for a, b in zip(begins.tolist(), ends.tolist(), strict=True))
+    return _texts(windows, vocabulary)
+
+
+def _texts(windows: Iterable[list[int]], vocabulary: Sequence[bytes]) -> tuple[list[str], int]:
     texts, cut = [], 0
-    for row in tokens.tolist():
+    for row in windows:
         raw = b"".join([vocabulary[t] for t in row])
         start = 0
         while start < min(3, len(raw)) and 0x80 <= raw[start] < 0xC0:
@@ -52,6 +74,24 @@ def context_texts(tokens: np.ndarray, vocabulary: Sequence[bytes]) -> tuple[list
         cut += start > 0
         texts.append(raw[start:].decode("utf-8", errors="replace"))
     return texts, cut
+
+
+def clip_questions(
+    questions: Sequence[Question], beginning: int, longest: int | None
+) -> tuple[list[Question], int]:
+    """The questions with rows of at most `longest` tokens, and how many were cut; the oldest text goes first.
+
+    `beginning`: special tokens before the text (BOS), which stay. `longest`: None for no limit.
+    """
+    clipped, cut = [], 0
+    for q in questions:
+        room = len(q.shared) if longest is None else longest - max(map(len, q.endings))
+        if len(q.shared) > room:
+            kept = q.shared[len(q.shared) - (room - beginning) :]
+            q = Question(q.shared[:beginning] + kept, q.endings, q.spans)
+            cut += 1
+        clipped.append(q)
+    return clipped, cut
 
 
 def build_questions(

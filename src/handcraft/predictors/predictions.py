@@ -28,6 +28,8 @@ class Predictions:
     predictor: str
     title: str
     candidates: tuple[str, ...]
+    missing: str = ""
+    """Why there are no answers, where a given model could not be asked."""
 
     def __len__(self) -> int:
         return len(self.context)
@@ -40,10 +42,13 @@ def write_predictions(
     predictor: str,
     title: str,
     candidates: Sequence[str],
+    context: np.ndarray | None = None,
+    missing: str = "",
 ) -> None:
-    """Write log-probabilities [n, K] (nats) for test contexts 0..n-1, in order.
+    """Write log-probabilities [n, K] (nats) for test contexts 0..n-1, in order (or for those in `context` [n]).
 
-    `predictor` is its id, `title` what the report calls it. Raises `ValueError` where the shape is not [n, K], a
+    `predictor` is its id, `title` what the report calls it; `missing` says why there are no answers (n is 0 then),
+    where a given model could not be asked. Raises `ValueError` where the shape is not [n, K], a
     value is NaN or +inf, or a row is not normalised: that is a fault of the predictor, not of its user. A
     candidate held impossible (-inf) is allowed.
     """
@@ -56,8 +61,11 @@ def write_predictions(
         worst = int(np.argmax(np.where(np.isfinite(total), np.abs(total - 1), np.inf)))
         raise ValueError(f"row {worst} is not normalised: its probabilities sum to {total[worst]}")
     facts = {"predictor": predictor, "title": title, "candidates": list(candidates)}
+    if missing:
+        facts["missing"] = missing
+    rows = np.arange(len(values)) if context is None else context
     column = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel(), pa.float32()), values.shape[1])
-    table = pa.table({"context": pa.array(np.arange(len(values), dtype=np.int32)), "log_probability": column})
+    table = pa.table({"context": pa.array(rows.astype(np.int32)), "log_probability": column})
     metadata = {"handcraft": json.dumps(facts, sort_keys=True, ensure_ascii=False)}
     write_table(path, table.replace_schema_metadata(metadata))
 
@@ -71,7 +79,8 @@ def read_predictions(path: Path | str) -> Predictions:
         context = table["context"].to_numpy().astype(np.int32)
         flat = table["log_probability"].combine_chunks().flatten().to_numpy()
         values = flat.reshape(len(context), len(candidates)).astype(np.float32)
-        return Predictions(context, values, facts["predictor"], facts["title"], candidates)
+        said = (facts["predictor"], facts["title"], candidates, facts.get("missing", ""))
+        return Predictions(context, values, *said)
     except (KeyError, ValueError, AttributeError) as error:
         raise UserError(
             f"this is not a predictions artifact ({type(error).__name__}: {error})",

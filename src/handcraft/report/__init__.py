@@ -4,7 +4,7 @@
     values.py    the registry of computed values, which prose draws its numbers from
     results.py   reads the artifacts; what is absent is None or empty
     findings.py  better, worse, or not distinguishable: chosen by the paired interval
-    tables.py, published.py, planted.py    tables, as pandoc has them
+    tables.py, published.py, planted.py, language_models.py    tables, as pandoc has them
     people.py    people beside the predictors, and what so few items can tell
     content.py   what the sources can draw on
     fill.py      Jinja2 over `report/`, giving the sources that Quarto or Pandoc renders

@@ -7,7 +7,7 @@ import numpy as np
 
 from handcraft.errors import UserError
 from handcraft.evaluation.intervals import wilson
-from handcraft.report import people, planted, published, tables
+from handcraft.report import language_models, people, planted, published, tables
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.findings import Finding, find
 from handcraft.report.results import Facts, Results
@@ -58,6 +58,7 @@ def collect_values(results: Results) -> Values:
         values.add(f"tiles.{slug}.largest", max(weights.values()), "logit")
     planted.add_values(values, results)
     people.add_values(values, results)
+    language_models.add_values(values, results)
     return values
 
 
@@ -146,6 +147,13 @@ class Content:
             "table_published": lambda: published.published_beside(results, self.values),
             "table_planted": lambda: planted.table_planted(results),
             "table_rules": lambda: planted.table_rules(results),
+            "table_lm_rows": lambda lm: language_models.table_rows(results, lm),
+            "table_calibration": lambda: language_models.table_calibration(results),
+            "language_models": language_models.models(results),
+            "missing_models": language_models.missing_models(results),
+            "sort_changes": lambda lm, row: language_models.sort_changes(results, lm, row),
+            "has_long_context": any(r["row"] == "long_context" for r in results.language_models),
+            "has_end_of_word": any(r["row"] == "end_of_word" for r in results.language_models),
             "seed_group": published.applies(facts),
             "has_scores": any(results.metrics.values()),
             "people_scores": lambda: people.scores(self.values, results, facts.training_group),

@@ -50,12 +50,9 @@ def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, 
             (output / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(other, output / name)
     # By name: figures of an earlier config may still lie there.
-    for stem in (
-        "training",
-        "comparison",
-        *(["people"] if found.facts.human_labels else []),
-        *(f"tiles-{slug}" for slug in found.facts.tiles),
-    ):
+    drawn = ["training", "comparison", *(f"tiles-{slug}" for slug in found.facts.tiles)]
+    drawn += ["people"] if found.facts.human_labels else []
+    for stem in drawn + [f"calibration-{lm}" for lm in found.facts.language_models]:
         figure = results / "figures" / f"{stem}.svg"
         if figure.is_file():
             (output / "figures").mkdir(exist_ok=True)

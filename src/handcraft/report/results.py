@@ -41,6 +41,8 @@ class Facts:
     """`group/annotator` of every label file of this build."""
     human_ignored: list[str] = field(default_factory=list)
     """Label files of other corpora or groups, as paths below `human/labels`."""
+    language_models: list[str] = field(default_factory=list)
+    given_models: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in self.tiles:
@@ -129,6 +131,22 @@ class Results:
     @cached_property
     def occurrence(self) -> Rows:
         return self._csv("evaluation", "occurrence.csv")
+
+    @cached_property
+    def language_models(self) -> Rows:
+        return self._csv("evaluation", "causal_lms.csv")
+
+    @cached_property
+    def calibration(self) -> Rows:
+        return self._csv("evaluation", "calibration.csv")
+
+    @cached_property
+    def asked(self) -> Rows:
+        return self._csv("evaluation", "causal_lms_asked.csv")
+
+    def retrieved(self, model: str) -> dict[str, Any]:
+        """Whether a given language model could be had, and if not, why and what to do."""
+        return self._json("models", f"{model}.json") or {}
 
     @cached_property
     def claims(self) -> dict[str, Any]:

@@ -1,0 +1,186 @@
+"""Language models looked at closely: what their scores are worth as they are, rescaled, prior-adjusted, with the word's
+end, and with the whole story, and how far their probabilities can be believed.
+
+It reads the answers artifacts that `predict_causal_lm` writes, and knows nothing of how the scores in them were made.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcraft.contexts import Contexts, read_contexts
+from handcraft.errors import UserError
+from handcraft.evaluation.bootstrap import bootstrap_scores, scores, sum_stories
+from handcraft.evaluation.calibration import BINS, Rescaling, fit_rescaling, log_softmax, reliability
+from handcraft.evaluation.intervals import percentile_interval
+from handcraft.evaluation.metrics import correct, losses
+from handcraft.files import read_facts, read_tensors, write_csv
+from handcraft.seeds import generator
+
+Row = dict[str, Any]
+
+COLUMNS = (
+    "group", "predictor", "title", "row", "metric", "value", "low", "high",
+    "difference", "difference_low", "difference_high", "n", "stories",
+)  # fmt: skip
+CALIBRATION_COLUMNS = (
+    "group", "predictor", "title", "version", "error", "low", "high", "temperature", "biases", "validation", "n",
+)  # fmt: skip
+BIN_COLUMNS = ("group", "predictor", "version", "bin", "low", "high", "n", "confidence", "accuracy")
+ASKED_COLUMNS = ("group", "predictor", "question", "contexts", "cut", "changed", "spans", "clipped")
+
+
+def evaluate_causal_lms(
+    groups: Sequence[str],
+    test: Sequence[Path],
+    validation: Sequence[Path],
+    answers: Sequence[Path],
+    bootstrap: int,
+    confidence: float,
+    seed: int,
+    table: Path,
+    calibration: Path,
+    bins: Path,
+    asked: Path,
+) -> None:
+    """Score every language model's answers on every group; those of a missing model are left out.
+
+    `test` and `validation` are contexts, one a group; `answers` the artifacts of all groups, models within groups (as
+    many for each). `bootstrap` resamples of stories give intervals at `confidence`. Writes
+
+    - `table`: group, predictor, title, row (natural, balanced, rescaled, prior_adjusted, end_of_word, long_context),
+      metric (accuracy, a share, or loss, nats), value, low, high; difference (to natural on the same contexts) with its
+      paired interval, empty for balanced; n, stories
+    - `calibration`: version (natural, rescaled, prior_adjusted), error (expected calibration error, a share), low,
+      high, temperature, biases (nats, by candidate), validation (contexts fitted on), n
+    - `bins`: the reliability figure: a bin's bounds, contexts, mean confidence and accuracy
+    - `asked`: by question the contexts asked, and how many were cut inside a character, changed by the model's
+      tokenizer, joined with a candidate by a token, clipped to the model's length
+    """
+    rows: list[Row] = []
+    errors: list[Row] = []
+    in_bins: list[Row] = []
+    questions: list[Row] = []
+    each = len(answers) // max(1, len(groups))
+    for g, group in enumerate(groups):
+        for path in answers[g * each : (g + 1) * each]:
+            facts, found = read_facts(path), read_tensors(path)
+            if facts.get("missing"):
+                continue
+            who = {"group": group, "predictor": facts["predictor"], "title": facts["title"]}
+            contexts = [read_contexts(p) for p in (test[g], validation[g])]
+            if any(c.candidates != tuple(facts["candidates"]) for c in contexts):
+                raise UserError(
+                    f"made for other candidates: {facts['candidates']}",
+                    where=str(path),
+                    remedy="delete the file and run snakemake again",
+                )
+            one = _Model(contexts[0], contexts[1], found, bootstrap, confidence, seed)
+            rows += [who | row for row in one.rows()]
+            errors += [who | row for row in one.calibration()]
+            in_bins += [{k: who[k] for k in ("group", "predictor")} | row for row in one.bins()]
+            for question, counts in facts["counts"].items():
+                questions.append(
+                    {"group": group, "predictor": facts["predictor"], "question": question, **counts}
+                )
+    write_csv(table, rows, COLUMNS)
+    write_csv(calibration, errors, CALIBRATION_COLUMNS)
+    write_csv(bins, in_bins, BIN_COLUMNS)
+    write_csv(asked, questions, ASKED_COLUMNS)
+
+
+class _Model:
+    """One model's answers on one group."""
+
+    def __init__(
+        self,
+        test: Contexts,
+        validation: Contexts,
+        found: Mapping[str, np.ndarray],
+        bootstrap: int,
+        confidence: float,
+        seed: int,
+    ) -> None:
+        self.found, self.bootstrap, self.confidence, self.seed = found, bootstrap, confidence, seed
+        self.at = found["test_rows"]
+        self.labels, self.story = test.labels, test.story
+        held_out = validation.labels[found["validation_rows"]]
+        plain = Rescaling(1.0, np.zeros(len(test.candidates)))
+        fits = [fit_rescaling(found["validation"], held_out, biases) for biases in (False, True)]
+        self.fitted = dict(zip(("natural", "rescaled", "prior_adjusted"), [plain, *fits], strict=True))
+        self.versions = {name: fit(found["test"]) for name, fit in self.fitted.items()}
+        self.reliable = {
+            name: reliability(
+                table,
+                self.labels[self.at],
+                self.story[self.at],
+                resamples=bootstrap,
+                confidence=confidence,
+                generator=generator(seed, "bootstrap"),
+            )
+            for name, table in self.versions.items()
+        }
+
+    def rows(self) -> list[Row]:
+        rows = self._compare({k: v for k, v in self.versions.items() if k != "natural"}, self.at, True)
+        for name in ("end_of_word", "long_context"):
+            if name in self.found:
+                at = self.found[f"{name}_rows"]
+                rows += self._compare({name: log_softmax(self.found[name])}, at, False)
+        return rows
+
+    def _compare(self, tables: Mapping[str, np.ndarray], at: np.ndarray, own: bool) -> list[Row]:
+        """Rows of `tables`, on the test contexts `at`, beside the model's natural answers to the same contexts.
+
+        own: rows of those natural answers too, as they come and balanced.
+        """
+        natural = self.versions["natural"][np.searchsorted(self.at, at)]
+        labels = self.labels[at]
+        columns = [f(t, labels) for t in (natural, *tables.values()) for f in (correct, losses)]
+        sums = sum_stories(self.story[at], labels, np.column_stack(columns))
+        value = scores(sums, np.ones((1, sums.stories)))
+        draws = None
+        if sums.stories > 1:
+            draws = bootstrap_scores(sums, self.bootstrap, generator(self.seed, "bootstrap"))
+        rows: list[Row] = []
+        names = ([("natural", 0, 0), ("balanced", 0, 1)] if own else []) + [
+            (t, i, 0) for i, t in enumerate(tables, 1)
+        ]
+        for name, i, view in names:
+            for m, metric in enumerate(("accuracy", "loss")):
+                row: Row = {"row": name, "metric": metric, "value": value[view][0, 2 * i + m]}
+                if i:
+                    row["difference"] = row["value"] - value[view][0, m]
+                if draws is not None:
+                    row["low"], row["high"] = percentile_interval(draws[view][:, 2 * i + m], self.confidence)
+                    if i:
+                        paired = draws[view][:, 2 * i + m] - draws[view][:, m]
+                        bounds = percentile_interval(paired, self.confidence)
+                        row["difference_low"], row["difference_high"] = bounds
+                rows.append(row | {"n": sums.contexts, "stories": sums.stories})
+        return rows
+
+    def calibration(self) -> list[Row]:
+        rows = []
+        for name, found in self.reliable.items():
+            fit = self.fitted[name]
+            row = {"version": name, "error": found.error, "low": found.interval[0], "high": found.interval[1]}
+            row |= {"temperature": 1 / fit.scale, "biases": "; ".join(f"{b:.6f}" for b in fit.bias)}
+            fitted_on = len(self.found["validation"]) if name != "natural" else None
+            rows.append(row | {"validation": fitted_on, "n": len(self.at)})
+        return rows
+
+    def bins(self) -> list[Row]:
+        rows = []
+        for name, found in self.reliable.items():
+            for b in np.flatnonzero(found.contexts):
+                row = {"version": name, "bin": int(b), "low": b / BINS, "high": (b + 1) / BINS}
+                row |= {
+                    "n": int(found.contexts[b]),
+                    "confidence": found.confidence[b],
+                    "accuracy": found.accuracy[b],
+                }
+                rows.append(row)
+        return rows

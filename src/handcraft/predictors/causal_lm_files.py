@@ -1,0 +1,113 @@
+"""The files of a causal LM, and whether its weights fit into memory: looked at before anything is loaded."""
+
+import json
+import math
+import struct
+from pathlib import Path
+
+import torch
+
+from handcraft.errors import UserError
+
+WHERE = "predictors.causal_lms"
+ROOM = 1.2
+"""Memory that a model needs beside a batch, over that of its weights."""
+
+
+def check_directory(path: Path) -> None:
+    """Raise `UserError` unless config, tokenizer and all safetensors files of a model are in the directory."""
+    if not path.is_dir():
+        raise UserError(
+            "there is no such directory",
+            where=f"{WHERE}: model: {path}",
+            remedy="mend the path (a relative one starts where snakemake runs), or give a hub name with its revision",
+        )
+    names = {p.name for p in path.iterdir()}
+    if "config.json" not in names:
+        raise UserError(
+            "the model's directory has no config.json", where=str(path), remedy="get the model again"
+        )
+    if absent := sorted(_weight_files(path) - names):
+        raise UserError(
+            f"the weights are not all there: {', '.join(absent)}",
+            where=str(path),
+            remedy="get the files; only safetensors are read, so save other weights with "
+            "model.save_pretrained(directory) first",
+        )
+    if not names & {"tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model"}:
+        raise UserError(
+            "the model's directory has no tokenizer (tokenizer.json)",
+            where=str(path),
+            remedy="copy the tokenizer's files beside the weights (tokenizer.save_pretrained(directory))",
+        )
+
+
+def _weight_files(path: Path) -> set[str]:
+    """Names of the safetensors files that the model is made of."""
+    index = path / "model.safetensors.index.json"
+    if not index.is_file():
+        return {"model.safetensors"}
+    try:
+        return set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (ValueError, KeyError, AttributeError) as error:
+        raise UserError(
+            f"cannot read the index ({error})", where=str(index), remedy="get it again"
+        ) from error
+
+
+def count_weights(path: Path) -> int:
+    """Numbers in the model's safetensors files, by their headers. Raises `UserError` for a file that is corrupt."""
+    return sum(_count(path / name) for name in sorted(_weight_files(path)))
+
+
+def _count(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > path.stat().st_size:
+                raise ValueError("its header is cut off")
+            header = json.loads(file.read(length))
+        tensors = [t for name, t in header.items() if name != "__metadata__"]
+        end = 8 + length + max((t["data_offsets"][1] for t in tensors), default=0)
+        if end != path.stat().st_size:
+            raise ValueError(f"it has {path.stat().st_size:,} bytes of {end:,}")
+        return sum(math.prod(t["shape"]) for t in tensors)
+    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"a safetensors file of the model is corrupt ({error})",
+            where=str(path),
+            remedy="get the weights again",
+        ) from error
+
+
+def check_memory(weights: int, size: int, device: torch.device) -> None:
+    """Raise `UserError` where `weights` numbers of `size` bytes do not fit into the free memory of `device`."""
+    need, free = ROOM * weights * size, free_memory(device)
+    if free is not None and need > free:
+        raise UserError(
+            f"the model needs about {need / 1e9:,.1f} GB of memory, and {free / 1e9:,.1f} GB are free ({device})",
+            where=WHERE,
+            remedy="use dtype: bfloat16, a smaller model, or a machine with more memory",
+        )
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that can still be had, of the GPU or of the machine within its control group; None where none is told."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    found = []
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        found += [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+        group = Path("/sys/fs/cgroup")
+        limit = (group / "memory.max").read_text(encoding="ascii").strip()
+        if limit != "max":
+            used = int((group / "memory.current").read_text(encoding="ascii"))
+            stat = dict(line.split() for line in (group / "memory.stat").read_text("ascii").splitlines())
+            # The page cache is given back when memory is wanted.
+            found.append(
+                int(limit) - used + int(stat.get("inactive_file", 0)) + int(stat.get("active_file", 0))
+            )
+    except (OSError, ValueError):
+        pass
+    return min(found, default=None)

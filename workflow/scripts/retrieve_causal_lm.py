@@ -1,0 +1,11 @@
+from handcraft.jobs import job
+from handcraft.predictors.causal_lm_retrieve import retrieve_causal_lm
+
+with job(snakemake):
+    retrieve_causal_lm(
+        snakemake.params.model,
+        name=snakemake.wildcards.lm,
+        **snakemake.params.settings,
+        device=snakemake.params.device,
+        output=snakemake.output.record,
+    )
