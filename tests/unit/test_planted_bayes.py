@@ -179,7 +179,7 @@ def test_best_linear_is_fitted_on_fresh_contexts(built, tmp_path):
 
     group = "auxiliaries"
     train = built / f"{group}.word.train.safetensors"
-    arguments = ({group: train}, built / "tokenizer.json", SEED, 2, [1e-3, 3e-2], 0.01, 60)
+    arguments = ({group: train}, built / "tokenizer.json", SEED, 2, [1e-3, 3e-2], 0.01, 300)
     train_best_linear(*arguments, "cpu", 1, {group: tmp_path / "best.safetensors"})
     facts = read_facts(tmp_path / "best.safetensors")
     assert facts["contexts"] == pytest.approx(2 * len(read_contexts(train)), abs=2)
