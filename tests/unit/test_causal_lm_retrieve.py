@@ -120,6 +120,24 @@ def test_no_token_no_network_and_a_gated_model(
     assert "hf_secret" not in said + (tmp_path / "record.json").read_text()
 
 
+def test_a_model_in_the_hubs_cache_needs_no_network(
+    original: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    commit = "a" * 40
+    snapshot = tmp_path / "hub" / "models--me--tiny" / "snapshots" / commit
+    shutil.copytree(original, snapshot)
+    assert retrieve("me/tiny", tmp_path, commit)["available"]
+    # Half of it is none of it: the rest would have to come from the hub.
+    (snapshot / "model.safetensors").unlink()
+    record = retrieve("me/tiny", tmp_path, commit)
+    assert "cannot be reached" in record["what"]
+    assert f"hf download me/tiny --revision {commit}" in record["remedy"]
+
+
 def test_a_missing_model_leaves_artifacts_that_say_so(tmp_path: Path) -> None:
     from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm
 
