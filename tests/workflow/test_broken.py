@@ -31,6 +31,8 @@ def test_a_build_that_was_stopped_is_finished_by_a_rerun(
         cwd=checkout.path,
         env=checkout.environment(),
         start_new_session=True,
+        # Who runs the tests in the background of a shell has Ctrl-C switched off, for all that is started from there.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         **OUTPUT,  # type: ignore[call-overload]
     )
     until = time.monotonic() + 120
