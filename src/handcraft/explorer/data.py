@@ -9,42 +9,13 @@ from handcraft.contexts import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.evaluation.influence import Influence, centred, read_influence
 from handcraft.explorer.similar import similar_tokens
-from handcraft.files import read_facts, read_json, read_tensors
+from handcraft.files import read_facts, read_tensors
 from handcraft.pages import packed
-from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
 
 EACH = 3
 """Contexts that every feature is to have, as long as there is room."""
 MOST = 1500
 """Contexts of one group in the page."""
-
-
-def tokenizer_data(path: Path) -> dict[str, Any]:
-    """The tokenizer as the page needs it: how tokens are written and shown, and the merges as ids.
-
-    `UserError` where it does more than byte-level BPE with GPT-2's cut, which is all that the page can do.
-    """
-    content = read_json(path)
-    cut, model = content.get("pre_tokenizer") or {}, content["model"]
-    plain = content.get("normalizer") is None and cut.get("type") == "ByteLevel" and cut.get("use_regex")
-    odd = [
-        model.get(k) for k in ("dropout", "continuing_subword_prefix", "end_of_word_suffix", "ignore_merges")
-    ]
-    if not plain or cut.get("add_prefix_space") or model["type"] != "BPE" or any(odd):
-        raise UserError(
-            "the explorer's page knows byte-level BPE with GPT-2's cut and without a normalizer only",
-            where=str(path),
-            remedy="use the tokenizer that train_tokenizer makes",
-        )
-    ids = model["vocab"]
-    pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
-    pieces = token_bytes(load_tokenizer(path))
-    written = sorted(ids, key=lambda token: int(ids[token]))
-    return {
-        "written": [text if piece else "" for text, piece in zip(written, pieces, strict=True)],
-        "shown": [show_token(piece) for piece in pieces],
-        "merges": packed(np.array([[ids[a], ids[b], ids[a + b]] for a, b in pairs])),
-    }
 
 
 def group_data(

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from handcraft.errors import UserError
-from handcraft.explorer.data import group_data, tokenizer_data
+from handcraft.explorer.data import group_data
+from handcraft.explorer.tokenizer_data import tokenizer_data
 from handcraft.files import write_text
 from handcraft.pages import fill_template, inert_json, policy_hash, read_parts
 

@@ -5,8 +5,17 @@ const at = (id) => document.getElementById(id);
 const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array };
 const unpack = (text) => new KINDS[text.slice(0, 2)](Uint8Array.from(atob(text.slice(3)), (c) => c.charCodeAt(0)).buffer);
 
-// \s of the library is Unicode's White_Space, which JavaScript's is not.
-const CUT = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+// The pattern of GPT-2. What letters and numbers are comes with the data: a browser's Unicode may be newer. \s of the
+// library is Unicode's White_Space, which JavaScript's own is not.
+const pattern = (letters, numbers) => {
+  const [L, N] = [letters, numbers].map((flat) => {
+    let ranges = "";
+    for (let i = 0; i < flat.length; i += 2) ranges += `\\u{${flat[i].toString(16)}}-\\u{${flat[i + 1].toString(16)}}`;
+    return ranges;
+  });
+  const S = "\\p{White_Space}";
+  return new RegExp(`'s|'t|'re|'ve|'m|'ll|'d| ?[${L}]+| ?[${N}]+| ?[^${S}${L}${N}]+|${S}+(?!\\P{White_Space})|${S}+`, "gu");
+};
 
 // GPT-2's printable stand-in of every byte.
 const STAND_IN = (() => {
@@ -16,7 +25,8 @@ const STAND_IN = (() => {
 })();
 
 class Tokenizer {
-  constructor({ written, shown, merges }) {
+  constructor({ written, shown, merges, letters, numbers }) {
+    this.cut = pattern(unpack(letters), unpack(numbers));
     this.shown = shown;
     this.size = written.length;
     const id = new Map(written.map((text, i) => [text, i]));
@@ -32,7 +42,7 @@ class Tokenizer {
   }
 
   encode(text) {
-    return (text.match(CUT) || []).flatMap((word) => this.word(word));
+    return (text.match(this.cut) || []).flatMap((word) => this.word(word));
   }
 
   word(word) {
