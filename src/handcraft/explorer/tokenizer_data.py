@@ -13,6 +13,9 @@ from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+PLANES = 0x40000
+"""Code points above have no letter and no number: four planes of sixteen that are in use for characters."""
+
 
 def tokenizer_data(path: Path) -> dict[str, Any]:
     """The tokenizer as the page needs it: how tokens are written and shown, the merges as ids, what letters are.
@@ -53,13 +56,12 @@ def character_classes(encoder: "Tokenizer") -> tuple[np.ndarray, np.ndarray]:
     A browser has a Unicode version of its own, in which thousands of newer characters are letters that are none
     here. So the library is asked: of all characters in a row, each run of letters is one piece of its cut.
     """
-    points = np.array([c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF])
+    points = np.array([c for c in range(PLANES) if not 0xD800 <= c <= 0xDFFF])
     cut = encoder.pre_tokenizer.pre_tokenize_str
     found: dict[str, list[tuple[int, int]]] = {"letter": [], "number": []}
     for _, (start, end) in cut("".join(map(chr, points.tolist()))):
-        first = chr(points[start])
-        # Between a letter and a number: it clings to its own kind.
-        pieces = [span for _, span in cut(f"a{first}1")]
+        # Between a letter and a number: it clings to its own kind. The last one, since a space can stand first.
+        pieces = [span for _, span in cut(f"a{chr(points[end - 1])}1")]
         kind = "letter" if (0, 2) in pieces else "number" if (1, 3) in pieces else None
         if kind:
             # A run may go over the surrogates, which are no characters.
