@@ -27,6 +27,7 @@ class ExplorerFiles:
         encoder = load_tokenizer(tokenizer)
         self.vocabulary = encoder.get_vocab_size()
         ids = np.array(encoder.encode(TEXT).ids)
+        spoken = [*ids[::2].tolist(), *encoder.encode(" the").ids]
         self.files = {}
         for seed, group in enumerate(groups):
             random = np.random.default_rng(seed)
@@ -35,7 +36,7 @@ class ExplorerFiles:
             contexts_file(self.at(group, "validation"), np.array(windows), labels, self.vocabulary, WORDS)
             weight = random.normal(0, 2, (LENGTH, self.vocabulary, 3)).astype(np.float32)
             weight[random.random(weight.shape) < 0.7] = 0
-            weight[:, np.setdiff1d(np.arange(self.vocabulary), ids[::2])] = 0
+            weight[:, np.setdiff1d(np.arange(self.vocabulary), spoken)] = 0
             facts = {"candidates": list(WORDS), "l1": 1e-3}
             bias = np.array([0.5, -0.25, 0.125], np.float32)
             write_tensors(self.at(group, "weights"), {"weight": weight, "bias": bias}, facts)
