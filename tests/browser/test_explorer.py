@@ -10,12 +10,17 @@ import pytest
 from handcraft.corpus.planted import stories
 from handcraft.evaluation.influence import centred
 from handcraft.explorer.explain import explain_text
+from handcraft.explorer.page import BEGIN, END, GroupFiles, build_explorer
 from handcraft.explorer.similar import similar_tokens
 from handcraft.files import read_tensors
+from handcraft.report.fill import fill_report
+from handcraft.report.render import render_html
 from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
 from tests.artifacts import tokenizer_file
 from tests.browser.chromium import CONTRAST, Page
 from tests.explorer import LENGTH, WORDS, ExplorerFiles
+from tests.report.synthetic import GROUPS, HOSTILE, facts, make_results
+from tests.workflow.conftest import Checkout
 
 SENTENCE = "The cat and the dog sat in the day, but the sun was hot. "
 TILES = """[...document.querySelectorAll('#ex-tiles .ex-tile')]
@@ -50,6 +55,10 @@ def weights(made: ExplorerFiles, group: str = "first") -> np.ndarray:
 def shown_tiles(browser: Page) -> tuple[list[float], list[float]]:
     centred_, raw = zip(*browser.evaluate(TILES), strict=True)
     return [float(x.replace("−", "-")) for x in centred_], list(raw)
+
+
+CONTEXTS = """[...document.querySelectorAll('#ex-contexts li')]
+  .map((one) => [...one.querySelectorAll('.ex-token')].map((token) => token.innerText).join(''))"""
 
 
 def choose(browser: Page, field: str, value: object) -> None:
@@ -179,6 +188,61 @@ def test_text_of_the_corpus_is_text_and_nothing_leaves(explorer: Page, made: Exp
     assert explorer.evaluate("typeof hacked") == "undefined"
     assert explorer.evaluate("document.images.length") == 0
     clean(explorer)
+
+
+def test_in_the_report_a_hostile_corpus_is_text_too(browser: Page, tmp_path: Path, root: Path) -> None:
+    results = make_results(tmp_path, rich=False)
+    names = ("weights.safetensors", "support.safetensors", "resampling.safetensors")
+    files = {}
+    for group in GROUPS:
+        weights_, support, resampling = (results / "linear" / group / name for name in names)
+        influence = results / "evaluation" / group / "influence.parquet"
+        held_out = results / "contexts" / group / "validation.safetensors"
+        files[group] = GroupFiles(weights_, support, influence, held_out, resampling)
+    page = results / "explorer" / "index.html"
+    tokenizer = results / "tokenizer" / "tokenizer.json"
+    titles = [HOSTILE, *list(GROUPS)[1:]]
+    build_explorer(files, tokenizer, titles=titles, title=HOSTILE, corpus=HOSTILE, excerpts=True, output=page)
+    fill_report(results, root / "report", tmp_path / "source", facts(title=HOSTILE))
+    render_html(tmp_path / "source", tmp_path / "index.html", renderer="pandoc", explorer=page)
+    encoder = load_tokenizer(tokenizer)
+    pieces = np.resize(encoder.encode(HOSTILE).ids, (5, LENGTH))[0]
+    expected = "".join(show_token(token_bytes(encoder)[i]) for i in pieces)
+    for opened in (page, tmp_path / "index.html"):
+        browser.open(opened)
+        browser.evaluate(f"location.hash = 'group=conjunctions&position=14&token={pieces[14]}'")
+        browser.wait("explorer.state().position === 14")
+        assert browser.evaluate("document.querySelector('option').text") == HOSTILE
+        shown = browser.evaluate(CONTEXTS)
+        assert expected in shown
+        assert browser.evaluate("document.querySelectorAll('img[src=x], [onerror]').length") == 0
+        clean(browser)
+
+
+def test_the_report_of_a_build_has_it_and_its_logits_are_the_models(
+    browser: Page, finished: Checkout
+) -> None:
+    results = finished.path / "results"
+    group = results / "linear" / "conjunctions"
+    files = (
+        group / "weights.safetensors",
+        group / "support.safetensors",
+        results / "tokenizer" / "tokenizer.json",
+    )
+    text = "Tom wanted to play with the kite,"
+    expected = explain_text(*files, text)
+    part = (results / "explorer" / "index.html").read_text()
+    part = part[part.index(BEGIN) + len(BEGIN) : part.index(END)]
+    assert part in (results / "report" / "index.html").read_text()
+    for page in ("explorer", "report"):
+        browser.open(results / page / "index.html")
+        assert browser.evaluate(f"explorer.logits({json.dumps(text)})") == pytest.approx(
+            expected.logits, abs=0.01
+        )
+        now = state(browser)
+        weight = read_tensors(files[0])["weight"][now["position"], now["token"]]
+        assert shown_tiles(browser)[1] == pytest.approx(weight.tolist(), abs=1e-6)
+        clean(browser)
 
 
 HOSTILE_TEXTS = [

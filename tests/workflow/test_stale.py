@@ -8,7 +8,15 @@ from pathlib import Path
 from handcraft.files import read_csv
 from tests.workflow.conftest import Checkout
 
-GATHERING = {"plot_comparison", "fill_report", "build_facts", "render_html", "render_pdf", "all"}
+GATHERING = {
+    "plot_comparison",
+    "build_explorer",
+    "fill_report",
+    "build_facts",
+    "render_html",
+    "render_pdf",
+    "all",
+}
 GATHERING |= {"evaluate_causal_lms", "plot_calibration(lm=small-llama)"}
 LINEAR = "src/handcraft/predictors/linear.py"
 

@@ -101,7 +101,7 @@ def format_explanation(found: Explanation) -> str:
     scores = found.bias + found.push.sum(0)
     ends = [
         ["", "always", f"{found.training_contexts:,}", *map(_push, found.bias)],
-        ["", "score", "", *(f"{x:+.2f}".replace("-", "−") for x in scores)],
+        ["", "score", "", *map(_signed, scores)],
         ["", "share", "", *(f"{x:.1%}" for x in found.probabilities)],
     ]
     widths = [max(len(row[i]) for row in [header, *rows, *ends]) for i in range(len(header))]
@@ -129,7 +129,12 @@ def format_explanation(found: Explanation) -> str:
 
 
 def _push(value: float) -> str:
-    return "·" if value == 0 else f"{value:+.2f}".replace("-", "−")
+    return "·" if value == 0 else _signed(value)
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.2f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
 def _line(cells: list[str], widths: list[int]) -> str:

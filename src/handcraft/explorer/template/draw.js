@@ -11,7 +11,10 @@ const make = (tag, names, ...content) => {
 };
 const fill = (id, ...content) => at(id).replaceChildren(...content);
 const count = (n) => n.toLocaleString("en");
-const signed = (x, digits = 2) => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(digits);
+const signed = (x, digits = 2) => {
+  const size = Math.abs(x).toFixed(digits);
+  return Number(size) === 0 ? size : (x < 0 ? "−" : "+") + size;
+};
 // A loss in nats: small ones to five places, and what is smaller still is said to be.
 const fine = (x) => (x !== 0 && Math.abs(x) < 5e-6 ? `${x < 0 ? "−" : ""}<0.00001` : x.toFixed(Math.abs(x) < 0.001 ? 5 : 4).replace("-", "−"));
 const percent = (x) => (x > 0.995 && x < 1 ? ">99" : x < 0.005 && x > 0 ? "<1" : (x * 100).toFixed(0)) + "%";
