@@ -66,6 +66,11 @@ def test_editing_the_linear_module_reruns_linear_models_and_what_follows(built: 
     assert not untouched & rerun
 
 
+def test_an_edit_of_the_explorers_page_makes_it_and_what_shows_it_anew(built: Checkout) -> None:
+    built.edit("src/handcraft/explorer/template/part.css", ".ex-panel {", ".ex-panel { border: 0;")
+    assert built.planned() == {"build_explorer", "render_html", "render_pdf", "all"}
+
+
 def test_a_changed_penalty_reruns_linear_models_only(built: Checkout) -> None:
     (built.path / "penalty.yaml").write_text("predictors: {linear: {l1: [1.0e-2]}}\n")
     rerun = rules_of(built.planned("penalty.yaml"))
