@@ -1,6 +1,5 @@
 # The table of contents: what is configured, where each room's rules are, what can be asked for.
-#
-#   corpus -> tokenizer -> contexts -> predictors -> evaluation -> figures -> report
+#   corpus -> tokenizer -> contexts -> predictors -> evaluation -> figures, explorer -> report
 
 import re
 from functools import partial
@@ -49,6 +48,7 @@ include: "workflow/rules/causal_lms.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/human.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/explorer.smk"
 include: "workflow/rules/report.smk"
 
 

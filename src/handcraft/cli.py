@@ -26,6 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--contexts", type=Path, help="the training contexts; those of the same build by default"
     )
     check.add_argument("--device", choices=("cpu", "cuda", "auto"), default="cpu")
+    explain = commands.add_parser(
+        "explain", help="what a group's linear model makes of a text: every token's push on every word"
+    )
+    explain.add_argument("group")
+    explain.add_argument("text", help="what stands before the gap")
+    explain.add_argument("--build", type=Path, default=Path(), help="the directory that has results/")
     compare = commands.add_parser("compare", help="are the results of two builds byte-identical?")
     compare.add_argument("builds", type=Path, nargs=2, metavar="BUILD", help="a directory that has results/")
     options = parser.parse_args(arguments)
@@ -58,6 +64,13 @@ def _verify(options: argparse.Namespace) -> int:
     return 0 if found.holds else 1
 
 
+def _explain(options: argparse.Namespace) -> int:
+    from handcraft.explorer.explain import explain_text, format_explanation, group_artifacts
+
+    print(format_explanation(explain_text(*group_artifacts(options.build, options.group), options.text)))
+    return 0
+
+
 def _verify_planted(options: argparse.Namespace) -> int:
     from handcraft.planted_check import verify_planted
 
@@ -75,6 +88,7 @@ def _compare(options: argparse.Namespace) -> int:
 COMMANDS = {
     "schema": _schema,
     "verify": _verify,
+    "explain": _explain,
     "verify-planted": _verify_planted,
     "compare": _compare,
 }

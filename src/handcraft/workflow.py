@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from handcraft.config import SPLITS, CausalLM, Config, Corpus, Variant
+from handcraft.explorer.page import template_files
 from handcraft.human.labels import ignored_files, label_files
 from handcraft.human.page import page_files
 
@@ -124,6 +125,11 @@ def human_labels(root: Path | str, cfg: Config) -> dict[str, list[str]]:
 def page_sources() -> list[str]:
     """The files that labelling pages are made of, relative to where the workflow runs."""
     return [os.path.relpath(p, Path.cwd()) for p in page_files()]
+
+
+def explorer_sources() -> list[str]:
+    """The files that the explorer's page is made of, relative to where the workflow runs."""
+    return [os.path.relpath(p, Path.cwd()) for p in template_files()]
 
 
 def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[str, Any]:

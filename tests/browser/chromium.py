@@ -20,6 +20,27 @@ FLAGS = [
     "--remote-debugging-port=0",
 ]  # fmt: skip
 WAIT = 30.0
+# The least contrast (WCAG) of any text on its ground.
+CONTRAST = """(() => {
+  const light = (c) => c.match(/[\\d.]+/g).slice(0, 3).map((x) => (c.startsWith('color') ? Number(x) : x / 255))
+    .map((x) => (x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, x, i) => sum + x * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = getComputedStyle(e).backgroundColor;
+      if (!c.endsWith(', 0)')) return c;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  let least = 21;
+  for (const e of document.querySelectorAll('body *')) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    if (!own || !e.offsetParent || e.matches(':disabled, kbd')) continue;
+    const [a, b] = [light(getComputedStyle(e).color), light(ground(e))];
+    least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return least;
+})()"""
 
 
 def chromium() -> str | None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from handcraft.contexts import read_contexts
 from handcraft.evaluation.causal_lms import evaluate_causal_lms
 from handcraft.evaluation.data_claims import evaluate_data_claims
+from handcraft.evaluation.influence import evaluate_influence
 from handcraft.evaluation.predictions import evaluate_predictions
 from handcraft.figures.calibration import plot_calibration
 from handcraft.figures.comparison import plot_comparison
@@ -223,6 +224,8 @@ def _language_model(results: Path, random: np.random.Generator) -> None:
 def _linear(results: Path, tokenizer: Any) -> None:
     weight = np.zeros((LENGTH, VOCABULARY, 5), np.float32)
     weight[-1, tokenizer.token_to_id(",")] = [-1.28, 3.6, -3.02, 1.43, -0.73]
+    hostile = np.resize(tokenizer.encode(HOSTILE).ids, (5, LENGTH))
+    weight[-2, hostile[:, -2]] = [0.5, 0, 0, 0, 0]
     weight[-1, tokenizer.token_to_id("Ġwas")] = [-3.59, -1.01, -0.12, 5.47, -0.75]
     for name, words in GROUPS.items():
         folder = results / "linear" / name
@@ -235,6 +238,13 @@ def _linear(results: Path, tokenizer: Any) -> None:
             row | {"l1": 1e-4, "nonzeros": 10, "chosen": 1, "sparser": 0},
         ]
         write_csv(folder / "path.csv", path)
+        support = {"support": np.full(weight.shape[:2], 40, np.int32)}
+        write_tensors(folder / "support.safetensors", support, {"contexts": 1500, "vocabulary": VOCABULARY})
+        influence = results / "evaluation" / name / "influence.parquet"
+        held_out = results / "contexts" / name / "validation.safetensors"
+        evaluate_influence(
+            folder / "weights.safetensors", folder / "support.safetensors", held_out, influence
+        )
         names = ("spread", "sign_stability", "centred_spread", "centred_sign_stability")
         moved = {n: np.full_like(weight, 0.95 if "sign" in n else 0.12) for n in names}
         write_tensors(folder / "resampling.safetensors", moved, {"candidates": words, "resamples": 20})

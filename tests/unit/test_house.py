@@ -21,9 +21,10 @@ ROOMS = [
     "evaluation",
     "human",
     "figures",
+    "explorer",
     "report",
 ]
-TOOLS = {"errors", "hub_errors", "files", "seeds", "progress", "provenance", "jobs"}
+TOOLS = {"errors", "hub_errors", "files", "pages", "seeds", "progress", "provenance", "jobs"}
 
 
 def test_the_lock_holds_every_direct_dependency_at_its_version(root: Path) -> None:

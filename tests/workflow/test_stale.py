@@ -8,7 +8,15 @@ from pathlib import Path
 from handcraft.files import read_csv
 from tests.workflow.conftest import Checkout
 
-GATHERING = {"plot_comparison", "fill_report", "build_facts", "render_html", "render_pdf", "all"}
+GATHERING = {
+    "plot_comparison",
+    "build_explorer",
+    "fill_report",
+    "build_facts",
+    "render_html",
+    "render_pdf",
+    "all",
+}
 GATHERING |= {"evaluate_causal_lms", "plot_calibration(lm=small-llama)"}
 LINEAR = "src/handcraft/predictors/linear.py"
 
@@ -56,6 +64,11 @@ def test_editing_the_linear_module_reruns_linear_models_and_what_follows(built: 
     untouched = {"retrieve_corpus", "train_tokenizer", "build_tokens", "build_contexts", "draw_sample", "train_llama",
                  "predict_causal_lm", "predict_majority", "predict_last_token", "predict_bayes"}  # fmt: skip
     assert not untouched & rerun
+
+
+def test_an_edit_of_the_explorers_page_makes_it_and_what_shows_it_anew(built: Checkout) -> None:
+    built.edit("src/handcraft/explorer/template/part.css", ".ex-panel {", ".ex-panel { border: 0;")
+    assert built.planned() == {"build_explorer", "render_html", "render_pdf", "all"}
 
 
 def test_a_changed_penalty_reruns_linear_models_only(built: Checkout) -> None:

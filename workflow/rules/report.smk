@@ -65,6 +65,7 @@ rule fill_report:
             else []
         ),
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
+        influence=f"results/evaluation/{cfg.figures.tiles_group}/influence.parquet",
     output:
         source=directory("results/report/source"),
     log:
@@ -107,6 +108,7 @@ rule render_html:
     input:
         source="results/report/source",
         facts="results/report/build_facts.md",
+        explorer="results/explorer/index.html",
     output:
         page="results/report/index.html",
     log:

@@ -4,9 +4,6 @@ The template (`template/`: HTML, CSS, JavaScript) is filled with one inert block
 (Content-Security-Policy) lets nothing run and nothing load but the style and the script whose hashes it states.
 """
 
-import base64
-import hashlib
-import json
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +17,7 @@ from handcraft.evaluation.intervals import wilson
 from handcraft.evaluation.samples import SAMPLES, Sample, read_samples
 from handcraft.files import read_csv, write_text
 from handcraft.human.labels import COLUMNS, DIGITS
+from handcraft.pages import fill_template, inert_json, policy_hash, read_parts
 from handcraft.predictors.predictions import class_rates
 from handcraft.seeds import generator
 from handcraft.tokenizer import decode, load_tokenizer, token_bytes
@@ -128,31 +126,18 @@ def _text(pieces: list[bytes], contexts: Contexts, row: int) -> str:
 
 
 def _page(data: Mapping[str, Any], title: str, corpus: str) -> str:
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    style = (TEMPLATE / "page.css").read_text(encoding="utf-8")
-    script = "\n".join((TEMPLATE / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    page = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True).from_string(
-        (TEMPLATE / "page.html").read_text(encoding="utf-8")
+    style, script = read_parts(TEMPLATE, ["page.css"]), read_parts(TEMPLATE, SCRIPTS)
+    return fill_template(
+        TEMPLATE / "page.html",
+        {
+            "title": title,
+            "corpus": corpus,
+            "style": Markup(style),
+            "style_hash": policy_hash(style),
+            "script": Markup(script),
+            "script_hash": policy_hash(script),
+            "data": Markup(inert_json(data)),
+        },
     )
-    return page.render(
-        title=title,
-        corpus=corpus,
-        style=Markup(style),
-        style_hash=_policy_hash(style),
-        script=Markup(script),
-        script_hash=_policy_hash(script),
-        data=Markup(_inert(data)),
-    )
-
-
-def _inert(data: Mapping[str, Any]) -> str:
-    """JSON in which no character can end the element that it stands in, or begin another."""
-    text = json.dumps(data, ensure_ascii=True, sort_keys=True, allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _policy_hash(text: str) -> str:
-    """As a Content-Security-Policy states what may run."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

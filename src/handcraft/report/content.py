@@ -7,7 +7,7 @@ import numpy as np
 
 from handcraft.errors import UserError
 from handcraft.evaluation.intervals import wilson
-from handcraft.report import language_models, people, planted, published, tables
+from handcraft.report import influence, language_models, people, planted, published, tables
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.findings import Finding, find
 from handcraft.report.results import Facts, Results
@@ -143,6 +143,8 @@ class Content:
             "has_sparsity": any(results.path[g["name"]] for g in facts.groups),
             "has_stability": bool(results.stability),
             "table_tokens": lambda: tables.tokens(results),
+            "has_influence": results.influence is not None,
+            "table_influence": lambda: influence.table_influence(results),
             "table_occurrence": lambda: tables.occurrence(results),
             "table_published": lambda: published.published_beside(results, self.values),
             "table_planted": lambda: planted.table_planted(results),

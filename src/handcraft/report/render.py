@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from handcraft.errors import UserError
+from handcraft.explorer.page import put_into_report
 from handcraft.files import whole_file
 
 Renderer = Literal["auto", "quarto", "pandoc"]
@@ -22,12 +23,17 @@ _INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.MULTILINE)
 
 
 def render_html(
-    source: Path, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto"
+    source: Path,
+    output: Path,
+    build_facts: Path | None = None,
+    renderer: Renderer = "auto",
+    explorer: Path | None = None,
 ) -> None:
     """Render the filled sources to one self-contained HTML file.
 
     `build_facts` replaces `_build_facts.md`. `auto` takes Quarto where a `quarto` is on PATH, else Pandoc. The
-    sources themselves are left as they are.
+    sources themselves are left as they are. `explorer` is the page whose part goes where the sources have its place:
+    after rendering, since no renderer needs to read its data.
     """
     with _copied(source, build_facts) as project:
         if _choose(renderer) == "quarto":
@@ -38,6 +44,8 @@ def render_html(
             options = ["--to=html5", "--standalone", "--embed-resources", "--mathml", f"--output={made}"]
             options += [f"--template={assets / 'page.html'}", "--toc", "--toc-depth=2", "--section-divs"]
             _pandoc(project, [*options, "--email-obfuscation=none"])
+        if explorer is not None:
+            put_into_report(made, explorer)
         _deliver(made, output)
 
 

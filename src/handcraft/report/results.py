@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from handcraft.evaluation.influence import Influence, read_influence
 from handcraft.files import read_csv, read_json
 
 Rows = list[dict[str, Any]]
@@ -212,6 +213,12 @@ class Results:
             _, same = last_position(path, tokenizer, token, "centred_sign_stability")
             found[token] = {c: (float(s), float(t)) for c, s, t in zip(candidates, spread, same, strict=True)}
         return found
+
+    @cached_property
+    def influence(self) -> Influence | None:
+        """Of the tiles' group: what every weight does to held-out answers; None where it was not measured."""
+        path = self.root / "evaluation" / self.facts.tiles_group / "influence.parquet"
+        return read_influence(path) if path.is_file() else None
 
     @cached_property
     def path(self) -> dict[str, Rows]:

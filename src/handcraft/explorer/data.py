@@ -1,0 +1,118 @@
+"""What the explorer's page knows of each group: non-zero weights, what stands beside them, and real contexts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcraft.contexts import Contexts, read_contexts
+from handcraft.errors import UserError
+from handcraft.evaluation.influence import Influence, centred, read_influence
+from handcraft.explorer.similar import similar_tokens
+from handcraft.files import read_facts, read_tensors
+from handcraft.pages import packed
+
+EACH = 3
+"""Contexts that every feature is to have, as long as there is room."""
+MOST = 1500
+"""Contexts of one group in the page."""
+
+
+def group_data(
+    weights: Path,
+    support: Path,
+    influence: Path,
+    held_out: Path,
+    resampling: Path | None,
+    *,
+    title: str,
+    excerpts: bool,
+) -> dict[str, Any]:
+    """One group's block. Arrays are `packed`; features are position * vocabulary + token.
+
+    `active`: features with a weight; `each`: how many non-zero weights each has; `columns`, `values`: those weights
+    (float32, as in the file) one after the other, with their candidates; `held_out`, `contribution`, `loss_added`: as
+    in `Influence`, for each of `active`; `seen`, `support`: every feature of the training contexts, and in how many.
+    Of centred weights [active, K], where fits to resampled stories exist: `spread` in thousandths of a nat and `same`,
+    the share of the fits with the same sign, of 255. `like`, `similar`, `likeness`: tokens with weights, and for each
+    the similar ones, in ten-thousandths.
+    `contexts`, `labels`: held-out contexts in which features act, none where `excerpts` is false.
+    """
+    tensors, facts = read_tensors(weights), read_facts(weights)
+    weight, counts, effect = tensors["weight"], read_tensors(support)["support"], read_influence(influence)
+    length, vocabulary, K = weight.shape
+    active = effect.position.astype(np.int64) * vocabulary + effect.token
+    if not np.array_equal(active, np.flatnonzero((weight != 0).any(2))):
+        raise UserError(
+            "this table of influence is of other weights",
+            where=f"{influence}; {weights}",
+            remedy="delete both and run snakemake again",
+        )
+    values = weight.reshape(-1, K)[active]
+    seen = np.flatnonzero(counts)
+    tokens, similar, likeness = similar_tokens(centred(weight), counts)
+    asked = read_contexts(held_out)
+    chosen = choose_contexts(asked, effect) if excerpts else np.zeros(0, np.int64)
+    return {
+        "title": title,
+        "candidates": list(facts["candidates"]),
+        "length": length,
+        "vocabulary": vocabulary,
+        "bias": packed(tensors["bias"]),
+        "active": packed(active),
+        "each": packed((values != 0).sum(1)),
+        "columns": packed(np.nonzero(values)[1]),
+        "values": packed(values[values != 0]),
+        "held_out": packed(effect.held_out),
+        "contribution": packed(effect.contribution),
+        "loss_added": packed(effect.loss_added),
+        "seen": packed(seen),
+        "support": packed(counts.ravel()[seen]),
+        "training_contexts": effect.training_contexts,
+        "held_out_contexts": effect.held_out_contexts,
+        "like": packed(tokens),
+        "similar": packed(similar),
+        "likeness": packed((likeness * 1e4).round().astype(int)),
+        "excerpts": excerpts,
+        "contexts": packed(asked.tokens[chosen]),
+        "labels": packed(asked.labels[chosen]),
+        **_resampled(resampling, active),
+    }
+
+
+def _resampled(path: Path | None, active: np.ndarray) -> dict[str, Any]:
+    if path is None:
+        return {"resamples": 0}
+    tensors = read_tensors(path)
+    spread, same = (
+        tensors[name].reshape(-1, tensors[name].shape[2])[active]
+        for name in ("centred_spread", "centred_sign_stability")
+    )
+    return {
+        "resamples": read_facts(path)["resamples"],
+        "spread": packed((spread * 1000).round().clip(0, 65535).astype(int)),
+        "same": packed((same * 255).round().astype(int)),
+    }
+
+
+def choose_contexts(asked: Contexts, effect: Influence) -> np.ndarray:
+    """Rows, in order, of held-out contexts such that features have `EACH` of them, the most influential first.
+
+    At most `MOST` rows; what is left after that goes without.
+    """
+    chosen: dict[int, None] = {}
+    features = asked.tokens.astype(np.int64) + np.arange(asked.length) * asked.vocabulary
+    order = np.argsort(features.ravel(), kind="stable")
+    flat = features.ravel()[order]
+    wanted = effect.position.astype(np.int64) * asked.vocabulary + effect.token
+    first, last = np.searchsorted(flat, wanted), np.searchsorted(flat, wanted, "right")
+    for i in np.argsort(-effect.loss_added, kind="stable").tolist():
+        rows = (order[first[i] : last[i]] // asked.length).tolist()
+        have = sum(row in chosen for row in rows)
+        for row in rows:
+            if have >= EACH or len(chosen) == MOST:
+                break
+            if row not in chosen:
+                chosen[row] = None
+                have += 1
+    return np.array(sorted(chosen), np.int64)

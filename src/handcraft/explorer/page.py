@@ -1,0 +1,112 @@
+"""The explorer as one HTML file that works from disk, and as the part of it that the report takes in.
+
+The template (`template/`) is filled with one inert block of JSON a group, and one for the tokenizer; the page reads a
+block when its group is first looked at. The page's own policy lets nothing run and nothing load but the style and the
+script whose hashes it states.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handcraft.errors import UserError
+from handcraft.explorer.data import group_data
+from handcraft.explorer.tokenizer_data import tokenizer_data
+from handcraft.files import write_text
+from handcraft.pages import fill_template, inert_json, policy_hash, read_parts
+
+TEMPLATE = Path(__file__).parent / "template"
+SCRIPTS = ("tokenizer.js", "model.js", "draw.js", "page.js")
+BEGIN, END = "<!-- explorer -->", "<!-- end of explorer -->"
+"""What stands between them in the page is the part that the report takes in."""
+PLACE = "<!-- the explorer stands here -->"
+"""What the report has in its place until it is rendered."""
+
+
+@dataclass(frozen=True)
+class GroupFiles:
+    """One group's artifacts; `resampling` is None where none was made."""
+
+    weights: Path
+    support: Path
+    influence: Path
+    validation: Path
+    resampling: Path | None
+
+
+def template_files() -> list[Path]:
+    """The files that the page is made of."""
+    return [TEMPLATE / name for name in ("page.html", "part.html", "page.css", "part.css", *SCRIPTS)]
+
+
+def build_explorer(
+    groups: Mapping[str, GroupFiles],
+    tokenizer: Path,
+    *,
+    titles: Sequence[str],
+    title: str,
+    corpus: str,
+    excerpts: bool,
+    output: Path,
+) -> None:
+    """Write the page that shows the linear models of `groups` (by name, in order, with their `titles`).
+
+    `title` is the report's, `corpus` how the corpus is called. Without `excerpts` no context of the corpus is in it.
+    """
+    blocks = [
+        {"name": name, "title": shown, "data": _group(files, shown, excerpts)}
+        for (name, files), shown in zip(groups.items(), titles, strict=True)
+    ]
+    write_text(output, _page(blocks, tokenizer_data(tokenizer), title, corpus))
+
+
+def put_into_report(report: Path, explorer: Path) -> None:
+    """Put the part of the page `explorer` where the rendered page `report` has its place, if it has one."""
+    text = report.read_text(encoding="utf-8")
+    if PLACE not in text:
+        return
+    page = explorer.read_text(encoding="utf-8")
+    if BEGIN not in page or END not in page:
+        raise UserError(
+            "this is not the explorer's page",
+            where=str(explorer),
+            remedy="delete the file and run snakemake again; it is made anew",
+        )
+    part = page[page.index(BEGIN) + len(BEGIN) : page.index(END)]
+    write_text(report, text.replace(PLACE, part, 1))
+
+
+def _group(files: GroupFiles, title: str, excerpts: bool) -> dict[str, Any]:
+    return group_data(
+        files.weights,
+        files.support,
+        files.influence,
+        files.validation,
+        files.resampling,
+        title=title,
+        excerpts=excerpts,
+    )
+
+
+def _page(blocks: Sequence[Mapping[str, Any]], tokenizer: Mapping[str, Any], title: str, corpus: str) -> str:
+    from markupsafe import Markup
+
+    base, style = (read_parts(TEMPLATE, [name]) for name in ("page.css", "part.css"))
+    script = "const explorer = (() => {\n" + read_parts(TEMPLATE, SCRIPTS) + "\nreturn api;\n})();\n"
+    values: dict[str, Any] = {
+        "title": title,
+        "corpus": corpus,
+        "base": Markup(base),
+        "style": Markup(style),
+        "script": Markup(script),
+        "style_hashes": [policy_hash(base), policy_hash(style)],
+        "script_hash": policy_hash(script),
+        "tokenizer": Markup(inert_json(tokenizer)),
+        "groups": [{**block, "data": Markup(inert_json(block["data"]))} for block in blocks],
+        "begin": Markup(BEGIN),
+        "end": Markup(END),
+    }
+    return fill_template(
+        TEMPLATE / "page.html", values | {"part": Markup(fill_template(TEMPLATE / "part.html", values))}
+    )

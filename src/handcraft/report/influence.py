@@ -1,0 +1,51 @@
+"""The report's table of influence."""
+
+import numpy as np
+
+from handcraft.evaluation.influence import centred
+from handcraft.files import read_tensors
+from handcraft.report.escape import Markdown
+from handcraft.report.results import Results
+from handcraft.report.tables import pipe_table
+from handcraft.report.values import show
+from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+
+ROWS = 12
+
+
+def table_influence(results: Results) -> Markdown:
+    """The features of the tiles' group without which the held-out loss would rise most; nothing if not measured."""
+    effect = results.influence
+    if effect is None:
+        return Markdown("")
+    weights = results.root / "linear" / results.facts.tiles_group / "weights.safetensors"
+    weight = read_tensors(weights)["weight"]
+    pieces = token_bytes(load_tokenizer(results.root / "tokenizer" / "tokenizer.json"))
+    rows: list[list[object]] = []
+    for i in np.argsort(-effect.loss_added, kind="stable")[:ROWS].tolist():
+        position, token = int(effect.position[i]), int(effect.token[i])
+        values = centred(weight[position, token])
+        word = effect.candidates[int(values.argmax())]
+        rows.append(
+            [
+                show_token(pieces[token]),
+                Markdown(f"−{weight.shape[0] - position}"),
+                show(int(effect.support[i])),
+                show(int(effect.held_out[i])),
+                word.strip() or word,
+                show(float(values.max()), "logit"),
+                show(float(effect.contribution[i]), "nats"),
+                show(float(effect.loss_added[i]), "nats", 4),
+            ]
+        )
+    header = [
+        "token",
+        "position",
+        "seen",
+        "held out",
+        "speaks most for",
+        "weight",
+        "contribution",
+        "loss added",
+    ]
+    return pipe_table(header, rows, "lrrrlrrr")

@@ -1,0 +1,318 @@
+"""The explorer in a browser, from disk: search, tiles, similar tokens, a sentence, links, and text that stays text."""
+
+import json
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handcraft.corpus.planted import stories
+from handcraft.evaluation.influence import centred
+from handcraft.explorer.explain import explain_text
+from handcraft.explorer.page import BEGIN, END, GroupFiles, build_explorer
+from handcraft.explorer.similar import similar_tokens
+from handcraft.files import read_tensors
+from handcraft.report.fill import fill_report
+from handcraft.report.render import render_html
+from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+from tests.artifacts import tokenizer_file
+from tests.browser.chromium import CONTRAST, Page
+from tests.explorer import LENGTH, WORDS, ExplorerFiles
+from tests.report.synthetic import GROUPS, HOSTILE, facts, make_results
+from tests.workflow.conftest import Checkout
+
+SENTENCE = "The cat and the dog sat in the day, but the sun was hot. "
+TILES = """[...document.querySelectorAll('#ex-tiles .ex-tile')]
+  .map((tile) => [tile.querySelector('.ex-value').innerText, Number(tile.dataset.raw)])"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, small_tokenizer: Path) -> ExplorerFiles:
+    files = ExplorerFiles(tmp_path_factory.mktemp("explorer"), small_tokenizer)
+    files.build()
+    return files
+
+
+@pytest.fixture
+def explorer(browser: Page, made: ExplorerFiles) -> Page:
+    browser.call(
+        "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0
+    )
+    browser.open(made.folder / "index.html")
+    return browser
+
+
+def clean(browser: Page) -> None:
+    assert browser.errors == []
+    assert [r for r in browser.requests if not r.startswith(("file:", "data:", "about:"))] == []
+
+
+def weights(made: ExplorerFiles, group: str = "first") -> np.ndarray:
+    return read_tensors(made.at(group, "weights"))["weight"]
+
+
+def shown_tiles(browser: Page) -> tuple[list[float], list[float]]:
+    centred_, raw = zip(*browser.evaluate(TILES), strict=True)
+    return [float(x.replace("−", "-")) for x in centred_], list(raw)
+
+
+CONTEXTS = """[...document.querySelectorAll('#ex-contexts li')]
+  .map((one) => [...one.querySelectorAll('.ex-token')].map((token) => token.innerText).join(''))"""
+
+
+def choose(browser: Page, field: str, value: object) -> None:
+    at = f"document.getElementById('ex-{field}')"
+    browser.evaluate(f"{at}.value = {json.dumps(value)}; {at}.dispatchEvent(new Event('change'))")
+
+
+def search(browser: Page, text: str) -> None:
+    browser.evaluate("document.getElementById('ex-search').focus()")
+    browser.type(text)
+
+
+def state(browser: Page) -> dict:
+    return dict(browser.evaluate("explorer.state()"))
+
+
+def test_from_a_search_to_the_weights_a_similar_token_a_sentence_and_back_by_the_link(
+    explorer: Page, made: ExplorerFiles
+) -> None:
+    tokenizer = load_tokenizer(made.tokenizer)
+    pieces = token_bytes(tokenizer)
+    weight = weights(made)
+    (the,) = tokenizer.encode(" the").ids
+    assert explorer.evaluate("explorer.opened()") == ["first"], "the other group is not read yet"
+
+    search(explorer, " the")
+    assert explorer.text("ex-found").startswith("␣the")
+    explorer.press("ArrowDown")
+    explorer.press("Enter")
+    explorer.wait(f"explorer.state().token === {the}")
+    choose(explorer, "position", 11)
+    explorer.wait("explorer.state().position === 11")
+    assert explorer.text("ex-token-title") == "“␣the” in position −5"
+    told, raw = shown_tiles(explorer)
+    assert raw == pytest.approx(weight[11, the].tolist(), abs=1e-6)
+    assert told == pytest.approx(centred(weight[11, the]).tolist(), abs=0.0051)
+    support = read_tensors(made.at("first", "support"))["support"]
+    assert f"in {support[11, the]} of 400 training contexts" in explorer.text("ex-tell")
+    seen = explorer.evaluate(
+        "[...document.querySelectorAll('#ex-strip tbody tr')].map((r) => r.cells[1].innerText)"
+    )
+    assert [int(x) for x in seen] == support[::-1, the].tolist(), "beside every weight, how often it was seen"
+
+    tokens, others, likeness = similar_tokens(centred(weight), support)
+    row = tokens.tolist().index(the)
+    listed = explorer.evaluate(
+        "[...document.querySelectorAll('#ex-similar .ex-token')].map((t) => t.innerText)"
+    )
+    assert listed == [show_token(pieces[i]) for i in others[row][likeness[row] > 0]]
+    explorer.evaluate("document.querySelector('#ex-similar button').click()")
+    explorer.wait(f"explorer.state().token === {others[row, 0]}")
+    assert explorer.focused() == "ex-token-title"
+    explorer.evaluate("history.back()")
+    explorer.wait(f"explorer.state().token === {the}")
+    explorer.evaluate("history.forward()")
+    explorer.wait(f"explorer.state().token === {others[row, 0]}")
+
+    explorer.evaluate("document.getElementById('ex-text').select()")
+    explorer.evaluate("document.getElementById('ex-text').focus()")
+    explorer.press("Backspace")
+    explorer.call("Input.insertText", text=SENTENCE)
+    explorer.wait(f"explorer.state().text === {json.dumps(SENTENCE)}")
+    expected = explain_text(
+        made.at("first", "weights"), made.at("first", "support"), made.tokenizer, SENTENCE
+    )
+    assert explorer.evaluate("explorer.logits(explorer.state().text)") == pytest.approx(
+        expected.logits.tolist(), abs=0.01
+    )
+    best = int(expected.probabilities.argmax())
+    assert f"The model says “{WORDS[best].strip()}”" in explorer.text("ex-answer")
+    chips = explorer.evaluate("[...document.querySelectorAll('#ex-words .ex-push')].map((p) => p.innerText)")
+    pushes = ["·" if not row.any() else f"{row[best]:+.2f}".replace("-", "−") for row in expected.push]
+    assert chips == pushes
+    counts = explorer.evaluate("[...document.querySelectorAll('#ex-words .ex-seen')].map((p) => p.innerText)")
+    assert counts == [f"{n}×" for n in expected.support]
+
+    before = state(explorer)
+    address, title = explorer.evaluate("location.href"), explorer.text("ex-token-title")
+    explorer.reload()
+    assert state(explorer) == before
+    assert (explorer.text("ex-token-title"), explorer.evaluate("location.href")) == (title, address)
+    clean(explorer)
+
+
+def test_another_group_is_read_when_it_is_chosen(explorer: Page, made: ExplorerFiles) -> None:
+    choose(explorer, "group", "second")
+    explorer.wait("explorer.state().group === 'second'")
+    assert explorer.evaluate("explorer.opened()") == ["first", "second"]
+    now = state(explorer)
+    assert shown_tiles(explorer)[1] == pytest.approx(
+        weights(made, "second")[now["position"], now["token"]].tolist()
+    )
+    explorer.evaluate("history.back()")
+    explorer.wait("explorer.state().group === 'first'")
+    clean(explorer)
+
+
+def test_a_link_that_names_nothing_is_said_and_an_anchor_of_the_report_is_left_alone(
+    explorer: Page, made: ExplorerFiles
+) -> None:
+    explorer.evaluate("location.hash = 'group=nowhere&token=not%20a%20token&position=99'")
+    explorer.wait("!document.getElementById('ex-notice').hidden")
+    assert "“not a token” is no single token" in explorer.text("ex-notice")
+    assert state(explorer)["group"] == "first"
+    explorer.evaluate("location.hash = 'group=second&token=7'")
+    explorer.wait("explorer.state().group === 'second'")
+    explorer.evaluate("location.hash = 'sec-weights'")
+    explorer.evaluate("new Promise((done) => setTimeout(done, 50))")
+    assert (state(explorer)["group"], state(explorer)["token"]) == ("second", 7)
+    clean(explorer)
+
+
+def test_text_of_the_corpus_is_text_and_nothing_leaves(explorer: Page, made: ExplorerFiles) -> None:
+    hostile = '</script><img src=x onerror="hacked=1"> {{ x }} \'"`&lt;'
+    said = f"{{group: 'first', token: {json.dumps(hostile)}, text: {json.dumps(hostile)}}}"
+    explorer.evaluate(f"location.hash = new URLSearchParams({said})")
+    explorer.wait("!document.getElementById('ex-notice').hidden")
+    assert hostile in explorer.text("ex-notice")
+    pieces = explorer.evaluate(
+        "[...document.querySelectorAll('#ex-words .ex-token')].map((t) => t.innerText).join('')"
+    )
+    assert pieces == hostile[-len(pieces) :].replace(" ", "␣")
+    shown = explorer.text("ex-contexts")
+    assert "<" in shown
+    assert "␀" in shown
+    assert "\u202e" not in shown
+    assert explorer.evaluate("typeof hacked") == "undefined"
+    assert explorer.evaluate("document.images.length") == 0
+    clean(explorer)
+
+
+def test_in_the_report_a_hostile_corpus_is_text_too(browser: Page, tmp_path: Path, root: Path) -> None:
+    results = make_results(tmp_path, rich=False)
+    names = ("weights.safetensors", "support.safetensors", "resampling.safetensors")
+    files = {}
+    for group in GROUPS:
+        weights_, support, resampling = (results / "linear" / group / name for name in names)
+        influence = results / "evaluation" / group / "influence.parquet"
+        held_out = results / "contexts" / group / "validation.safetensors"
+        files[group] = GroupFiles(weights_, support, influence, held_out, resampling)
+    page = results / "explorer" / "index.html"
+    tokenizer = results / "tokenizer" / "tokenizer.json"
+    titles = [HOSTILE, *list(GROUPS)[1:]]
+    build_explorer(files, tokenizer, titles=titles, title=HOSTILE, corpus=HOSTILE, excerpts=True, output=page)
+    fill_report(results, root / "report", tmp_path / "source", facts(title=HOSTILE))
+    render_html(tmp_path / "source", tmp_path / "index.html", renderer="pandoc", explorer=page)
+    encoder = load_tokenizer(tokenizer)
+    pieces = np.resize(encoder.encode(HOSTILE).ids, (5, LENGTH))[0]
+    expected = "".join(show_token(token_bytes(encoder)[i]) for i in pieces)
+    for opened in (page, tmp_path / "index.html"):
+        browser.open(opened)
+        browser.evaluate(f"location.hash = 'group=conjunctions&position=14&token={pieces[14]}'")
+        browser.wait("explorer.state().position === 14")
+        assert browser.evaluate("document.querySelector('option').text") == HOSTILE
+        shown = browser.evaluate(CONTEXTS)
+        assert expected in shown
+        assert browser.evaluate("document.querySelectorAll('img[src=x], [onerror]').length") == 0
+        clean(browser)
+
+
+def test_the_report_of_a_build_has_it_and_its_logits_are_the_models(
+    browser: Page, finished: Checkout
+) -> None:
+    results = finished.path / "results"
+    group = results / "linear" / "conjunctions"
+    files = (
+        group / "weights.safetensors",
+        group / "support.safetensors",
+        results / "tokenizer" / "tokenizer.json",
+    )
+    text = "Tom wanted to play with the kite,"
+    expected = explain_text(*files, text)
+    part = (results / "explorer" / "index.html").read_text()
+    part = part[part.index(BEGIN) + len(BEGIN) : part.index(END)]
+    assert part in (results / "report" / "index.html").read_text()
+    for page in ("explorer", "report"):
+        browser.open(results / page / "index.html")
+        assert browser.evaluate(f"explorer.logits({json.dumps(text)})") == pytest.approx(
+            expected.logits, abs=0.01
+        )
+        now = state(browser)
+        weight = read_tensors(files[0])["weight"][now["position"], now["token"]]
+        assert shown_tiles(browser)[1] == pytest.approx(weight.tolist(), abs=1e-6)
+        clean(browser)
+
+
+HOSTILE_TEXTS = [
+    "", " ", "\x00", "a\x00b\x1f\x7f", "😀👩‍👩‍👧‍👦🏳️‍🌈 ok", "e\u0301 a\u0308\u0323 n\u0303o",
+    "שלום עולם", "مرحبا \u202eright\u202c", "x" * 20000, "ab" * 3000 + "'s", "don't we've I'M they'll'd",
+    "tab\tnl\n\r\n  end  ", "\ufeff\u00a0\u0085\u2028\u3000x", "<|endoftext|> </script> {{ x }}",
+    "１２ ⅷ ² ½ ٣", "ǅ \ua7ce \u0c5c's \U000323af's \U00016ea0x", "𝒜𝓁 𠀀𠀁", "''''s '' 's", "_-_—–…",
+]  # fmt: skip
+
+
+def encoded(browser: Page, texts: list[str]) -> list[list[int]]:
+    found: list[list[int]] = []
+    for i in range(0, len(texts), 200):
+        found += browser.evaluate(f"{json.dumps(texts[i : i + 200])}.map(explorer.encode)")
+    return found
+
+
+def test_the_pages_tokenizer_is_the_librarys(browser: Page, tmp_path: Path) -> None:
+    texts = list(stories(3, 2000))
+    made = ExplorerFiles(tmp_path, tokenizer_file(tmp_path / "tokenizer.json", texts, 600), groups=("one",))
+    browser.open(made.build())
+    tokenizer = load_tokenizer(made.tokenizer)
+    asked = HOSTILE_TEXTS + texts
+    found = encoded(browser, asked)
+    expected = [e.ids for e in tokenizer.encode_batch(asked, add_special_tokens=False)]
+    assert [t[:80] for t, a, b in zip(asked, found, expected, strict=True) if a != b] == []
+
+
+@pytest.mark.shared
+def test_the_pages_tokenizer_is_the_librarys_on_real_stories(
+    browser: Page, tmp_path: Path, tinystories: Path
+) -> None:
+    texts = (tinystories / "TinyStories-sample-valid.txt").read_text(encoding="utf-8").split("<|endoftext|>")
+    made = ExplorerFiles(tmp_path, tokenizer_file(tmp_path / "tokenizer.json", texts, 1024), groups=("one",))
+    browser.open(made.build())
+    expected = [e.ids for e in load_tokenizer(made.tokenizer).encode_batch(texts, add_special_tokens=False)]
+    assert len(texts) > 1000
+    assert encoded(browser, texts) == expected
+
+
+def test_it_fits_a_phone_and_is_readable_in_the_dark(explorer: Page, made: ExplorerFiles) -> None:
+    explorer.evaluate("document.getElementById('ex-every').open = true")
+    for pixels, dark in product((390, 1200), (False, True)):
+        explorer.width(pixels, 844, dark)
+        assert explorer.evaluate("document.documentElement.scrollWidth") <= pixels
+        assert explorer.evaluate(CONTRAST) >= 4.5
+
+
+def test_a_screen_reader_is_told_what_is_there(explorer: Page, made: ExplorerFiles) -> None:
+    search(explorer, "the")
+    nodes = explorer.call("Accessibility.getFullAXTree")["nodes"]
+    told = [
+        (n["role"]["value"], n.get("name", {}).get("value", ""))
+        for n in nodes
+        if not n["ignored"] and "role" in n
+    ]
+    assert ("combobox", "Token") in told
+    assert any(role == "option" and name.startswith("space the, seen there in") for role, name in told)
+    assert all(
+        name for role, name in told if role in ("button", "combobox", "option", "textbox", "radio", "link")
+    )
+    assert any(role == "button" and "seen in" in name and "training context" in name for role, name in told)
+    explorer.press("Escape")
+    assert explorer.evaluate("document.getElementById('ex-found').hidden")
+
+
+def test_a_context_is_shown_with_what_its_tokens_did(explorer: Page, made: ExplorerFiles) -> None:
+    asked = explorer.evaluate("document.querySelectorAll('#ex-contexts li').length")
+    assert asked > 0
+    explorer.evaluate("document.querySelector('#ex-contexts button').click()")
+    explorer.wait("location.hash.includes('text=')")
+    assert explorer.focused() == "ex-text"
+    assert LENGTH >= explorer.evaluate("document.querySelectorAll('#ex-words button').length") > 0
