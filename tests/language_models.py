@@ -1,7 +1,15 @@
 """Tiny language models with random weights, and tokenizers of several kinds, made for the tests."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+from handcraft.predictors.causal_lm_interview import ask_texts
+from handcraft.predictors.causal_lm_load import LanguageModel
+from handcraft.predictors.causal_lm_score import Scorer
+from handcraft.predictors.causal_lm_text import Question
 
 TEXTS = [
     "Mom, I found this needle. Can you share it with me and the cat",
@@ -81,3 +89,23 @@ def write_model(directory: Path, kind: str, tokenizer: Any, **more: Any) -> Path
     random_model(kind, len(tokenizer), tokenizer.bos_token_id, **more).save_pretrained(directory)
     tokenizer.save_pretrained(directory)
     return directory
+
+
+def score_texts(
+    lm: LanguageModel,
+    texts: list[str],
+    candidates: tuple[str, ...],
+    *,
+    batch_tokens: int,
+    prefix: str,
+    name: str,
+    workers: int = 1,
+) -> np.ndarray:
+    """Log-probability of each candidate after each text: float64 [n, K], nats, not normalised over the candidates."""
+    questions, _ = ask_texts(lm, texts, candidates, prefix=prefix, name=name)
+    return Scorer(lm.model, batch_tokens=batch_tokens, workers=workers)(questions, description=name)
+
+
+def score_questions(model: Any, questions: Sequence[Question], *, batch_tokens: int) -> np.ndarray:
+    """`Scorer` for a single use."""
+    return Scorer(model, batch_tokens=batch_tokens)(questions)

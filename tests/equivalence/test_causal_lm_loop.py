@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.predictors.causal_lm_interview import score_texts
 from handcraft.predictors.causal_lm_load import LanguageModel, load_language_model
 from handcraft.predictors.causal_lm_rows import plan_rows
 from handcraft.predictors.causal_lm_score import Scorer
 from handcraft.predictors.causal_lm_text import build_questions, clip_questions
 from handcraft.predictors.causal_lm_words import continuing_tokens
-from tests.language_models import CANDIDATES, WINDOWS, byte_level, write_model
+from tests.language_models import CANDIDATES, WINDOWS, byte_level, score_texts, write_model
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 CPU = torch.device("cpu")

@@ -18,14 +18,22 @@ from handcraft.contexts import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_tensors, write_tensors
 from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm
-from handcraft.predictors.causal_lm_interview import score_texts
 from handcraft.predictors.causal_lm_load import load_language_model
 from handcraft.predictors.causal_lm_rows import batches, plan_rows
-from handcraft.predictors.causal_lm_score import Scorer, score_questions
+from handcraft.predictors.causal_lm_score import Scorer
 from handcraft.predictors.causal_lm_shards import model_fingerprint, shard_key
 from handcraft.predictors.causal_lm_text import Question
 from handcraft.predictors.predictions import read_predictions
-from tests.language_models import CANDIDATES, TEXTS, WINDOWS, byte_level, random_model, write_model
+from tests.language_models import (
+    CANDIDATES,
+    TEXTS,
+    WINDOWS,
+    byte_level,
+    random_model,
+    score_questions,
+    score_texts,
+    write_model,
+)
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 CPU = torch.device("cpu")

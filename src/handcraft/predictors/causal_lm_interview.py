@@ -177,25 +177,6 @@ def ask_texts(
     return questions, {"contexts": len(texts), "changed": changed, "spans": spans}
 
 
-def score_texts(
-    lm: LanguageModel,
-    texts: list[str],
-    candidates: tuple[str, ...],
-    *,
-    batch_tokens: int,
-    prefix: str,
-    name: str,
-    workers: int = 1,
-) -> np.ndarray:
-    """Log-probability of each candidate after each text: float64 [n, K], nats, not normalised over the candidates.
-
-    Where no token spans text and candidate it is the candidate's log-likelihood; where one does, that of the
-    candidate and the last letters of the text, the same for all candidates.
-    """
-    questions, _ = ask_texts(lm, texts, candidates, prefix=prefix, name=name)
-    return Scorer(lm.model, batch_tokens=batch_tokens, workers=workers)(questions, description=name)
-
-
 def _sample(n: int, most: int | None, seed: int, use: str) -> np.ndarray:
     """Rows 0..n-1, or a seeded sample of them in order."""
     if most is None or most >= n:

@@ -131,13 +131,6 @@ class Scorer:
         return values
 
 
-def score_questions(
-    model: Any, questions: Sequence[Question], *, batch_tokens: int, description: str = "causal LM"
-) -> np.ndarray:
-    """`Scorer` for a single use."""
-    return Scorer(model, batch_tokens=batch_tokens)(questions, description=description)
-
-
 def model_length(model: Any) -> int | None:
     """The longest row that the model takes, in its tokens, where its config says one."""
     limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)

@@ -78,14 +78,11 @@ def _of_variant(values: Values, results: Results, variant: dict[str, Any]) -> No
     for what in ("nonzeros", "zeros", "weights"):
         if isinstance(results.linear[name].get(what), int):
             values.add(f"linear.{name}.{what}", results.linear[name][what])
-    if "sparser" in results.linear[name]:
-        values.add(f"linear.{name}.sparser.nonzeros", results.linear[name]["sparser"]["nonzeros"])
 
 
 def _of_minibatch(values: Values, metrics: dict[str, Any]) -> None:
     values.add("training.objective_gap", metrics["objective_gap"], "share")
     values.add("training.zeros", metrics["zeros_of_seen_features"])
-    values.add("training.weights", metrics["weights"])
     if metrics["optimum"] is None:
         return
     for loss in ("train_loss", "validation_loss"):
