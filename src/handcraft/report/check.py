@@ -1,10 +1,12 @@
-"""What a report must not have: a typed result, a dead reference, a figure without alt text, raw markup."""
+"""What a report must not have: a typed result, a dead reference, a figure without alt text or provenance, raw markup."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from handcraft.errors import UserError
+from handcraft.report.template import named_values, typed_in_expressions
+from handcraft.report.values import Values
 
 # What may hold digits without being a result: front matter, code, templates' own expressions, citation keys,
 # attributes, addresses, shortcodes, HTML entities, comments.
@@ -13,12 +15,15 @@ _NOT_PROSE = re.compile(
       | \{[^{}\n]*\} | \$\$.*?\$\$ | \$[^$\n]+\$ | https?://\S+ | -?@[\w:.-]+ | \]\([^)\n]*\) | &\#?\w+;""",
     re.DOTALL | re.VERBOSE,
 )
-_IN_EXPRESSION = re.compile(r"<[<%](.*?)[>%]>", re.DOTALL)
-_DECIMAL = re.compile(r"\d+[.,]\d+|\d+\s?%")
+# Of what is left out there, this is read by people all the same: alt texts and titles, and code that is a bare number.
+_READ = re.compile(r"""(?:fig-alt|title)="([^"]*)"|`([^`\n]*)`""")
+_BARE_NUMBER = re.compile(r"[-+−]?[\d.,]+\s?%?")
 _REFERENCE = re.compile(r"(?<![\w&#;])@((?:fig|tbl|sec|eq)-[\w-]+)")
 _LABEL = re.compile(r"#((?:fig|tbl|sec|eq)-[\w-]+)")
 _CITATION = re.compile(r"(?<![\w&#;\\])-?@([A-Za-z][\w:-]*)")
 _FIGURE = re.compile(r"!\[[^\n]*?\]\(([^)\s]+)\)(\{[^}\n]*\})?")
+_LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
+_ANCHOR = re.compile(r"\{[^{}\n]*#([\w-]+)")
 
 
 def check_sources(sources: Path) -> None:
@@ -29,7 +34,7 @@ def check_sources(sources: Path) -> None:
     faults = []
     for path in sorted(Path(sources).glob("*.qmd")):
         text = path.read_text(encoding="utf-8")
-        for line, digits in _typed(text):
+        for line, digits in sorted({*_typed(text), *typed_in_expressions(path)}):
             faults.append(f"{path.name}:{line}: {digits}")
     if faults:
         raise UserError(
@@ -46,9 +51,22 @@ def _typed(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(prose.split("\n"), 1):
         for match in re.finditer(r"\S*\d\S*", line):
             yield number, match.group()
-    for match in _IN_EXPRESSION.finditer(text):
-        for typed in _DECIMAL.finditer(match.group(1)):
-            yield text.count("\n", 0, match.start()) + 1, typed.group()
+    bare = re.sub(r"<[<%#].*?[>%#]>", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.DOTALL)
+    for match in _READ.finditer(bare):
+        shown, code = match.groups()
+        if (shown and re.search(r"\d", shown)) or (code and _BARE_NUMBER.fullmatch(code.strip())):
+            yield bare.count("\n", 0, match.start()) + 1, match.group()
+
+
+def check_values(sources: Path, values: Values) -> None:
+    """Refuse a value that was registered and that neither a table shows nor any source names, on whatever branch."""
+    named = [p for path in sorted(Path(sources).glob("*.qmd")) for p in named_values(path)]
+    if unused := values.unused(named):
+        raise UserError(
+            "values of the report that nothing uses:\n" + "\n".join(f"  - {name}" for name in unused),
+            where="handcraft/report",
+            remedy="name them in a sentence of report/*.qmd, or do not register them",
+        )
 
 
 def check_filled(source: Path) -> None:
@@ -57,6 +75,7 @@ def check_filled(source: Path) -> None:
     source = Path(source)
     texts = {p.name: p.read_text(encoding="utf-8") for p in sorted(source.glob("*.qmd"))}
     faults: list[str] = []
+    anchors = {anchor for text in texts.values() for anchor in _ANCHOR.findall(text)}
     labels = [label for text in texts.values() for label in _LABEL.findall(text)]
     faults += [
         f"the label {name} stands twice" for name in sorted({x for x in labels if labels.count(x) > 1})
@@ -79,6 +98,12 @@ def check_filled(source: Path) -> None:
                 faults.append(f"{name}: the figure {image} has no fig-alt")
             if not (source / image).is_file():
                 faults.append(f"{name}: the figure {image} is missing")
+        for target in _LINK.findall(bare):
+            if target.startswith("#") and target[1:] not in anchors:
+                faults.append(f"{name}: the link {target} leads nowhere")
+            elif not re.match(r"#|https://", target) and not (source / target).is_file():
+                faults.append(f"{name}: the link {target} leads to no file of the report and no https address")
+        faults += [f"{name}: @{label} does not say how it was made: no how(...)" for label in _unmade(bare)]
         if left := re.search(r"<<|>>|<%|%>", bare):
             faults.append(f"{name}: {left.group()!r} was left by a template")
     if faults:
@@ -87,6 +112,16 @@ def check_filled(source: Path) -> None:
             where=str(source),
             remedy="mend the sources in report/",
         )
+
+
+def _unmade(text: str) -> list[str]:
+    """Labels of figures and tables that no block of provenance follows, before the next label or heading."""
+    parts = re.split(r"\{#((?:fig|tbl)-[\w-]+)[^}\n]*\}", text)
+    return [
+        label
+        for label, after in zip(parts[1::2], parts[2::2], strict=True)
+        if ".how-made" not in re.split(r"^#", after, maxsplit=1, flags=re.MULTILINE)[0]
+    ]
 
 
 def _read(path: Path) -> str:

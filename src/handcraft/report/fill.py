@@ -1,23 +1,19 @@
 """Fills the sources in `report/` with computed values: what Quarto, or Pandoc, then renders."""
 
-import json
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from handcraft.errors import UserError
+from handcraft.figures.road import plot_road
 from handcraft.files import write_json, write_text
-from handcraft.report.check import check_filled, check_sources
-from handcraft.report.content import Content, collect_values
-from handcraft.report.escape import Markdown, escape
+from handcraft.report.check import check_filled, check_sources, check_values
+from handcraft.report.collect import collect_values
+from handcraft.report.content import Content
 from handcraft.report.results import Facts, Results
+from handcraft.report.template import fill_template, make_environment
 
 BUILD_FACTS = "_build_facts.md"
-_ALONE = re.compile(r"\s*(<%((?!%>).)*%>\s*)+$")
 PLACEHOLDER = (
     "Times, host, commit and versions are put in here when the report is rendered by the workflow.\n"
 )
@@ -36,10 +32,10 @@ def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, 
     found = Results(results, Facts(**facts))
     values = collect_values(found)
     content = Content(found, values, results / "figures")
-    environment = _environment(sources)
+    environment = make_environment(sources)
     filled = {}
     for source in sorted([*sources.glob("*.qmd"), *sources.glob("*.yml")]):
-        filled[source.name] = _fill(environment, source, content.names())
+        filled[source.name] = fill_template(environment, source, content.names())
 
     if output.exists():
         shutil.rmtree(output)
@@ -61,62 +57,5 @@ def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, 
         write_text(output / file, text)
     write_text(output / BUILD_FACTS, PLACEHOLDER)
     write_json(output / "values.json", values.as_dict())
+    check_values(sources, values)
     check_filled(output)
-
-
-class _Sources(jinja2.FileSystemLoader):
-    """A tag alone on its line leaves no line; a tag at the end of a sentence leaves the line's end."""
-
-    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
-        text, name, fresh = super().get_source(environment, template)
-        lines = [
-            line if _ALONE.match(line) else re.sub(r"[-+]?%>$", "+%>", line) for line in text.split("\n")
-        ]
-        return "\n".join(lines), name, fresh
-
-
-def _environment(sources: Path) -> jinja2.Environment:
-    """Delimiters that clash with neither Quarto's shortcodes nor pandoc's or Typst's syntax."""
-    environment = jinja2.Environment(
-        loader=_Sources(sources),
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_finalize,
-    )
-    # For the YAML of the front matter, where a title is a quoted string that pandoc reads as Markdown.
-    environment.filters["yaml"] = lambda text: Markdown(json.dumps(escape(text), ensure_ascii=False))
-    return environment
-
-
-def _finalize(x: Any) -> Any:
-    """What we did not write as Markdown is escaped, always; nothing is printed as `None`."""
-    if isinstance(x, jinja2.Undefined):
-        return x  # which raises, and says its name
-    if x is None or isinstance(x, bool | float | dict | list):
-        raise UserError(
-            f"a template prints a bare {type(x).__name__}",
-            where="report/*.qmd",
-            remedy="print text, v(name) or number(x); guard what may be absent with <% if %>",
-        )
-    return escape(x)
-
-
-def _fill(environment: jinja2.Environment, source: Path, names: Mapping[str, Any]) -> str:
-    try:
-        return environment.get_template(source.name).render(names)
-    except jinja2.TemplateSyntaxError as error:
-        where = f"report/{error.name or source.name}:{error.lineno}"
-        raise UserError(f"the template cannot be read: {error.message}", where=where) from error
-    except jinja2.UndefinedError as error:
-        remedy = "correct the name; handcraft/report/content.py lists all"
-        raise UserError(
-            f"an undefined name: {error.message}", where=f"report/{source.name}", remedy=remedy
-        ) from error

@@ -1,7 +1,9 @@
-"""The registry of computed values. Prose names a value; it never types one."""
+"""The registry of computed values: prose names a value, a table cell is put into it; neither types one."""
 
 import difflib
 import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +50,7 @@ def show_interval(
 
 
 class Values:
-    """All computed values of a report by name, and which of them were asked for."""
+    """All computed values of a report by name, and which of them were drawn on."""
 
     def __init__(self) -> None:
         self._values: dict[str, Value] = {}
@@ -71,6 +73,34 @@ class Values:
             raise ValueError(f"two values are named {name!r}")
         places = DIGITS.get(unit, 0) if digits is None else digits
         self._values[name] = Value(name, float(value), unit, places, _number(low), _number(high))
+
+    def put(
+        self,
+        name: str,
+        value: Any,
+        unit: str = "",
+        *,
+        digits: int | None = None,
+        low: Any = None,
+        high: Any = None,
+    ) -> Markdown:
+        """A table's cell: registers the number (or finds it registered, the same) and shows it.
+
+        With `low` and `high` the interval stands beside it in small type. An absent number is a dash. Raises
+        `ValueError` where another number has that name.
+        """
+        if value is None or not math.isfinite(value):
+            return show(None)
+        name = re.sub(r"\s+", "-", name)
+        if name not in self._values:
+            self.add(name, value, unit, digits=digits, low=low, high=high)
+        known = self._values[name]
+        if (known.value, known.unit) != (float(value), unit):
+            raise ValueError(f"two values are named {name!r}: {known.value} and {value}")
+        self._used.add(name)
+        places = known.digits if digits is None else digits
+        shown, bounds = show(value, unit, places), show_interval(low, high, unit, places)
+        return Markdown(f"{shown} [{bounds}]{{.interval}}") if bounds else shown
 
     def has(self, *names: str) -> bool:
         """Whether all of these were computed: the question a template asks before it writes a sentence."""
@@ -100,9 +130,12 @@ class Values:
         bounds = show_interval(value.low, value.high, value.unit, value.digits)
         return Markdown(f"{self(name)} ({bounds})" if bounds else self(name))
 
-    def unused(self) -> list[str]:
-        """Names that no sentence asked for."""
-        return sorted(set(self._values) - self._used)
+    def unused(self, named: Iterable[re.Pattern[str]] = ()) -> list[str]:
+        """Values that no table shows, no sentence asked for, and no source names (`named`, as patterns)."""
+        patterns = list(named)
+        return sorted(
+            n for n in set(self._values) - self._used if not any(p.fullmatch(n) for p in patterns)
+        )
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Everything, for values.json."""
