@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from handcraft.config import SPLITS, CausalLM, Config, Corpus, Variant
 from handcraft.explorer.page import template_files
@@ -132,6 +135,15 @@ def explorer_sources() -> list[str]:
     return [os.path.relpath(p, Path.cwd()) for p in template_files()]
 
 
+def rule_rooms(root: Path | str) -> dict[str, str]:
+    """The room of every rule: the name of the file in `workflow/rules` that it stands in."""
+    files = sorted(Path(root, "workflow", "rules").glob("*.smk"))
+    named = [
+        (f.stem, re.findall(r"^rule (\w+):", f.read_text(encoding="utf-8"), re.MULTILINE)) for f in files
+    ]
+    return {rule: room for room, rules in named for rule in rules}
+
+
 def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[str, Any]:
     """What the report says of the config (the fields of `handcraft.report.results.Facts`).
 
@@ -166,6 +178,11 @@ def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[st
         "confidence": cfg.evaluation.confidence,
         "bootstrap": cfg.evaluation.bootstrap,
         "excerpts": cfg.report.excerpts,
+        "device": cfg.device,
+        "config_text": yaml.safe_dump(
+            cfg.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True
+        ),
+        "rooms": rule_rooms(root),
         "human_labels": [f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
         "human_ignored": ignored_files(root, cfg.corpus.name, list(cfg.groups)),
         "config": ", with ".join(Path(f).name for f in files) + (" laid over it" if len(files) > 1 else ""),

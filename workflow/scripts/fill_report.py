@@ -6,4 +6,7 @@ from handcraft.report.fill import fill_report
 
 with job(snakemake):
     sources = Path(os.path.commonpath(snakemake.input.sources))
-    fill_report(Path("results"), sources, Path(snakemake.output.source), snakemake.params.facts)
+    facts = snakemake.params.facts | {"code": snakemake.params.code}
+    fill_report(
+        Path("results"), sources, Path(snakemake.output.source), facts, ends=map(str, snakemake.input)
+    )

@@ -1,4 +1,4 @@
-"""What a report must not have: a typed result, a dead reference, a figure without alt text or provenance, raw markup."""
+"""What a report must not have: a typed result, a dead reference, a figure that nobody can see or trace, markup."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _NOT_PROSE = re.compile(
 _READ = re.compile(r"""(?:fig-alt|title)="([^"]*)"|`([^`\n]*)`""")
 _BARE_NUMBER = re.compile(r"[-+−]?[\d.,]+\s?%?")
 _REFERENCE = re.compile(r"(?<![\w&#;])@((?:fig|tbl|sec|eq)-[\w-]+)")
-_LABEL = re.compile(r"#((?:fig|tbl|sec|eq)-[\w-]+)")
+_LABEL = re.compile(r"\{#((?:fig|tbl|sec|eq)-[\w-]+)")
 _CITATION = re.compile(r"(?<![\w&#;\\])-?@([A-Za-z][\w:-]*)")
 _FIGURE = re.compile(r"!\[[^\n]*?\]\(([^)\s]+)\)(\{[^}\n]*\})?")
 _LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
@@ -102,7 +102,9 @@ def check_filled(source: Path) -> None:
             if target.startswith("#") and target[1:] not in anchors:
                 faults.append(f"{name}: the link {target} leads nowhere")
             elif not re.match(r"#|https://", target) and not (source / target).is_file():
-                faults.append(f"{name}: the link {target} leads to no file of the report and no https address")
+                faults.append(
+                    f"{name}: the link {target} leads to no file of the report and no https address"
+                )
         faults += [f"{name}: @{label} does not say how it was made: no how(...)" for label in _unmade(bare)]
         if left := re.search(r"<<|>>|<%|%>", bare):
             faults.append(f"{name}: {left.group()!r} was left by a template")

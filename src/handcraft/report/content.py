@@ -1,106 +1,26 @@
 """What the sources can draw on: values, findings, tables, figures. No prose here."""
 
+import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from handcraft.errors import UserError
-from handcraft.evaluation.intervals import wilson
-from handcraft.report import influence, language_models, people, planted, published, tables
+from handcraft.report import groups, influence, language_models, people, planted, published, tables, tiles
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.findings import Finding, find
+from handcraft.report.made import Made
 from handcraft.report.results import Facts, Results
-from handcraft.report.values import Values, show
-
-TIE = 1e-6
-"""Nats; weights that differ by less were the same before rounding."""
-
-
-def collect_values(results: Results) -> Values:
-    """Every number that prose may use, under names such as `linear.conjunctions.balanced.accuracy`."""
-    facts, values = results.facts, Values()
-    values.add("contexts.length", facts.length)
-    values.add("tokenizer.vocabulary", facts.vocabulary)
-    values.add("inputs", facts.length * facts.vocabulary)
-    values.add("groups", len(facts.groups))
-    values.add("bootstrap", facts.bootstrap)
-    values.add("resamples", facts.resamples)
-    gaps = [r["gap"] for rows in results.path.values() for r in rows if r["gap"] is not None]
-    values.add("certificate.largest", max(gaps, default=None), "share", digits=2)
-    values.add("confidence", facts.confidence, "share", digits=0)
-    for split, counted in sorted((results.corpus.get("splits") or {}).items()):
-        for what in ("stories", "characters"):
-            values.add(f"corpus.{split}.{what}", counted.get(what))
-    for what in ("duplicates", "short"):
-        values.add(f"corpus.{what}", results.corpus.get(what))
-    for variant in facts.variants:
-        _of_variant(values, results, variant)
-    if results.history:
-        for column, unit in (("train_loss", "nats"), ("validation_loss", "nats"), ("l1_term", "nats")):
-            values.add(f"training.{column}", _last(results.history[f"{column}_smoothed"]), unit)
-        values.add("training.batches", max(results.history["batch"]))
-    if results.minibatch:
-        _of_minibatch(values, results.minibatch)
-    for row in results.sample(facts.training_group):
-        values.add(
-            f"sample.{row['sample']}.{row['predictor']}",
-            row["accuracy"],
-            "share",
-            digits=0,
-            low=row["low"],
-            high=row["high"],
-        )
-        if not values.has("sample.size"):
-            values.add("sample.size", row["n"])
-    for token, weights in results.weights.items():
-        slug = next(s for s, t in facts.tiles.items() if t == token)
-        values.add(f"tiles.{slug}.largest", max(weights.values()), "logit")
-    planted.add_values(values, results)
-    people.add_values(values, results)
-    language_models.add_values(values, results)
-    return values
-
-
-def _of_variant(values: Values, results: Results, variant: dict[str, Any]) -> None:
-    name = variant["name"]
-    for split, counts in results.counts[name].items():
-        values.add(f"contexts.{name}.{split}", counts.contexts)
-        if counts.contexts:
-            top = float(counts.shares.max())
-            low, high = wilson(int(counts.of.max()), counts.contexts, results.facts.confidence)
-            values.add(f"contexts.{name}.{split}.majority", top, "share", low=low, high=high)
-    for row in results.metrics[name]:
-        view = "" if row["view"] == "natural" else f"{row['view']}."
-        unit = "nats" if row["metric"] == "loss" else "share"
-        key = f"{row['predictor']}.{name}.{view}{row['metric']}"
-        values.add(key, row["value"], unit, low=row["low"], high=row["high"])
-    for what in ("nonzeros", "zeros", "weights"):
-        if isinstance(results.linear[name].get(what), int):
-            values.add(f"linear.{name}.{what}", results.linear[name][what])
-
-
-def _of_minibatch(values: Values, metrics: dict[str, Any]) -> None:
-    values.add("training.objective_gap", metrics["objective_gap"], "share")
-    values.add("training.zeros", metrics["zeros_of_seen_features"])
-    if metrics["optimum"] is None:
-        return
-    for loss in ("train_loss", "validation_loss"):
-        values.add(f"training.optimum.{loss}", metrics["optimum"][loss], "nats")
-    values.add("training.optimum.nonzeros", metrics["optimum"]["nonzeros"])
-
-
-def _last(column: list[float]) -> float | None:
-    finite = [x for x in column if x is not None and np.isfinite(x)]
-    return finite[-1] if finite else None
+from handcraft.report.values import Values
 
 
 class Content:
     """The names that the sources see."""
 
-    def __init__(self, results: Results, values: Values, figures: Path) -> None:
-        self.results, self.values, self.figures = results, values, figures
+    def __init__(self, results: Results, values: Values, figures: Path, made: Made) -> None:
+        self.results, self.values, self.figures, self.made = results, values, figures, made
         self.facts: Facts = results.facts
+        self.road = bool(made.jobs and self.facts.rooms)
+        """Whether there is a graph of jobs to draw."""
         self.published = published.published_rows(results.facts.confidence)
 
     def names(self) -> dict[str, Any]:
@@ -115,7 +35,6 @@ class Content:
             "v": self.values,
             "within": self.values.within,
             "has": self.values.has,
-            "number": show,
             "words": lambda items: join([w.strip() or w for w in items]),
             "join": join,
             "published": self.published_figure,
@@ -123,31 +42,31 @@ class Content:
             "finding": self.finding,
             "sort_groups": self.sort_groups,
             "leaders": self.leaders,
-            "tiles": [self.tile(slug, token) for slug, token in facts.tiles.items()],
+            "tiles": [tiles.tile(results, self.values, self.figures, s, t) for s, t in facts.tiles.items()],
             "examples": results.examples,
             "figure": self.figure,
-            "how": how,
-            "table_groups": lambda: tables.groups(results),
-            "table_scores": lambda view: tables.scores(results, view),
-            "table_paired": lambda a, b: tables.paired(results, a, b),
-            "table_people": lambda: people.table_people(results, self.people()),
-            "table_people_tests": lambda: people.table_tests(results),
-            "table_agreement": lambda: people.table_agreement(results),
-            "table_power": lambda: people.table_power(results, facts.training_group),
-            "missed_items": lambda: people.missed_items(results),
-            "table_sample_pairs": lambda: tables.sample_pairs(results, facts.training_group),
-            "table_sparsity": lambda: tables.sparsity(results),
+            "how": self.made.how,
+            "table_groups": lambda: tables.groups(results, self.values),
+            "table_scores": lambda view: tables.scores(results, self.values, view),
+            "table_paired": lambda a, b: tables.paired(results, self.values, a, b),
+            "table_people": lambda: people.table_people(results, self.values, self.people()),
+            "table_people_tests": lambda: people.table_tests(results, self.values),
+            "table_agreement": lambda: people.table_agreement(results, self.values),
+            "table_power": lambda: people.table_power(results, self.values, facts.training_group),
+            "missed_items": lambda: people.missed_items(results, self.values),
+            "table_sample_pairs": lambda: tables.sample_pairs(results, self.values, facts.training_group),
+            "table_sparsity": lambda: tables.sparsity(results, self.values),
             "has_sparsity": any(results.path[g["name"]] for g in facts.groups),
             "has_stability": bool(results.stability),
-            "table_tokens": lambda: tables.tokens(results),
+            "table_tokens": lambda: tables.tokens(results, self.values),
             "has_influence": results.influence is not None,
-            "table_influence": lambda: influence.table_influence(results),
-            "table_occurrence": lambda: tables.occurrence(results),
+            "table_influence": lambda: influence.table_influence(results, self.values),
+            "table_occurrence": lambda: tables.occurrence(results, self.values),
             "table_published": lambda: published.published_beside(results, self.values),
-            "table_planted": lambda: planted.table_planted(results),
-            "table_rules": lambda: planted.table_rules(results),
-            "table_lm_rows": lambda lm: language_models.table_rows(results, lm),
-            "table_calibration": lambda: language_models.table_calibration(results),
+            "table_planted": lambda: planted.table_planted(results, self.values),
+            "table_rules": lambda: planted.table_rules(results, self.values),
+            "table_lm_rows": lambda lm: language_models.table_rows(results, self.values, lm),
+            "table_calibration": lambda: language_models.table_calibration(results, self.values),
             "language_models": language_models.models(results),
             "missing_models": language_models.missing_models(results),
             "sort_changes": lambda lm, row: language_models.sort_changes(results, lm, row),
@@ -159,6 +78,15 @@ class Content:
             "labelled": [g["title"] for g in people.labelled_groups(results)],
             "has_agreement": any(results.people_agreement(g["name"]) for g in facts.groups),
             "has_vote": any(r["kind"] == "vote" for g in facts.groups for r in results.people(g["name"])),
+            "table_linearity": lambda: groups.table_linearity(results, self.values),
+            "linearity": groups.linearity(results),
+            "tokens_of": lambda text: tiles.tokens_of(results, text),
+            "not_run": self.not_run,
+            "keep": lambda some, others: [t for t in some if t in others],
+            "rest": lambda some: [g["title"] for g in facts.groups if g["title"] not in some],
+            "rebuild": rebuild_command(facts.config),
+            "config_lines": lambda: config_lines(facts.config_text),
+            "road": self.road,
             "has_power": bool(results.people_power(facts.training_group)),
             "label_path": label_path(facts.corpus["name"]),
             "has_sample": bool(results.sample(facts.training_group)),
@@ -187,7 +115,7 @@ class Content:
         """A published figure, by its name in `evaluation/published.py`."""
         if name not in self.published:
             raise UserError(f"no published figure is named {name!r}", where="report/*.qmd")
-        return published.shown(self.published[name])
+        return published.shown(self.published[name], self.values)
 
     def finding(
         self, a: str, b: str, group: str, view: str = "natural", metric: str = "loss"
@@ -211,60 +139,48 @@ class Content:
         found = self.facts.group(group)
         return found["candidates"][int(counts.of.argmax())].strip() if counts and found else None
 
-    def tile(self, slug: str, token: str) -> dict[str, Any]:
-        """A tile picture: its token, the word it speaks for most, whether that is the published one, its support."""
-        weights = self.results.weights.get(token, {})
-        theirs = {r["candidate"]: r["value"] for r in self.published.values() if r["token"] == token}
-        word = max(weights, key=lambda w: weights[w]) if weights else None
-        known = (
-            max(theirs, key=lambda w: theirs[w])
-            if theirs and self.facts.tiles_group == published.GROUP
-            else None
-        )
-        claim = next((c for c in self.results.claims.get("tokens", []) if c["token"] == token), None)
-        spoken = next((c for c in (claim or {}).get("candidates", []) if c["candidate"] == word), None)
-        # Weights that the penalty made zero are all the same once they are centred: none of them is "most against".
-        least = min(weights.values(), default=0.0)
-        lowest = [w for w, x in weights.items() if x - least < TIE]
-        against = lowest[0] if len(lowest) == 1 else None
-        return {
-            # Part of a file name and of a label, so it goes in as it is: `Facts` has looked at it.
-            "slug": Markdown(slug),
-            "token": token.strip() or token,
-            "figure": Markdown(f"figures/tiles-{slug}.svg"),
-            "drawn": (self.figures / f"tiles-{slug}.svg").is_file() and bool(weights),
-            "word": word.strip() if word else None,
-            "against": against.strip() if against else None,
-            "published_word": known.strip() if known else None,
-            "weight": show(weights.get(str(word)), "logit"),
-            "weights": join([f"{w.strip()} {show(x, 'logit')}" for w, x in weights.items()]),
-            "contexts": show(claim["contexts"]) if claim else Markdown("–"),
-            "share_of_word": show(spoken["share_of_candidate"], "share", 0) if spoken else None,
-            "share_of_token": show(spoken["share_of_token"], "share", 0) if spoken else None,
-        }
-
     def figure(self, name: str) -> bool:
         """Whether the figure was drawn."""
         return (self.figures / name).is_file()
 
+    def not_run(self) -> list[Markdown]:
+        """What the question asks for and this build does not have."""
+        facts, missing = self.facts, []
+        models = {facts.title_of(m) for m in facts.language_models}
+        seed_model = self.published["llama_loss"]["title"].split(":")[0]
+        if not any(seed_model in m for m in models):
+            missing.append(
+                Markdown(f"{escape(seed_model)}, the post's baseline: this config does not ask it")
+            )
+        missing += [
+            Markdown(f"{escape(m['title'])}: {escape(m['what'])}")
+            for m in language_models.missing_models(self.results)
+        ]
+        if not facts.human_labels:
+            missing.append(Markdown("people: nobody has labelled contexts of this corpus"))
+        if facts.planted:
+            missing.append(Markdown("real text: the corpus is made up"))
+        if facts.device == "cpu":
+            missing.append(Markdown("a GPU: everything ran on the CPU"))
+        missing.append(Markdown("a one-layer transformer, and rules written by hand: not built yet"))
+        return missing
 
-def how(rule: str, *inputs: str) -> Markdown:
-    """One quiet line on how a figure or table was made. The arguments are ours: rule names and paths."""
-    if not all(_plain(x) for x in (rule, *inputs)):
-        raise UserError("how() takes rule names and paths alone", where="report/*.qmd")
-    sources = ", ".join(f"`{i}`" for i in inputs)
-    return Markdown(f"::: {{.how-made}}\nRule `{rule}`; data in {sources}.\n:::")
+
+def rebuild_command(config: str) -> Markdown:
+    """`make report`, with the config that was laid over the default one. It stands in a code block."""
+    files = [f for f in re.findall(r"[\w.-]+\.ya?ml", config) if f != "config.yaml"]
+    return Markdown("make report" + "".join(f" CONFIG=config/{f}" for f in files[:1]))
+
+
+def config_lines(text: str) -> Markdown:
+    """The config as a line block of pandoc, where every character is text."""
+    return Markdown(
+        "\n".join(f"| {' ' * (len(x) - len(x.lstrip()))}{escape(x.strip())}" for x in text.splitlines())
+    )
 
 
 def label_path(corpus: str) -> Markdown:
     """Where a label file goes. The name of the corpus is one that the config has looked at."""
-    if not _plain(corpus):
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", corpus):
         raise UserError(f"{corpus!r} cannot be part of a path", where="config: corpus.name")
     return Markdown(f"`human/labels/{corpus}/<group>/<name>.csv`")
-
-
-def _plain(text: str) -> bool:
-    return all(c.isascii() and (c.isalnum() or c in "_-./*<> ") for c in text)
-
-
-__all__ = ["Content", "collect_values", "escape", "how"]

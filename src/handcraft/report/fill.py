@@ -1,7 +1,7 @@
 """Fills the sources in `report/` with computed values: what Quarto, or Pandoc, then renders."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from handcraft.files import write_json, write_text
 from handcraft.report.check import check_filled, check_sources, check_values
 from handcraft.report.collect import collect_values
 from handcraft.report.content import Content
+from handcraft.report.made import Made
 from handcraft.report.results import Facts, Results
 from handcraft.report.template import fill_template, make_environment
 
@@ -19,19 +20,24 @@ PLACEHOLDER = (
 )
 
 
-def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, Any]) -> None:
+def fill_report(
+    results: Path, sources: Path, output: Path, facts: Mapping[str, Any], ends: Iterable[str] | None = None
+) -> None:
     """Write to the directory `output` the sources of the report with all values in them, and its figures.
 
     `results` is the directory of the artifacts, `sources` that of the .qmd files, `facts` what the config says (the
-    fields of `handcraft.report.results.Facts`). The same artifacts give the same bytes; `_build_facts.md`, which
+    fields of `handcraft.report.results.Facts`), `ends` the artifacts behind which the jobs of this report stand (all
+    jobs on record where None). The same artifacts give the same bytes; `_build_facts.md`, which
     differs between builds, is only a placeholder here (`write_build_facts` fills it). values.json lists all values.
-    Raises `UserError` on a result typed by hand, an unknown value, a dead reference, a figure without alt text.
+    Raises `UserError` on a result typed by hand, an unknown or unused value, a dead reference or link, a figure
+    without alt text, a figure or table that does not say how it was made.
     """
     results, sources, output = Path(results), Path(sources), Path(output)
     check_sources(sources)
     found = Results(results, Facts(**facts))
     values = collect_values(found)
-    content = Content(found, values, results / "figures")
+    made = Made(results / "provenance", ends, found.facts.code)
+    content = Content(found, values, results / "figures", made)
     environment = make_environment(sources)
     filled = {}
     for source in sorted([*sources.glob("*.qmd"), *sources.glob("*.yml")]):
@@ -53,6 +59,8 @@ def fill_report(results: Path, sources: Path, output: Path, facts: Mapping[str, 
         if figure.is_file():
             (output / "figures").mkdir(exist_ok=True)
             shutil.copyfile(figure, output / "figures" / figure.name)
+    if content.road:
+        plot_road(made.counts(), made.edges(), found.facts.rooms, output / "figures" / "road.svg")
     for file, text in filled.items():
         write_text(output / file, text)
     write_text(output / BUILD_FACTS, PLACEHOLDER)

@@ -7,13 +7,13 @@ from handcraft.files import read_tensors
 from handcraft.report.escape import Markdown
 from handcraft.report.results import Results
 from handcraft.report.tables import pipe_table
-from handcraft.report.values import show
+from handcraft.report.values import Values
 from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
 
 ROWS = 12
 
 
-def table_influence(results: Results) -> Markdown:
+def table_influence(results: Results, values: Values) -> Markdown:
     """The features of the tiles' group without which the held-out loss would rise most; nothing if not measured."""
     effect = results.influence
     if effect is None:
@@ -24,20 +24,15 @@ def table_influence(results: Results) -> Markdown:
     rows: list[list[object]] = []
     for i in np.argsort(-effect.loss_added, kind="stable")[:ROWS].tolist():
         position, token = int(effect.position[i]), int(effect.token[i])
-        values = centred(weight[position, token])
-        word = effect.candidates[int(values.argmax())]
-        rows.append(
-            [
-                show_token(pieces[token]),
-                Markdown(f"−{weight.shape[0] - position}"),
-                show(int(effect.support[i])),
-                show(int(effect.held_out[i])),
-                word.strip() or word,
-                show(float(values.max()), "logit"),
-                show(float(effect.contribution[i]), "nats"),
-                show(float(effect.loss_added[i]), "nats", 4),
-            ]
-        )
+        pushes = centred(weight[position, token])
+        word = effect.candidates[int(pushes.argmax())]
+        name = f"influence.{weight.shape[0] - position}.{token}"
+        seen, held_out = int(effect.support[i]), int(effect.held_out[i])
+        cells: list[object] = [show_token(pieces[token]), Markdown(f"−{weight.shape[0] - position}")]
+        cells += [values.put(f"{name}.seen", seen), values.put(f"{name}.held_out", held_out)]
+        cells += [word.strip() or word, values.put(f"{name}.weight", float(pushes.max()), "logit")]
+        cells += [values.put(f"{name}.contribution", float(effect.contribution[i]), "nats")]
+        rows.append([*cells, values.put(f"{name}.loss_added", float(effect.loss_added[i]), "nats", digits=4)])
     header = [
         "token",
         "position",

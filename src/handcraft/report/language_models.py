@@ -4,8 +4,8 @@ from typing import Any
 
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Results
-from handcraft.report.tables import first_only, interval, pipe_table
-from handcraft.report.values import Values, show
+from handcraft.report.tables import first_only, pipe_table
+from handcraft.report.values import Values
 
 ROWS = {
     "natural": "as it is",
@@ -29,7 +29,7 @@ def models(results: Results) -> list[dict[str, Any]]:
     return [{"id": Markdown(name), "title": title} for name, title in found.items()]
 
 
-def table_rows(results: Results, predictor: str) -> Markdown:
+def table_rows(results: Results, values: Values, predictor: str) -> Markdown:
     """Every row of one model in every group: accuracy, loss, and the loss's difference to the model as it is."""
     rows: list[list[object]] = []
     for group in results.facts.groups:
@@ -42,21 +42,19 @@ def table_rows(results: Results, predictor: str) -> Markdown:
                 continue
             accuracy, loss = found[name, "accuracy"], found[name, "loss"]
             cells: list[object] = [group["title"], Markdown(title)]
-            cells.append(interval(accuracy["value"], accuracy["low"], accuracy["high"], "share"))
-            cells.append(interval(loss["value"], loss["low"], loss["high"], "nats"))
-            change = (loss["difference"], loss["difference_low"], loss["difference_high"])
-            cells.append(_signed(*change) if loss["difference"] is not None else Markdown(""))
-            rows.append([*cells, show(loss["n"])])
+            key = f"lm.{predictor}.{group['name']}.{name}"
+            for one, unit in ((accuracy, "share"), (loss, "nats")):
+                bounds = {"low": one["low"], "high": one["high"]}
+                cells.append(values.put(f"{key}.{one['metric']}", one["value"], unit, **bounds))
+            bounds = {"low": loss["difference_low"], "high": loss["difference_high"]}
+            change = values.put(f"{key}.change", loss["difference"], "change", **bounds)
+            cells.append(change if loss["difference"] is not None else Markdown(""))
+            rows.append([*cells, values.put(f"{key}.contexts", loss["n"])])
     header = ["group", "row", "accuracy", "loss (nats)", "change in loss", "contexts"]
     return pipe_table(header, first_only(rows), "llrrrr")
 
 
-def _signed(value: float, low: float | None, high: float | None) -> Markdown:
-    sign = "+" if value > 0 else ""
-    return Markdown(f"{sign}{interval(value, low, high, 'nats')}")
-
-
-def table_calibration(results: Results) -> Markdown:
+def table_calibration(results: Results, values: Values) -> Markdown:
     """Calibration error of the three versions of every model in every group, and the temperature fitted."""
     rows: list[list[object]] = []
     titles = {g["name"]: g["title"] for g in results.facts.groups}
@@ -66,31 +64,23 @@ def table_calibration(results: Results) -> Markdown:
         own = [found[predictor, group, v] for v in ("natural", "rescaled", "prior_adjusted")]
         name = f"{escape(own[0]['title'])}: " if several else ""
         cells: list[object] = [Markdown(f"{name}{escape(titles.get(group, group))}")]
-        cells += [interval(r["error"], r["low"], r["high"], "share") for r in own]
-        rows.append([*cells, show(own[1]["temperature"], "", 2), show(own[2]["temperature"], "", 2)])
+        key = f"lm.{predictor}.{group}.calibration"
+        for r in own:
+            bounds = {"low": r["low"], "high": r["high"]}
+            cells.append(values.put(f"{key}.{r['version']}", r["error"], "share", **bounds))
+        for r in own[1:]:
+            cells.append(values.put(f"{key}.{r['version']}.temperature", r["temperature"], digits=2))
+        rows.append(cells)
     header = ["group", "as it is", "rescaled", "prior-adjusted", "temperature", "with biases"]
     return pipe_table(header, rows, "lrrrrr")
 
 
 def add_values(values: Values, results: Results) -> None:
-    """`lm.<id>.<group>.<row>.<metric>`, its `.difference`, `lm.<id>.<group>.calibration.<version>`, counts of asked."""
-    for r in results.language_models:
-        unit = "nats" if r["metric"] == "loss" else "share"
-        key = f"lm.{r['predictor']}.{r['group']}.{r['row']}.{r['metric']}"
-        values.add(key, r["value"], unit, low=r["low"], high=r["high"])
-        bounds = {"low": r["difference_low"], "high": r["difference_high"]}
-        values.add(f"{key}.difference", r["difference"], unit, **bounds)
-    for r in results.calibration:
-        key = f"lm.{r['predictor']}.{r['group']}.calibration.{r['version']}"
-        values.add(key, r["error"], "share", low=r["low"], high=r["high"])
+    """`lm.<id>.contexts`, `.cut`, `.spans`: how many test contexts were put to it, and which were awkward as text."""
     for predictor in {r["predictor"] for r in results.asked}:
         own = [r for r in results.asked if r["predictor"] == predictor and r["question"] == "test"]
-        for what in ("contexts", "cut", "changed", "spans"):
+        for what in ("contexts", "cut", "spans"):
             values.add(f"lm.{predictor}.{what}", sum(r[what] or 0 for r in own))
-        clipped = [
-            r["clipped"] for r in results.asked if r["predictor"] == predictor and r["clipped"] is not None
-        ]
-        values.add(f"lm.{predictor}.clipped", sum(clipped) if clipped else None)
 
 
 def sort_changes(results: Results, predictor: str, row: str) -> dict[str, list[str]]:

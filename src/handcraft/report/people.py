@@ -5,8 +5,8 @@ from typing import Any
 from handcraft.evaluation.power import POWER
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Results
-from handcraft.report.tables import first_only, interval, pipe_table
-from handcraft.report.values import Values, show
+from handcraft.report.tables import first_only, pipe_table
+from handcraft.report.values import Values
 
 SAMPLES = ("natural", "balanced")
 UNKNOWN = Markdown("not known")
@@ -25,13 +25,11 @@ def add_values(values: Values, results: Results) -> None:
     values.add("people", len(people) or None)
     values.add("power", POWER, "share", digits=0)
     for group, r in rows:
-        name = f"people.{group}.{r['sample']}.{str(r['annotator']).replace(' ', '-')}"
-        values.add(name, r["accuracy"], "share", digits=0, low=r["low"], high=r["high"])
-        always = f"people.{group}.{r['sample']}.always"
-        if not values.has(always):
-            values.add(always, r["majority"], "share", digits=0)
-        if r["kind"] == "vote":
-            values.add(f"people.{group}.{r['sample']}.undecided", r["undecided"])
+        if r["kind"] == "person" and r["sample"] == "natural" and group == results.facts.training_group:
+            name = f"people.{group}.natural.{str(r['annotator']).replace(' ', '-')}"
+            values.add(name, r["accuracy"], "share", digits=0, low=r["low"], high=r["high"])
+            if not values.has(f"people.{group}.natural.always"):
+                values.add(f"people.{group}.natural.always", r["majority"], "share", digits=0)
 
 
 def scores(values: Values, results: Results, group: str) -> list[Markdown]:
@@ -46,7 +44,7 @@ def scores(values: Values, results: Results, group: str) -> list[Markdown]:
     ]
 
 
-def table_people(results: Results, published: list[dict[str, Any]]) -> Markdown:
+def table_people(results: Results, values: Values, published: list[dict[str, Any]]) -> Markdown:
     """Right answers of people and predictors on both samples, and of always giving the most frequent word.
 
     Groups that people have labelled, or else the training group, so that the predictors' answers are seen in any case.
@@ -66,12 +64,15 @@ def table_people(results: Results, published: list[dict[str, Any]]) -> Markdown:
             for sample in SAMPLES:
                 table, key = (scored, "predictor") if model else (people, "annotator")
                 found = next((r for r in table if r["sample"] == sample and str(r[key]) == one), None)
-                cells.append(_right(found) if found else None)
+                own = f"sample.{name}.{sample}.{one}" if model else f"people.{name}.{sample}.{one}"
+                cells.append(_right(values, own, found) if found else None)
                 # Beside every figure of people: what one gets without reading.
-                cells.append(show(found["majority"], "share", 0) if found and not model else None)
+                always = f"people.{name}.{sample}.always"
+                most = found["majority"] if found and not model else None
+                cells.append(values.put(always, most, "share", digits=0) if most is not None else None)
             rows.append(cells)
         for row in published if group and group["name"] == row_group(published) else []:
-            right = _right({**row, "accuracy": row["value"]})
+            right = _right(values, f"published.{row['name']}", {**row, "accuracy": row["value"]})
             one = f"{escape(row['title'].split(':')[0])} *(published, other contexts)*"
             rows.append([title, Markdown(one), right, UNKNOWN, None, None])
     header: list[object] = [
@@ -90,60 +91,54 @@ def row_group(published: list[dict[str, Any]]) -> str | None:
     return published[0]["group"] if published else None
 
 
-def table_tests(results: Results) -> Markdown:
+def table_tests(results: Results, values: Values) -> Markdown:
     """Exact McNemar tests of people against predictors."""
     groups = labelled_groups(results)
     rows: list[list[object]] = []
     for g in groups:
         for r in results.people_comparisons(g["name"]):
             who = f"{r['annotator']}, {r['sample']}" + (f", {g['title']}" if len(groups) > 1 else "")
-            cells = [
-                show(r["only_person"]),
-                show(r["only_predictor"]),
-                show(r["p"], "p"),
-                show(r["p_holm"], "p"),
-            ]
-            rows.append([who, results.facts.title_of(str(r["predictor"])), *cells, show(r["items_needed"])])
+            name = f"people.{g['name']}.{r['sample']}.{r['annotator']}.against.{r['predictor']}"
+            cells = [values.put(f"{name}.{k}", r[k]) for k in ("only_person", "only_predictor")]
+            cells += [values.put(f"{name}.{k}", r[k], "p") for k in ("p", "p_holm")]
+            cells.append(values.put(f"{name}.items_needed", r["items_needed"]))
+            rows.append([who, results.facts.title_of(str(r["predictor"])), *cells])
     header = ["who", "against", "only the person", "only the predictor", "p", "p (Holm)", "items needed"]
     return pipe_table(header, first_only(rows), "llrrrrr")
 
 
-def table_agreement(results: Results) -> Markdown:
+def table_agreement(results: Results, values: Values) -> Markdown:
     """Cohen's kappa of every pair of people, Fleiss' of three and more."""
     groups = labelled_groups(results)
     rows: list[list[object]] = []
     for g in groups:
         for r in results.people_agreement(g["name"]):
-            who = Markdown(
-                f"{escape(r['a'])} and {escape(r['b'])}"
-                if r["measure"] == "cohen"
-                else f"all {show(r['people'])}"
-            )
-            name = Markdown("Cohen" if r["measure"] == "cohen" else "Fleiss")
-            kappa = interval(r["kappa"], r["low"], r["high"], "kappa", 2)
-            rows.append([g["title"], r["sample"], who, show(r["observed"], "share", 0), name, kappa])
+            pair = r["measure"] == "cohen"
+            key = f"agreement.{g['name']}.{r['sample']}.{'.'.join([str(r['a']), str(r['b'])]) if pair else 'all'}"
+            everybody = Markdown("") if pair else values.put(f"{key}.people", r["people"])
+            who = Markdown(f"{escape(r['a'])} and {escape(r['b'])}" if pair else f"all {everybody}")
+            observed = values.put(f"{key}.observed", r["observed"], "share", digits=0)
+            kappa = values.put(f"{key}.kappa", r["kappa"], "kappa", low=r["low"], high=r["high"])
+            rows.append([g["title"], r["sample"], who, observed, "Cohen" if pair else "Fleiss", kappa])
     header: list[object] = ["group", "sample", "who", "same answer", "kappa of", "kappa"]
     return _grouped(header, rows, "lllrlr", len(groups) > 1)
 
 
-def table_power(results: Results, group: str) -> Markdown:
+def table_power(results: Results, values: Values, group: str) -> Markdown:
     """What a sample can show of the differences between predictors on all test contexts."""
     title = results.facts.title_of
-    rows = [
-        [
-            Markdown(f"{escape(title(str(r['a'])))} / {escape(title(str(r['b'])))}"),
-            show(r["difference"], "share"),
-            show(r["disagree"], "share"),
-            show(r["chance"], "share", 0),
-            show(r["items_needed"]),
-        ]
-        for r in results.people_power(group)
-    ]
+    rows: list[list[object]] = []
+    for r in results.people_power(group):
+        name = f"power.{group}.{r['a']}.{r['b']}"
+        pair = Markdown(f"{escape(title(str(r['a'])))} / {escape(title(str(r['b'])))}")
+        cells = [values.put(f"{name}.{k}", r[k], "share") for k in ("difference", "disagree")]
+        cells.append(values.put(f"{name}.chance", r["chance"], "share", digits=0))
+        rows.append([pair, *cells, values.put(f"{name}.items_needed", r["items_needed"])])
     header = ["pair", "difference", "only one right", "chance to show it", "items needed"]
     return pipe_table(header, rows, "lrrrr")
 
 
-def missed_items(results: Results) -> list[dict[str, Any]]:
+def missed_items(results: Results, values: Values) -> list[dict[str, Any]]:
     """Per labelled group and sample: its titles, how many items nobody got right, and the items."""
     found = []
     for g in labelled_groups(results):
@@ -159,14 +154,15 @@ def missed_items(results: Results) -> list[dict[str, Any]]:
                 }
                 for i in missed.get(sample, [])
             ]
-            found.append({"group": g["title"], "sample": sample, "number": show(len(items)), "items": items})
+            number = values.put(f"people.{g['name']}.{sample}.missed", len(items))
+            found.append({"group": g["title"], "sample": sample, "number": number, "items": items})
     return found
 
 
-def _right(r: dict[str, Any]) -> Markdown:
-    return Markdown(
-        f"{show(r['correct'])} of {show(r['n'])}, {interval(r['accuracy'], r['low'], r['high'], 'share', 0)}"
-    )
+def _right(values: Values, name: str, r: dict[str, Any]) -> Markdown:
+    right, n = values.put(f"{name}.correct", r["correct"]), values.put(f"{name}.n", r["n"])
+    share = values.put(name, r["accuracy"], "share", digits=0, low=r["low"], high=r["high"])
+    return Markdown(f"{right} of {n}, {share}")
 
 
 def _grouped(header: list[object], rows: list[list[object]], align: str, several: bool) -> Markdown:

@@ -5,7 +5,7 @@ from typing import Any
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Results
 from handcraft.report.tables import first_only, pipe_table
-from handcraft.report.values import Values, show
+from handcraft.report.values import Values
 
 
 def add_values(values: Values, results: Results) -> None:
@@ -27,25 +27,32 @@ def _titles(results: Results) -> dict[str, str]:
     return {g["name"]: g["title"] for g in results.facts.groups}
 
 
-def table_planted(results: Results) -> Markdown:
+def table_planted(results: Results, values: Values) -> Markdown:
     """Losses of the best possible, the best linear and our model by group, and the linear rules that came back."""
     titles = _titles(results)
     rows: list[list[object]] = []
     for r in results.planted:
-        losses = [show(r[k], "nats") for k in ("bayes_loss", "best_linear_loss", "linear_loss")]
-        back = Markdown(f"{show(r['recovered'])} of {show(r['linear_rules'])}")
-        rows.append([titles.get(r["group"], r["group"]), *losses, show(r["over_best"], "share"), back])
+        name = f"planted.{r['group']}"
+        losses = [
+            values.put(f"{name}.{k}", r[k], "nats") for k in ("bayes_loss", "best_linear_loss", "linear_loss")
+        ]
+        over = values.put(f"{name}.over_best", r["over_best"], "share")
+        found, of = (values.put(f"{name}.{k}", r[k]) for k in ("recovered", "linear_rules"))
+        rows.append([titles.get(r["group"], r["group"]), *losses, over, Markdown(f"{found} of {of}")])
     header = ["group", "best possible", "best linear", "ours", "ours above best linear", "rules back"]
     return pipe_table(header, rows, "lrrrrr")
 
 
-def table_rules(results: Results) -> Markdown:
+def table_rules(results: Results, values: Values) -> Markdown:
     """Every planted rule: where it looks, what it says, what our weights say."""
     titles = _titles(results)
     rows: list[list[object]] = []
-    for r in results.planted_rules:
+    for i, r in enumerate(results.planted_rules):
+        name = f"rule.{i}"
+        planted = values.put(f"{name}.planted", r["planted_centred"], "logit")
+        weight = values.put(f"{name}.weight", r["weight"], "logit")
         cells = [titles.get(r["group"], r["group"]), r["kind"], _where(r), _word(r["candidate"])]
-        rows.append([*cells, show(r["planted_centred"], "logit"), show(r["weight"], "logit"), _back(r)])
+        rows.append([*cells, planted, weight, _back(r)])
     header = ["group", "kind", "words, and how far back", "speaks for", "planted", "ours", "back"]
     return pipe_table(header, first_only(rows), "llllrrl")
 

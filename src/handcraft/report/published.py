@@ -1,15 +1,22 @@
 """What the post published, beside what this build found, with a plain verdict each."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from handcraft.evaluation.intervals import wilson
 from handcraft.evaluation.published import CANDIDATES, GROUP, WEIGHTS, published_table
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Facts, Results
 from handcraft.report.tables import pipe_table
-from handcraft.report.values import Values, show, show_interval
+from handcraft.report.values import Values
 
 ROUNDING = 0.02
 """Nats by which a figure read off the post's plot may be off."""
+CLAIMS = ((",", " but", "candidate"), (" was", " so", "token"))
+"""What the post says of the stories: token, word, and what the share is taken of (all contexts of the word, or all
+whose last token is that one)."""
+HALF = 0.5
+"""A habit holds where it is what happens more often than not, by the whole interval."""
 
 
 def published_rows(confidence: float) -> dict[str, dict[str, Any]]:
@@ -17,12 +24,14 @@ def published_rows(confidence: float) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in published_table(confidence)}
 
 
-def shown(row: dict[str, Any]) -> Markdown:
+def shown(row: dict[str, Any], values: Values) -> Markdown:
     """A published figure as it was published: `0.57`, `62,500`, `35 of 50`, `+3.356`."""
+    name = f"published.{row['name']}"
     if row["correct"] is not None:
-        return Markdown(f"{row['correct']} of {row['n']}")
+        right, n = values.put(f"{name}.correct", row["correct"]), values.put(f"{name}.n", row["n"])
+        return Markdown(f"{right} of {n}")
     digits = {"nats": 2, "batches": 0, "logit": 3}.get(row["unit"], 2)
-    return show(row["value"], row["unit"], digits)
+    return values.put(name, row["value"], row["unit"], digits=digits)
 
 
 def applies(facts: Facts) -> bool:
@@ -35,37 +44,83 @@ def published_beside(results: Results, values: Values) -> Markdown:
     """One row for each published figure: the figure, ours, the verdict."""
     rows: list[list[object]] = []
     for row in published_table(results.facts.confidence):
-        title, unit = row["title"], row["unit"]
+        title = row["title"]
         if row["token"] is not None:
             token, word = (t.strip() or t for t in (row["token"], row["candidate"]))
             title = Markdown(f"weight of “{escape(token)}”, last position, for “{escape(word)}”")
-        ours, low, high = _ours(row, results, values)
-        text = show(ours, unit) if ours is not None else Markdown("absent")
+        ours = _ours(row, results, values)
+        text = ours.shown if ours is not None else Markdown("absent")
         if row["correct"] is not None and _labelled(results.facts):
             text = Markdown("see @sec-people")
-        if bounds := show_interval(low, high, unit):
-            text = Markdown(f"{text} [{bounds}]{{.interval}}")
-        rows.append([title, shown(row), text, Markdown(_verdict(row, ours, low, high, results))])
+        rows.append([title, shown(row, values), text, Markdown(_verdict(row, ours, results))])
+    rows += _data_claims(results, values)
     return pipe_table(["figure", "published", "this build", "verdict"], rows, "lrrl")
 
 
-def _ours(
-    row: dict[str, Any], results: Results, values: Values
-) -> tuple[float | None, float | None, float | None]:
+@dataclass(frozen=True)
+class Ours:
+    """This build's figure beside a published one."""
+
+    value: float
+    low: float | None
+    high: float | None
+    shown: Markdown
+
+
+def _ours(row: dict[str, Any], results: Results, values: Values) -> Ours | None:
+    trained = results.facts.training_group == GROUP
     name = {
         "llama_loss": f"{results.facts.baseline}.{GROUP}.loss",
-        "linear_validation_loss": "training.validation_loss",
-        "linear_training_loss": "training.train_loss",
-        "training_batches": "training.batches",
-    }.get(row["name"])
-    if name == "training.validation_loss" or name == "training.train_loss" or name == "training.batches":
-        name = name if results.facts.training_group == GROUP else None
-    if name is not None and values.has(name):
+        "linear_validation_loss": "training.validation_loss" if trained else "",
+        "linear_training_loss": "training.train_loss" if trained else "",
+        "training_batches": "training.batches" if trained else "",
+    }.get(row["name"], "")
+    if values.has(name):
         v = values.get(name)
-        return v.value, v.low, v.high
+        shown_ = values.put(name, v.value, v.unit, digits=v.digits, low=v.low, high=v.high)
+        return Ours(v.value, v.low, v.high, shown_)
     if row["token"] is not None and results.facts.tiles_group == GROUP:
-        return results.weights.get(row["token"], {}).get(row["candidate"]), None, None
-    return None, None, None
+        weight = results.weights.get(row["token"], {}).get(row["candidate"])
+        if weight is not None:
+            named = f"token.{results.slug(row['token'])}.{row['candidate'].strip()}.weight"
+            return Ours(weight, None, None, values.put(named, weight, "logit"))
+    return None
+
+
+def _data_claims(results: Results, values: Values) -> list[list[object]]:
+    """What the post says of the stories themselves, without a figure: from raw counts, with Wilson intervals."""
+    if results.facts.tiles_group != GROUP:
+        return []
+    found = {c["token"]: c for c in results.claims.get("tokens", [])}
+    rows: list[list[object]] = []
+    for token, word, of in CLAIMS:
+        place = found.get(token) or {"candidates": [], "contexts": 0}
+        count = next((c for c in place["candidates"] if c["candidate"] == word), None)
+        total = {c["candidate"]: c["contexts"] for c in results.claims.get("candidates", [])}.get(word)
+        whole = total if of == "candidate" else place["contexts"]
+        shown_t, shown_w = escape(token.strip()), escape(word.strip())
+        said = f"“{shown_t}” comes right before “{shown_w}”"
+        part = (
+            f"of all “{shown_w}”, right after “{shown_t}”"
+            if of == "candidate"
+            else f"of the group's words after “{shown_t}”, “{shown_w}”"
+        )
+        title = Markdown(f"{said}: {part}")
+        if not count or not whole:
+            rows.append(
+                [title, Markdown("no figure"), Markdown("absent"), Markdown("absent from this build")]
+            )
+            continue
+        low, high = wilson(count["contexts"], whole, results.facts.confidence)
+        name = f"claim.{results.slug(token)}.{word.strip()}"
+        share = values.put(name, count["contexts"] / whole, "share", low=low, high=high)
+        verdict = "undecided"
+        if low is not None and high is not None and not low <= HALF <= high:
+            verdict = "holds" if low > HALF else "does not hold"
+        if results.facts.planted:
+            verdict = "not comparable"
+        rows.append([title, Markdown("no figure"), share, Markdown(verdict)])
+    return rows
 
 
 def _labelled(facts: Facts) -> bool:
@@ -73,16 +128,15 @@ def _labelled(facts: Facts) -> bool:
     return any(name.startswith(f"{GROUP}/") for name in facts.human_labels)
 
 
-def _verdict(
-    row: dict[str, Any], ours: float | None, low: float | None, high: float | None, results: Results
-) -> str:
+def _verdict(row: dict[str, Any], found: Ours | None, results: Results) -> str:
     facts = results.facts
     if facts.planted:
         return "not comparable"
     if row["correct"] is not None:
         return "other people, other items" if _labelled(facts) else "no human labels exist for this corpus"
-    if ours is None:
+    if found is None:
         return "absent from this build"
+    ours, low, high = found.value, found.low, found.high
     if row["token"] is not None:
         # Ours is centred, so the published weights are, too, before the signs are compared.
         theirs = WEIGHTS[row["token"]]

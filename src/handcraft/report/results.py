@@ -44,6 +44,13 @@ class Facts:
     """Label files of other corpora or groups, as paths below `human/labels`."""
     language_models: list[str] = field(default_factory=list)
     given_models: list[str] = field(default_factory=list)
+    device: str = "cpu"
+    config_text: str = ""
+    """The config as YAML, without what has its default."""
+    rooms: dict[str, str] = field(default_factory=dict)
+    """The room of every rule."""
+    code: str | None = None
+    """Hash of the code that fills the report."""
 
     def __post_init__(self) -> None:
         for name in self.tiles:
@@ -84,6 +91,10 @@ class Results:
 
     def __init__(self, root: Path, facts: Facts) -> None:
         self.root, self.facts = Path(root), facts
+
+    def slug(self, token: str) -> str:
+        """The name that a tile's token has in file names and in the registry."""
+        return next((s for s, t in self.facts.tiles.items() if t == token), "other")
 
     def _csv(self, *parts: str) -> Rows:
         path = self.root.joinpath(*parts)

@@ -1,12 +1,11 @@
-"""Tables as pandoc's pipe tables. Captions stand in the sources, beside the prose."""
+"""Tables as pandoc's pipe tables, every number by way of the registry. Captions stand in the sources."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.findings import find
 from handcraft.report.results import Results
-from handcraft.report.values import show, show_interval
+from handcraft.report.values import Values
 
 VERDICTS = {"better": "better", "worse": "worse", "level": "not distinguishable"}
 
@@ -31,14 +30,6 @@ def _shown_length(cell: str) -> int:
     return len(html.unescape(re.sub(r"\{\.[\w-]+\}|[*\[\]]", "", cell)))
 
 
-def interval(value: Any, low: Any, high: Any, unit: str, digits: int | None = None) -> Markdown:
-    """A number, and its interval in small type."""
-    bounds = show_interval(low, high, unit, digits)
-    return Markdown(
-        f"{show(value, unit, digits)} [{bounds}]{{.interval}}" if bounds else show(value, unit, digits)
-    )
-
-
 def first_only(rows: list[list[object]]) -> list[list[object]]:
     """The first cell in bold, and only where it changes."""
     shown: list[list[object]] = []
@@ -49,7 +40,7 @@ def first_only(rows: list[list[object]]) -> list[list[object]]:
     return shown
 
 
-def groups(results: Results) -> Markdown:
+def groups(results: Results, values: Values) -> Markdown:
     """The groups: their words with their shares in training, and how many contexts."""
     rows = []
     for g in results.facts.groups:
@@ -57,18 +48,26 @@ def groups(results: Results) -> Markdown:
         if "train" not in counts:
             continue
         shares = counts["train"].shares
+        name = f"contexts.{g['name']}"
         most = int(shares.argmax())
         words = []
         for k, (word, share) in enumerate(zip(g["candidates"], shares, strict=True)):
-            text = f"{escape(word.strip() or word)} {show(float(share), 'share', 0)}"
+            shown = values.put(f"{name}.share.{word.strip()}", float(share), "share", digits=0)
+            text = f"{escape(word.strip() or word)} {shown}"
             words.append(f"**{text}**" if k == most else text)
-        train, test = (counts[s].contexts if s in counts else None for s in ("train", "test"))
-        rows.append([g["title"], Markdown(", ".join(words)), show(train), show(test)])
+        found = {s: counts[s].contexts if s in counts else None for s in ("train", "test")}
+        cells = [values.put(f"{name}.{split}", n) for split, n in found.items()]
+        rows.append([g["title"], Markdown(", ".join(words)), *cells])
     header = ["group", "words and their shares", "training contexts", "test contexts"]
     return pipe_table(header, rows, "llrr")
 
 
-def scores(results: Results, view: str) -> Markdown:
+def score_name(predictor: str, group: str, view: str, metric: str) -> str:
+    """`linear.conjunctions.loss`, `linear.conjunctions.balanced.loss`."""
+    return ".".join([predictor, group, *([] if view == "natural" else [view]), metric])
+
+
+def scores(results: Results, values: Values, view: str) -> Markdown:
     """Accuracy and loss of every predictor in every group, with intervals; the best of a group in bold."""
     rows = []
     for g in results.facts.groups:
@@ -79,12 +78,14 @@ def scores(results: Results, view: str) -> Markdown:
             cells: list[object] = [g["title"], results.facts.title_of(p)]
             for metric, unit in (("accuracy", "share"), ("loss", "nats")):
                 row = found.get((p, metric))
-                cells.append(interval(row["value"], row["low"], row["high"], unit) if row else None)
+                name = score_name(p, g["name"], view, metric)
+                bounds = {"low": row["low"], "high": row["high"]} if row else {}
+                cells.append(values.put(name, row["value"], unit, **bounds) if row else None)
             rows.append(cells)
     return pipe_table(["group", "predictor", "accuracy", "loss (nats)"], first_only(rows), "llrr")
 
 
-def paired(results: Results, a: str, b: str, metric: str = "loss") -> Markdown:
+def paired(results: Results, values: Values, a: str, b: str, metric: str = "loss") -> Markdown:
     """`a` minus `b` in every group, with the paired interval, Holm's p and the verdict."""
     rows = []
     for g in results.facts.groups:
@@ -92,32 +93,27 @@ def paired(results: Results, a: str, b: str, metric: str = "loss") -> Markdown:
         if f is not None:
             unit = "nats" if metric == "loss" else "share"
             verdict = Markdown(VERDICTS[f.verdict])
-            p = show(f.p, "p")
-            rows.append([g["title"], interval(f.difference, f.low, f.high, unit), p, verdict])
+            name = f"difference.{a}.{b}.{g['name']}.{metric}"
+            difference = values.put(name, f.difference, unit, low=f.low, high=f.high)
+            rows.append([g["title"], difference, values.put(f"{name}.p", f.p, "p"), verdict])
     return pipe_table(["group", f"difference in {metric}", "p (Holm)", "verdict"], rows, "lrrl")
 
 
-def sample_pairs(results: Results, variant: str) -> Markdown:
+def sample_pairs(results: Results, values: Values, variant: str) -> Markdown:
     """Exact McNemar tests on the samples."""
     title = results.facts.title_of
     rows: list[list[object]] = []
     for r in results.sample_comparisons(variant):
         pair = Markdown(f"{escape(title(r['a']))} / {escape(title(r['b']))}")
-        rows.append(
-            [
-                r["sample"],
-                pair,
-                show(r["only_a"]),
-                show(r["only_b"]),
-                show(r["p"], "p"),
-                show(r["p_holm"], "p"),
-            ]
-        )
+        name = f"mcnemar.{variant}.{r['sample']}.{r['a']}.{r['b']}"
+        cells = [values.put(f"{name}.{k}", r[k]) for k in ("only_a", "only_b")]
+        cells += [values.put(f"{name}.{k}", r[k], "p") for k in ("p", "p_holm")]
+        rows.append([r["sample"], pair, *cells])
     header = ["sample", "pair", "only the first right", "only the second", "p", "p (Holm)"]
     return pipe_table(header, first_only(rows), "llrrrr")
 
 
-def tokens(results: Results) -> Markdown:
+def tokens(results: Results, values: Values) -> Markdown:
     """Beside each weight of the tiles: how far the draw of stories moves it, and the counts that it rests on."""
     rows: list[list[object]] = []
     for one in results.claims.get("tokens", []):
@@ -128,14 +124,18 @@ def tokens(results: Results) -> Markdown:
                 Markdown(f"“{escape(one['token'].strip() or one['token'])}”"),
                 word.strip() or word,
             ]
-            weight = show(weights.get(word), "logit")
+            name = f"token.{results.slug(one['token'])}.{word.strip()}"
+            weight = values.put(f"{name}.weight", weights.get(word), "logit")
             if word in moved:
-                weight = Markdown(f"{weight} [± {show(moved[word][0], 'nats', 2)}]{{.interval}}")
+                spread = values.put(f"{name}.spread", moved[word][0], "nats", digits=2)
+                weight = Markdown(f"{weight} [± {spread}]{{.interval}}")
             cells.append(weight)
             if moved:
-                cells.append(show(moved[word][1], "share", 0) if word in moved else None)
-            cells.append(show(c["contexts"]))
-            rows.append([*cells, show(c["share_of_candidate"], "share"), show(c["share_of_token"], "share")])
+                same = moved[word][1] if word in moved else None
+                cells.append(values.put(f"{name}.same_sign", same, "share", digits=0))
+            cells.append(values.put(f"{name}.contexts", c["contexts"]))
+            shares = ("share_of_candidate", "share_of_token")
+            rows.append([*cells, *(values.put(f"{name}.{k}", c[k], "share") for k in shares)])
     header = ["last token", "word", "weight (nats)", "same sign", "contexts"]
     if not results.stability:
         header.remove("same sign")
@@ -143,7 +143,7 @@ def tokens(results: Results) -> Markdown:
     return pipe_table(header, first_only(rows), "ll" + "r" * (len(header) - 2))
 
 
-def sparsity(results: Results) -> Markdown:
+def sparsity(results: Results, values: Values) -> Markdown:
     """Of every group the chosen penalty and the sparser choice: weights that are left, and what that costs."""
     rows: list[list[object]] = []
     for g in results.facts.groups:
@@ -158,29 +158,32 @@ def sparsity(results: Results) -> Markdown:
             for r in path:
                 if not r[mark]:
                     continue
-                held = Markdown(
-                    f"{show(r['validation_loss'], 'nats')} [± {show(r['validation_se'], 'nats')}]{{.interval}}"
-                )
-                cells: list[object] = [g["title"], results.facts.title_of(predictor), f"{r['l1']:.2g}"]
-                cells += [show(r["nonzeros"]), held]
-                rows.append([*cells, show(test["value"], "nats") if test else None])
+                name = f"{predictor}.{g['name']}"
+                held = values.put(f"{name}.validation_loss", r["validation_loss"], "nats")
+                error = values.put(f"{name}.validation_se", r["validation_se"], "nats")
+                cells: list[object] = [g["title"], results.facts.title_of(predictor)]
+                cells += [values.put(f"{name}.l1", r["l1"], "significant", digits=2)]
+                cells += [values.put(f"{name}.nonzeros", r["nonzeros"])]
+                cells += [Markdown(f"{held} [± {error}]{{.interval}}")]
+                rows.append([*cells, values.put(f"{name}.loss", test["value"], "nats") if test else None])
     header = ["group", "choice", "penalty", "weights left", "validation loss", "test loss"]
     return pipe_table(header, first_only(rows), "llrrrr")
 
 
-def occurrence(results: Results) -> Markdown:
+def occurrence(results: Results, values: Values) -> Markdown:
     """What whole words or any token as the occurrence changes."""
     rows: list[list[object]] = []
     titles = {g["name"]: g["title"] for g in results.facts.groups}
     for r in results.occurrence:
-        name = Markdown(
-            f"{escape(titles.get(r['group'], r['group']))} [{show(r['dropped_share'], 'share')} dropped]{{.interval}}"
-            if r["dropped_share"] is not None
-            else escape(titles.get(r["group"], r["group"]))
-        )
-        cells: list[object] = [name, results.facts.title_of(r["predictor"])]
+        title, name = escape(titles.get(r["group"], r["group"])), f"occurrence.{r['group']}"
+        if r["dropped_share"] is not None:
+            dropped = values.put(f"{name}.dropped", r["dropped_share"], "share")
+            title = Markdown(f"{title} [{dropped} dropped]{{.interval}}")
+        cells: list[object] = [title, results.facts.title_of(r["predictor"])]
         for match in ("word", "token"):
-            cells += [show(r[f"accuracy_{match}"], "share"), show(r[f"loss_{match}"], "nats")]
+            for metric, unit in (("accuracy", "share"), ("loss", "nats")):
+                key = f"{metric}_{match}"
+                cells.append(values.put(f"{name}.{r['predictor']}.{key}", r[key], unit))
         rows.append(cells)
     header = ["group", "predictor", "accuracy, word", "loss, word", "accuracy, token", "loss, token"]
     return pipe_table(header, first_only(rows), "llrrrr")

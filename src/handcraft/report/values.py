@@ -10,8 +10,9 @@ from typing import Any
 from handcraft.errors import UserError
 from handcraft.report.escape import Markdown
 
-DIGITS = {"nats": 3, "share": 1, "logit": 2, "": 0, "p": 3}
-"""Digits after the point by unit; a share is shown in percent."""
+DIGITS = {"nats": 3, "share": 1, "logit": 2, "change": 3, "": 0, "p": 3, "kappa": 2, "significant": 2}
+"""Digits after the point by unit; a share is shown in percent, a logit and a change with their sign. Of `significant`
+numbers (a penalty) so many digits are kept in all."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ def show(value: float | None, unit: str = "", digits: int | None = None) -> Mark
         return Markdown(f"&lt;{10**-places:.{places}f}")
     if unit == "share":
         return Markdown(f"{100 * value:.{places}f}%".replace("-", "−"))
-    sign = "+" if unit == "logit" else ""
+    if unit == "significant":
+        return Markdown(f"{value:.{places}g}".replace("-", "−"))
+    sign = "+" if unit in ("logit", "change") else ""
     return Markdown(f"{value:{sign},.{places}f}".replace("-", "−"))
 
 
@@ -133,9 +136,7 @@ class Values:
     def unused(self, named: Iterable[re.Pattern[str]] = ()) -> list[str]:
         """Values that no table shows, no sentence asked for, and no source names (`named`, as patterns)."""
         patterns = list(named)
-        return sorted(
-            n for n in set(self._values) - self._used if not any(p.fullmatch(n) for p in patterns)
-        )
+        return sorted(n for n in set(self._values) - self._used if not any(p.fullmatch(n) for p in patterns))
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Everything, for values.json."""

@@ -1,0 +1,66 @@
+"""The values that sentences may use, registered before any source is filled. Tables put in theirs as they are drawn."""
+
+from typing import Any
+
+import numpy as np
+
+from handcraft.report import language_models, people, planted
+from handcraft.report.results import Results
+from handcraft.report.tables import score_name
+from handcraft.report.values import Values
+
+
+def collect_values(results: Results) -> Values:
+    """Every number that prose may use, under names such as `linear.conjunctions.balanced.accuracy`."""
+    facts, values = results.facts, Values()
+    values.add("contexts.length", facts.length)
+    values.add("tokenizer.vocabulary", facts.vocabulary)
+    values.add("inputs", facts.length * facts.vocabulary)
+    trained = facts.group(facts.training_group)
+    values.add("candidates", len(trained["candidates"]) if trained else None)
+    values.add("bootstrap", facts.bootstrap)
+    values.add("resamples", facts.resamples)
+    gaps = [r["gap"] for rows in results.path.values() for r in rows if r["gap"] is not None]
+    values.add("certificate.largest", max(gaps, default=None), "share", digits=2)
+    values.add("confidence", facts.confidence, "share", digits=0)
+    for split, counted in sorted((results.corpus.get("splits") or {}).items()):
+        values.add(f"corpus.{split}.stories", counted.get("stories"))
+    values.add("corpus.duplicates", results.corpus.get("duplicates"))
+    for group in facts.groups:
+        _of_group(values, results, group["name"])
+    if results.history:
+        for column, unit in (("train_loss", "nats"), ("validation_loss", "nats"), ("l1_term", "nats")):
+            values.add(f"training.{column}", _last(results.history[f"{column}_smoothed"]), unit)
+        values.add("training.batches", max(results.history["batch"]))
+    if results.minibatch:
+        _of_minibatch(values, results.minibatch)
+    sample = results.sample(facts.training_group)
+    values.add("sample.size", sample[0]["n"] if sample else None)
+    planted.add_values(values, results)
+    people.add_values(values, results)
+    language_models.add_values(values, results)
+    return values
+
+
+def _of_group(values: Values, results: Results, name: str) -> None:
+    """What a sentence may say of a group; the tables put in the rest."""
+    for row in results.metrics[name]:
+        unit = "nats" if row["metric"] == "loss" else "share"
+        key = score_name(row["predictor"], name, row["view"], row["metric"])
+        values.add(key, row["value"], unit, low=row["low"], high=row["high"])
+    values.add(f"linear.{name}.nonzeros", results.linear[name].get("nonzeros"))
+
+
+def _of_minibatch(values: Values, metrics: dict[str, Any]) -> None:
+    values.add("training.objective_gap", metrics["objective_gap"], "share")
+    values.add("training.zeros", metrics["zeros_of_seen_features"])
+    if metrics["optimum"] is None:
+        return
+    for loss in ("train_loss", "validation_loss"):
+        values.add(f"training.optimum.{loss}", metrics["optimum"][loss], "nats")
+    values.add("training.optimum.nonzeros", metrics["optimum"]["nonzeros"])
+
+
+def _last(column: list[float]) -> float | None:
+    finite = [x for x in column if x is not None and np.isfinite(x)]
+    return finite[-1] if finite else None

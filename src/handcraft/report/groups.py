@@ -1,0 +1,58 @@
+"""Which groups are linear: what each predictor knows beyond the shares, and the verdicts."""
+
+from typing import Any
+
+from handcraft.report.escape import Markdown
+from handcraft.report.findings import Finding, find
+from handcraft.report.results import Results
+from handcraft.report.tables import VERDICTS, pipe_table
+from handcraft.report.values import Values
+
+VIEWS = ("natural", "balanced_prior")
+
+
+def linearity(results: Results) -> list[dict[str, Any]]:
+    """Per group: its title, the linear model against the baseline as contexts come and with all words as frequent
+    (findings, None where not compared), and whether it beats the last token."""
+    facts, rows = results.facts, []
+    for g in facts.groups:
+        table = results.comparisons[g["name"]]
+        views = [find(table, "linear", str(facts.baseline), view) for view in VIEWS]
+        further = find(table, "linear", "last_token")
+        rows.append(
+            {
+                "title": g["title"],
+                "name": g["name"],
+                "natural": views[0],
+                "even": views[1],
+                "further": further,
+            }
+        )
+    return rows
+
+
+def table_linearity(results: Results, values: Values) -> Markdown:
+    """Nats that each predictor gains over the majority (paired), and the linear model's verdicts."""
+    facts, rows = results.facts, []
+    known = [p for p in ("last_token", "linear", facts.baseline) if p]
+    for row in linearity(results):
+        cells: list[object] = [row["title"]]
+        for p in known:
+            gain = find(results.comparisons[row["name"]], "majority", p)
+            name = f"gain.{p}.{row['name']}"
+            cells.append(
+                values.put(name, gain.difference, "nats", low=gain.low, high=gain.high) if gain else None
+            )
+        cells += (
+            [_verdict(row["natural"]), _verdict(row["even"])]
+            if facts.baseline
+            else [_verdict(row["further"])]
+        )
+        rows.append(cells)
+    against = ["as they come", "all words as frequent"] if facts.baseline else ["against the last token"]
+    header = ["group", *(facts.title_of(p) for p in known), *against]
+    return pipe_table(header, rows, "l" + "r" * len(known) + "l" * len(against))
+
+
+def _verdict(finding: Finding | None) -> Markdown:
+    return Markdown(VERDICTS[finding.verdict] if finding else "absent")
