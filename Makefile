@@ -6,12 +6,17 @@ BUILD ?= .
 CONFIG ?=
 SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: report test check install schema format unlock clean
+.PHONY: report preview test check install schema format unlock clean
 
 report: install
 	$(SNAKEMAKE)
 	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
 	@echo "PDF:  $(abspath $(BUILD)/results/report/index.pdf)"
+
+# After an edit of the prose: fills and renders again, and nothing else (what is stale besides ends it with a list).
+preview: install
+	$(SNAKEMAKE) --quiet=rules --allowed-rules fill_report build_facts render_html render_pdf
+	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
 
 test: install
 	$(BIN)/pytest

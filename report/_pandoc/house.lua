@@ -98,11 +98,20 @@ local function structure(div)
     if not html then error("a tabset is for HTML only: wrap it in content-visible") end
     return tabset(div)
   end
-  if div.classes:includes("how-made") and not html then
-    local out = pandoc.Blocks({ raw("#quiet[") })
+  if div.classes:includes("column-margin") and html then
+    local out = pandoc.Blocks({ raw('<aside class="margin-note">') })
     out:extend(div.content)
-    out:insert(raw("]"))
+    out:insert(raw("</aside>"))
     return out
+  end
+  local wrap = { ["how-made"] = "quiet", ["column-margin"] = "aside", ["config-text"] = "config", tokens = "tokens" }
+  for class, name in pairs(wrap) do
+    if div.classes:includes(class) and not html then
+      local out = pandoc.Blocks({ raw("#" .. name .. "[") })
+      out:extend(div.content)
+      out:insert(raw("]"))
+      return out
+    end
   end
   return nil
 end
@@ -204,8 +213,9 @@ local function reference(cite)
 end
 
 local function small(span)
-  if html or not span.classes:includes("interval") then return nil end
-  local out = pandoc.Inlines({ pandoc.RawInline("typst", "#interval[") })
+  local name = span.classes:includes("interval") and "interval" or span.classes:includes("token") and "token"
+  if html or not name then return nil end
+  local out = pandoc.Inlines({ pandoc.RawInline("typst", "#" .. name .. "[") })
   out:extend(span.content)
   out:insert(pandoc.RawInline("typst", "]"))
   return out

@@ -180,7 +180,11 @@ def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[st
         "excerpts": cfg.report.excerpts,
         "device": cfg.device,
         "config_text": yaml.safe_dump(
-            cfg.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True
+            cfg.model_dump(mode="json", exclude_defaults=True),
+            sort_keys=False,
+            allow_unicode=True,
+            default_flow_style=None,
+            width=100,
         ),
         "rooms": rule_rooms(root),
         "human_labels": [f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from handcraft.figures.style import FAINT, INK, QUIET, WIDTH, house_style, save_svg
+from handcraft.figures.style import INK, QUIET, WIDTH, house_style, save_svg
 
 ROOMS = (
     "corpus",
@@ -45,7 +45,6 @@ def plot_road(
         figure = Figure(figsize=(WIDTH, max(y, 1.0) * ROW + 0.1))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
-        axes.set_xlim(-0.62, IN_A_ROW - 0.48)
         axes.set_ylim(max(y, 1.0) - 0.4, -0.6)
         for a, b in sorted(edges):
             if a in places and b in places:
@@ -70,7 +69,7 @@ def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> N
     bend = 0.12 if start[0] == end[0] else 0.0
     arrow = FancyArrowPatch(
         (start[0], start[1] + 0.3), (end[0], end[1] - 0.3 if end[1] > start[1] else end[1]),
-        arrowstyle="-|>", mutation_scale=4, linewidth=0.5, color=FAINT if end[1] - start[1] > 4 else "#aab2bd",
+        arrowstyle="-|>", mutation_scale=4, linewidth=0.5, color="#c3c9d1",
         connectionstyle=f"arc3,rad={bend}", zorder=1,
     )  # fmt: skip
     axes.add_patch(arrow)
