@@ -13,9 +13,9 @@ report: install
 	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
 	@echo "PDF:  $(abspath $(BUILD)/results/report/index.pdf)"
 
-# After an edit of the prose: fills and renders again, and nothing else (what is stale besides ends it with a list).
+# After an edit of the prose: fills and renders again, and nothing else.
 preview: install
-	$(SNAKEMAKE) --quiet=rules --allowed-rules fill_report build_facts render_html render_pdf
+	$(SNAKEMAKE) --quiet=rules --allowed-rules all fill_report build_facts render_html render_pdf
 	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
 
 test: install

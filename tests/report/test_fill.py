@@ -5,13 +5,24 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from handcraft.errors import UserError
-from handcraft.files import read_csv, read_json, write_csv, write_json
+from handcraft.files import (
+    read_csv,
+    read_facts,
+    read_json,
+    read_tensors,
+    write_csv,
+    write_json,
+    write_tensors,
+)
 from handcraft.report.check import check_filled, check_sources
+from handcraft.report.collect import collect_values
 from handcraft.report.fill import fill_report
 from handcraft.report.findings import find
+from handcraft.report.results import Results
 from handcraft.report.values import Values, show, show_interval
 from tests.report.synthetic import facts, make_results
 
@@ -165,6 +176,10 @@ def test_a_comparison_is_read_either_way_round() -> None:
         ": Three of 50 items. {#tbl-x}",
         '<< "0.37" >>',
         "right in 87% of cases",
+        "<< join(['37 of 50']) >>",
+        "<< 'yes' if facts.excerpts else '12' >>",
+        '![x](figures/comparison.svg){#fig-x fig-alt="A loss of 0.37."}',
+        "The loss is `0.37`.",
     ],
 )
 def test_a_result_typed_by_hand_is_refused(sources: Path, typed: str) -> None:
@@ -201,6 +216,11 @@ def test_an_unknown_value_or_name_is_refused(
         ('![A caption](figures/none.svg){#fig-second fig-alt="Text"}', "none.svg is missing"),
         ("{{< include _none.qmd >}}", "_none.qmd is missing"),
         ("# Again {#sec-limits}", "stands twice"),
+        ("See [there](#sec-nowhere).", "#sec-nowhere leads nowhere"),
+        ("See [there](none.html).", "none.html leads to no file"),
+        ("See [there](http://example.org).", "leads to no file of the report and no https address"),
+        ('![A caption](figures/comparison.svg){#fig-second fig-alt="Text"}', "@fig-second does not say how"),
+        ("| a |\n|---|\n| b |\n\n: Caption {#tbl-second}\n\n# Next", "@tbl-second does not say how"),
     ],
 )
 def test_a_dead_reference_or_a_missing_alt_text_is_refused(
@@ -209,6 +229,95 @@ def test_a_dead_reference_or_a_missing_alt_text_is_refused(
     _add(sources, text)
     with pytest.raises(UserError, match=message):
         fill_report(results, sources, tmp_path / "source", facts())
+
+
+def test_a_value_that_nothing_uses_is_refused(
+    results: Path, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_one_more(found: Results) -> Values:
+        values = collect_values(found)
+        values.add("idle.loss", 0.5, "nats")
+        return values
+
+    monkeypatch.setattr("handcraft.report.fill.collect_values", with_one_more)
+    with pytest.raises(UserError, match=r"idle\.loss"):
+        fill_report(results, sources, tmp_path / "source", facts())
+    # A source that names it on a branch not taken, under a name put together, is a use.
+    _add(sources, '<% if not planted %><< v("idle." ~ group ~ "") >><% endif %>')
+    fill_report(results, sources, tmp_path / "source", facts())
+
+
+def test_every_number_of_the_tables_is_in_the_registry(source: Path) -> None:
+    values = read_json(source / "values.json")
+    shown = {show(v["value"], v["unit"], v["digits"]) for v in values.values()}
+    bounds = {
+        b
+        for v in values.values()
+        for b in show_interval(v["low"], v["high"], v["unit"], v["digits"]).split(" to ")
+    }
+    cells = re.findall(
+        r"^\|(.+)\|$", re.sub(r"````.*?````", "", _all_text(source), flags=re.DOTALL), re.MULTILINE
+    )
+    numbers = {
+        n for line in cells for n in re.findall(r"(?<![\w;#&.,−+])[−+]?\d+(?:[.,]\d+)*%?(?![\w;])", line)
+    }
+    assert len(numbers) > 100
+    known = shown | bounds | {b.removesuffix("%") for b in bounds} | {b.removeprefix("+") for b in bounds}
+    # Positions and distances in tokens are names of inputs, and no results.
+    small = {f"{sign}{i}" for i in range(1, 17) for sign in ("", "−")}
+    assert numbers - known - small == set()
+
+
+def test_the_short_version_is_five_sentences_whatever_is_there(
+    results: Path, real_results: Path, root: Path, tmp_path: Path
+) -> None:
+    poor = make_results(tmp_path / "poor", planted=False, lm=False, rich=False)
+    cases = {
+        "planted": (results, facts()),
+        "real": (real_results, facts(planted=False, lm=False)),
+        "poor": (poor, facts(planted=False, lm=False, excerpts=False)),
+    }
+    for name, (tree, said) in cases.items():
+        fill_report(tree, root / "report", tmp_path / name / "source", said)
+        lines = (tmp_path / name / "source" / "_short.qmd").read_text().strip().split("\n")
+        assert len(lines) == 5, (name, lines)
+        assert all(line.startswith("- ") and line.rstrip().endswith(".") for line in lines), (name, lines)
+
+
+def test_weights_that_are_all_zero_speak_for_nothing(results: Path, root: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(results, tmp_path / "results"))
+    path = other / "linear" / "conjunctions" / "weights.safetensors"
+    content, said = read_tensors(path), read_facts(path)
+    write_tensors(path, content | {"weight": np.zeros_like(content["weight"])}, said)
+    fill_report(other, root / "report", tmp_path / "source", facts())
+    text = _all_text(tmp_path / "source")
+    assert "speaks most for" not in text.split("# From sentences")[0].split("# What the weights say")[0]
+    assert text.count("no weight in the last position") == 2
+    assert "weights of the post's tokens are all zero" in text
+
+
+def test_the_line_below_opens_to_the_facts_of_the_jobs(results: Path, root: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(results, tmp_path / "results"))
+    job = {"rule": "evaluate_predictions", "wildcards": {"variant": "conjunctions"}, "seconds": 7.25}
+    job |= {
+        "params": {"code": "abcdef0123456789", "seed": 3, "title": "</details>{{< x >}}"},
+        "host": "somewhere",
+    }
+    job |= {"inputs": {"results/contexts/conjunctions/test.safetensors": "0123456789abcdef"}}
+    job |= {"outputs": {"results/evaluation/conjunctions/metrics.csv": "ff"}}
+    write_json(other / "provenance" / "evaluate_predictions.conjunctions.json", job)
+    stray = job | {"outputs": {"results/evaluation/old/metrics.csv": "ff"}, "params": {"code": "99999999"}}
+    write_json(other / "provenance" / "evaluate_predictions.old.json", stray)
+    said = facts(rooms={"evaluate_predictions": "evaluation"})
+    ends = ["results/evaluation/conjunctions/metrics.csv"]
+    fill_report(other, root / "report", tmp_path / "source", said, ends=ends)
+    text = (tmp_path / "source" / "_results.qmd").read_text()
+    assert "code `abcdef01`" in text
+    assert "<code>0123456789ab</code>" in text
+    assert "</details>{{<" not in text
+    assert "99999999" not in text, "a job that this report does not rest on"
+    assert "somewhere" not in text, "what differs between builds stands in one file"
+    assert (tmp_path / "source" / "figures" / "road.svg").is_file()
 
 
 def test_filled_sources_are_sound(source: Path) -> None:

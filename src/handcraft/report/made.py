@@ -69,10 +69,13 @@ class Made:
         plain = ", ".join(f"<code>{escape(i)}</code>" for i in inputs)
         shown = f"; code {', '.join(f'<code>{escape(c)}</code>' for c in codes)}" if codes else ""
         summary = f"Rule <code>{escape(rule)}</code>; data in {plain}{shown}."
-        facts = "\n".join(_facts(jobs)) or "<p>No record of this job was found.</p>"
+        facts = "\n".join(_facts(jobs))
+        facts = (
+            f"<dl>\n{facts}\n</dl>" if facts else "<p>Its record is written beside this page, not in it.</p>"
+        )
         return Markdown(
             '::: {.content-visible when-format="html"}\n````{=html}\n'
-            f'<details class="how-made"><summary>{summary}</summary>\n<dl>\n{facts}\n</dl>\n'
+            f'<details class="how-made"><summary>{summary}</summary>\n{facts}\n'
             '<p>Times, memory, host and commit: <a href="#sec-build">this build</a>.</p></details>\n````\n:::\n\n'
             f'::: {{.content-visible unless-format="html"}}\n::: {{.how-made}}\n{line}\n:::\n:::'
         )

@@ -1,0 +1,87 @@
+"""The whole HTML report of the reduced build in a real browser: axe-core, no request, nothing that overflows."""
+
+import importlib.util
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import Page
+from tests.workflow.conftest import Checkout
+
+WIDTHS = [(1280, 900), (390, 844)]
+
+
+def axe() -> str:
+    """axe-core's source, as its Python package carries it; nothing of that package is run."""
+    found = importlib.util.find_spec("axe_core_python")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def report(browser: Page, finished: Checkout) -> Page:
+    browser.open(finished.path / "results" / "report" / "index.html")
+    return browser
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_axe_finds_nothing_serious(report: Page, width: int, height: int, dark: bool) -> None:
+    report.width(width, height, dark)
+    report.evaluate(axe() + "; axe.run().then((found) => { window.found = found.violations; }); true")
+    report.wait("window.found")
+    found = json.loads(report.evaluate("JSON.stringify(window.found)"))
+    bad = [
+        f"{v['id']}: {n['html'][:160]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for n in v["nodes"]
+    ]
+    assert bad == []
+
+
+def test_no_request_leaves_the_page_and_nothing_goes_wrong(report: Page, finished: Checkout) -> None:
+    time.sleep(0.5)
+    path = finished.path / "results" / "report" / "index.html"
+    assert [
+        r for r in report.requests if r != path.resolve().as_uri() and not r.startswith(("data:", "blob:"))
+    ] == []
+    assert report.errors == []
+    assert path.stat().st_size < 6_000_000
+
+
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_nothing_overflows(report: Page, width: int, height: int) -> None:
+    report.width(width, height)
+    # Provenance lines open too: what is hidden at first may be wide.
+    report.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; }); true")
+    assert report.evaluate("document.documentElement.scrollWidth") <= width
+    wide = report.evaluate("""(() => {
+      const out = [];
+      for (const e of document.querySelectorAll('main :is(p, li, dd, figcaption, h1, h2, img)')) {
+        const box = e.getBoundingClientRect();
+        if (e.closest('.scroll, pre, dl, [hidden]') || !box.width) continue;
+        if (box.right > innerWidth + 1 || box.left < -1) out.push(e.outerHTML.slice(0, 120));
+      }
+      return JSON.stringify(out);
+    })()""")
+    assert json.loads(wide) == []
+
+
+def test_every_link_inside_leads_somewhere(report: Page) -> None:
+    dead = report.evaluate("""JSON.stringify([...document.querySelectorAll('a[href^="#"]')]
+      .map((a) => decodeURIComponent(a.getAttribute('href').slice(1)))
+      .filter((id) => id && !id.includes('=') && !document.getElementById(id)))""")
+    assert json.loads(dead) == []
+
+
+def test_a_figures_line_opens_to_how_it_was_made(report: Page) -> None:
+    lines = "[...document.querySelectorAll('details.how-made')]"
+    facts = f"{lines}.find((d) => d.innerText.includes('evaluate_predictions'))"
+    assert report.evaluate(f"{facts}.open") is False
+    report.evaluate(f"{facts}.querySelector('summary').click()")
+    assert report.evaluate(f"{facts}.open") is True
+    assert "bootstrap" in report.evaluate(f"{facts}.innerText")
