@@ -6,7 +6,7 @@ BUILD ?= .
 CONFIG ?=
 SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: report preview test check install schema format unlock clean
+.PHONY: report preview example test check install schema format unlock clean
 
 report: install
 	$(SNAKEMAKE)
@@ -17,6 +17,11 @@ report: install
 preview: install
 	$(SNAKEMAKE) --quiet=rules --allowed-rules all fill_report build_facts render_html render_pdf
 	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
+
+# docs/example: the report on TinyStories from files, which must lie in BUILD (config/tinystories-files.yaml).
+example: install
+	$(BIN)/snakemake --directory $(BUILD) --quiet=rules --configfile config/tinystories-files.yaml config/example.yaml
+	$(BIN)/handcraft example $(BUILD)
 
 test: install
 	$(BIN)/pytest

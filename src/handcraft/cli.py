@@ -34,6 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     explain.add_argument("--build", type=Path, default=Path(), help="the directory that has results/")
     compare = commands.add_parser("compare", help="are the results of two builds byte-identical?")
     compare.add_argument("builds", type=Path, nargs=2, metavar="BUILD", help="a directory that has results/")
+    example = commands.add_parser(
+        "example", help="copy a finished report to docs/example, with its figures' data"
+    )
+    example.add_argument("build", type=Path, help="a directory that has results/")
+    example.add_argument("output", type=Path, nargs="?", default=Path("docs/example"))
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
@@ -77,6 +82,14 @@ def _verify_planted(options: argparse.Namespace) -> int:
     return 0 if verify_planted(options.seeds) else 1
 
 
+def _example(options: argparse.Namespace) -> int:
+    from handcraft.report.example import write_example
+
+    write_example(options.build, options.output)
+    print(options.output)
+    return 0
+
+
 def _compare(options: argparse.Namespace) -> int:
     from handcraft.compare import compare_builds, result_hashes
 
@@ -91,4 +104,5 @@ COMMANDS = {
     "explain": _explain,
     "verify-planted": _verify_planted,
     "compare": _compare,
+    "example": _example,
 }
