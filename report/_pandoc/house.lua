@@ -168,8 +168,8 @@ local function set_figure(figure)
       return image
     end })
   end
-  local out = pandoc.Blocks({ raw("#figure(image(" .. typst_string(source) .. ", alt: " .. typst_string(alt)
-    .. ", width: figure-width), kind: image, caption: [") })
+  local out = pandoc.Blocks({ raw("#figure(picture(" .. typst_string(source) .. ", " .. typst_string(alt)
+    .. "), kind: image, caption: [") })
   out:extend(figure.caption.long)
   out:insert(raw("]) <" .. figure.identifier .. ">"))
   return out

@@ -135,6 +135,12 @@ def explorer_sources() -> list[str]:
     return [os.path.relpath(p, Path.cwd()) for p in template_files()]
 
 
+def config_names(files: Sequence[str]) -> str:
+    """`config.yaml`, or `config.yaml, with a.yaml and b.yaml laid over it`, whatever order Snakemake has them in."""
+    own = [Path(f).name for f in files if Path(f).name != "config.yaml"]
+    return "config.yaml" + (f", with {' and '.join(own)} laid over it" if own else "")
+
+
 def rule_rooms(root: Path | str) -> dict[str, str]:
     """The room of every rule: the name of the file in `workflow/rules` that it stands in."""
     files = sorted(Path(root, "workflow", "rules").glob("*.smk"))
@@ -189,5 +195,5 @@ def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[st
         "rooms": rule_rooms(root),
         "human_labels": [f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
         "human_ignored": ignored_files(root, cfg.corpus.name, list(cfg.groups)),
-        "config": ", with ".join(Path(f).name for f in files) + (" laid over it" if len(files) > 1 else ""),
+        "config": config_names(files),
     }

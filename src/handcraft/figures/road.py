@@ -1,6 +1,6 @@
 """The road from corpus to report: which rule reads what which rule wrote, by room."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,16 @@ ROW = 0.27
 
 
 def plot_road(
-    counts: Mapping[str, int], edges: Iterable[tuple[str, str]], rooms: Mapping[str, str], output: Path
+    counts: Mapping[str, int], edges: Set[tuple[str, str]], rooms: Mapping[str, str], output: Path
 ) -> None:
     """Draw every rule that ran (`counts`: jobs by rule) in the row of its room, with an arrow for every (rule, rule)
-    of `edges`. `rooms` has the room of every rule. Writes an SVG, the same bytes for the same graph."""
+    of `edges` that no longer road stands for. `rooms` has the room of every rule. Writes an SVG, the same bytes for
+    the same graph."""
+    behind = _behind(set(counts), set(edges))
+    depth = {rule: len(found) for rule, found in behind.items()}
     places, labels, y = {}, [], 0.0
     for room in ROOMS:
-        own = sorted(rule for rule in counts if rooms.get(rule) == room)
+        own = sorted((rule for rule in counts if rooms.get(rule) == room), key=lambda r: (depth[r], r))
         if not own:
             continue
         labels.append((y, room.replace("_", " ")))
@@ -47,7 +50,8 @@ def plot_road(
         axes.set_axis_off()
         axes.set_ylim(max(y, 1.0) - 0.4, -0.6)
         for a, b in sorted(edges):
-            if a in places and b in places:
+            # What a longer road leads along already would only hide the others.
+            if a in places and b in places and not any(a in behind[m] for m in behind[b] if (m, b) in edges):
                 _arrow(axes, places[a], places[b])
         for rule, (x, row) in sorted(places.items()):
             box = FancyBboxPatch(
@@ -58,11 +62,25 @@ def plot_road(
             jobs = f" ×{counts[rule]}" if counts[rule] > 1 else ""
             axes.text(x, row, f"{rule}{jobs}", ha="center", va="center", fontsize=5.6, color=INK, zorder=4)
         for row, room in labels:
-            axes.text(
-                -0.6, row, room, ha="left", va="center", fontsize=6, color=QUIET, rotation=0, weight="bold"
-            )
-        axes.set_xlim(-0.98, IN_A_ROW - 0.5)
+            axes.text(-0.5, row, room, ha="right", va="center", fontsize=6, color=QUIET, weight="bold")
+        axes.set_xlim(-1.0, IN_A_ROW - 0.5)
         save_svg(figure, output)
+
+
+def _behind(rules: set[str], edges: set[tuple[str, str]]) -> dict[str, set[str]]:
+    """Of every rule all rules that it rests on, directly or not."""
+    found: dict[str, set[str]] = {}
+
+    def of(rule: str) -> set[str]:
+        if rule not in found:
+            found[rule] = set()
+            direct = {a for a, b in edges if b == rule and a in rules}
+            found[rule] = direct.union(*(of(a) for a in direct))
+        return found[rule]
+
+    for rule in rules:
+        of(rule)
+    return found
 
 
 def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> None:

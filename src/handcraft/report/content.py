@@ -167,9 +167,10 @@ class Content:
 
 
 def rebuild_command(config: str) -> Markdown:
-    """`make report`, with the config that was laid over the default one. It stands in a code block."""
-    files = [f for f in re.findall(r"[\w.-]+\.ya?ml", config) if f != "config.yaml"]
-    return Markdown("make report" + "".join(f" CONFIG=config/{f}" for f in files[:1]))
+    """`make report`, with the configs that were laid over the default one. It stands in a code block."""
+    files = [f"config/{f}" for f in re.findall(r"[\w.-]+\.ya?ml", config) if f != "config.yaml"]
+    given = f'"{" ".join(files)}"' if len(files) > 1 else "".join(files)
+    return Markdown("make report" + (f" CONFIG={given}" if given else ""))
 
 
 def config_lines(text: str) -> Markdown:

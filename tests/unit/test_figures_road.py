@@ -1,0 +1,26 @@
+"""The graph of the rules: every rule stands in it, a road that a longer one stands for does not, and bytes repeat."""
+
+from pathlib import Path
+
+from handcraft.figures.road import plot_road
+
+COUNTS = {"retrieve_corpus": 1, "train_tokenizer": 1, "build_contexts": 10}
+ROOMS = {"retrieve_corpus": "corpus", "train_tokenizer": "tokenizer", "build_contexts": "contexts"}
+EDGES = {("retrieve_corpus", "train_tokenizer"), ("train_tokenizer", "build_contexts")}
+
+
+def _drawn(path: Path, edges: set[tuple[str, str]], counts: dict[str, int] = COUNTS) -> str:
+    plot_road(counts, edges, ROOMS, path)
+    return path.read_text(encoding="utf-8")
+
+
+def test_a_shorter_road_is_left_out_and_bytes_repeat(tmp_path: Path) -> None:
+    plain = _drawn(tmp_path / "a.svg", EDGES)
+    assert _drawn(tmp_path / "b.svg", EDGES | {("retrieve_corpus", "build_contexts")}) == plain
+    assert _drawn(tmp_path / "c.svg", set(list(EDGES)[:1])) != plain
+
+
+def test_every_rule_stands_in_it_and_a_rule_of_no_room_does_not(tmp_path: Path) -> None:
+    plain = _drawn(tmp_path / "a.svg", EDGES)
+    assert _drawn(tmp_path / "b.svg", EDGES, COUNTS | {"stray": 1}) == plain
+    assert _drawn(tmp_path / "c.svg", EDGES, COUNTS | {"build_contexts": 1}) != plain
