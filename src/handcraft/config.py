@@ -312,7 +312,7 @@ class Figures(Strict):
     tiles_group: Name
     """The group whose weights they are."""
     tokens: int = Field(4, ge=0)
-    """Tokens with the largest mean absolute contribution on held-out contexts: beside `tiles`, those that strips show."""
+    """Tokens with the largest mean absolute contribution on held-out contexts: beside `tiles`, what strips show."""
 
     @model_validator(mode="after")
     def _tiles_distinct(self) -> "Figures":

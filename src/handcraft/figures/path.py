@@ -25,6 +25,7 @@ def plot_path(tables: Sequence[Path], output: Path, *, titles: Sequence[str]) ->
         figure = Figure(figsize=(WIDTH, 0.75 + 1.4 * rows), layout="constrained")
         every = [read_csv(path) for path in tables]
         most = max((r["nonzeros"] for table in every for r in table), default=1)
+        top = max((r["validation_loss"] + r["validation_se"] for table in every for r in table), default=1)
         for table, axes in zip(every, panels(figure, titles), strict=True):
             left = sorted((r for r in table if r["nonzeros"]), key=lambda r: r["nonzeros"])
             x, y = [r["nonzeros"] for r in left], [r["validation_loss"] for r in left]
@@ -44,9 +45,9 @@ def plot_path(tables: Sequence[Path], output: Path, *, titles: Sequence[str]) ->
                         axes.plot(*at, color=colour, marker=shape, ms=size, mec="white", mew=0.6, zorder=4)
             axes.set_xscale("log")
             axes.set_xlim(0.8, most * 1.6)
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.06 * top)
             axes.minorticks_off()
-            axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
+            axes.xaxis.set_major_formatter(lambda v, _: f"{v:.0f}" if v < 1000 else f"{v / 1000:.0f}k")
         handles = [
             Line2D([], [], color=colour, marker=shape, ls="", ms=5, label=label)
             for _, colour, shape, label in MARKS

@@ -26,7 +26,10 @@ def plot_penalty(unpenalised: Path, weights: Path, support: Path, output: Path) 
     from matplotlib.figure import Figure
 
     l1 = float(read_facts(weights)["l1"])
-    sides = [(name, *input_sizes(path, support)) for name, path in (("no penalty", unpenalised), ("L1", weights))]
+    sides = [
+        (name, *input_sizes(path, support))
+        for name, path in (("no penalty", unpenalised), ("with L1", weights))
+    ]
     top = max(LARGE, *(float(size.max(initial=0)) for _, size, _, _ in sides)) * 1.12
     with house_style():
         figure = Figure(figsize=(WIDTH, 2.75), layout="constrained")
@@ -34,11 +37,11 @@ def plot_penalty(unpenalised: Path, weights: Path, support: Path, output: Path) 
         for pane, (name, size, seen, contexts) in zip(axes, sides, strict=True):
             left = size > 0
             density(pane, seen[left], size[left], top)
-            mark_region(pane, contexts, top)
             inside = int(large_but_rare(size, seen, contexts).sum())
-            pane.set_title(f"{name}: {inside:,} large but rare")
-            if name == "L1":
-                pane.axvline(l1 * contexts, color=QUIET, lw=1, ls=(0, (3, 2)))
+            mark_region(pane, contexts, f"large but rare:\n{inside:,} inputs")
+            pane.set_title(name)
+            if name == "with L1":
+                pane.axvline(l1 * contexts, ymax=0.8, color=QUIET, lw=1, ls=(0, (3, 2)))
             pane.set_xlim(0.7, max(float(seen.max(initial=1)), 10.0) * 1.3)
         figure.supxlabel("training contexts that have the token there", size=8.5)
         axes[0].set_ylabel("largest weight of the input (nats)")

@@ -13,6 +13,9 @@ from handcraft.figures.tiles import FULL_COLOUR
 from handcraft.files import read_facts, read_tensors
 from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
 
+CELL, TITLE, BARS, TICKS, SCALE, WORDS, BETWEEN = 0.16, 0.24, 0.26, 0.24, 0.52, 0.62, 0.16
+"""Inches: the height of a word's row, of what stands over and under a strip, the room for words, between strips."""
+
 
 def plot_strips(
     weights: Path,
@@ -32,23 +35,31 @@ def plot_strips(
     tokens = shown_tokens(influence, tokenizer, named, count)
     words = [w.strip() or w for w in read_facts(weights)["candidates"]]
     rows = max(-(-len(tokens) // 2), 1)
+    tall = CELL * len(words)
+    step = TITLE + BARS + tall + TICKS
+    wide, high = (WIDTH - WORDS - BETWEEN - 0.08) / 2, rows * step + SCALE
     with house_style():
-        figure = Figure(figsize=(WIDTH, 0.75 + rows * (0.5 + 0.155 * len(words))), layout="constrained")
-        grid = figure.add_gridspec(rows, 2)
-        drawn: Any = None
-        panes: list[Any] = []
+        figure = Figure(figsize=(WIDTH, high))
         for i, token in enumerate(tokens):
-            inner = grid[i // 2, i % 2].subgridspec(2, 1, height_ratios=[1, 0.55 * len(words)], hspace=0.04)
-            bars, heat = figure.add_subplot(inner[0]), figure.add_subplot(inner[1])
+            left, top = WORDS + (i % 2) * (wide + BETWEEN), high - (i // 2) * step - TITLE
+            places = ((top - BARS, BARS - 0.03), (top - BARS - tall, tall))
+            bars, heat = (
+                figure.add_axes((left / WIDTH, bottom / high, wide / WIDTH, deep / high))
+                for bottom, deep in places
+            )
             drawn = _strip(bars, heat, centred(tensor[:, token]).T, counts[:, token])
-            bars.set_title(f"{show_token(pieces[token])}   (most: {counts[:, token].max():,})", fontsize=8.5)
+            bars.set_title(show_token(pieces[token]))
+            bars.set_title(
+                f"at most {counts[:, token].max():,}", loc="right", fontsize=7.5, weight="normal", color=QUIET
+            )
             heat.set_yticks(range(len(words)), words if i % 2 == 0 else [""] * len(words))
-            panes.append(heat)
-        if drawn is not None:
-            bar = figure.colorbar(drawn, ax=panes, location="bottom", shrink=0.7, aspect=40, extend="both")
-            bar.set_label("against  ←  weight (nats)  →  for")
-            bar.ax.xaxis.set_major_formatter(lambda v, _: f"{v:+.0f}".replace("-", "−").replace("+0", "0"))
-            bar.outline.set_visible(False)
+            if i == 0:
+                place = figure.add_axes((0.2, 0.36 / high, 0.6, 0.09 / high))
+                bar = figure.colorbar(drawn, cax=place, orientation="horizontal")
+                bar.set_label("against  ←  weight (nats)  →  for", size=8)
+                bar.ax.xaxis.set_major_formatter(lambda v, _: f"{v:+.0f}".replace("-", "−") if v else "0")
+                bar.ax.tick_params(length=0, labelsize=7.5)
+                bar.outline.set_visible(False)
         save_svg(figure, output)
 
 

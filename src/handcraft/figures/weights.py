@@ -99,8 +99,10 @@ def _bars(bars: Any, counts: Any, found: Weights, labels: list[str]) -> None:
 def _against(axes: Any, found: Weights) -> None:
     size, inside = np.abs(found.value), found.large_but_rare
     density(axes, found.support, size)
-    mark_region(axes, found.contexts, float(size.max(initial=LARGE)))
-    axes.plot(found.support[inside], size[inside], ls="", marker="o", ms=3, color="#D55E00", mec="white", mew=0.3)
+    mark_region(axes, found.contexts, f"large but rare: {inside.sum():,} weights")
+    axes.plot(
+        found.support[inside], size[inside], ls="", marker="o", ms=3, color="#D55E00", mec="white", mew=0.3
+    )
     axes.set_title("every weight that is left")
     axes.set_xlabel("training contexts that have the token there")
     axes.set_ylabel("size of the weight (nats)")
@@ -126,8 +128,8 @@ def density(axes: Any, support: np.ndarray, size: np.ndarray, top: float | None 
     axes.tick_params(length=2.5, color=QUIET)
 
 
-def mark_region(axes: Any, contexts: int, top: float) -> None:
-    """The region of weights that are large but rare, with its name."""
+def mark_region(axes: Any, contexts: int, label: str) -> None:
+    """The region of weights that are large but rare, with its `label`."""
     from matplotlib.patches import Rectangle
 
     right, above = RARE * contexts, max(axes.get_ylim()[1], LARGE)
@@ -137,4 +139,4 @@ def mark_region(axes: Any, contexts: int, top: float) -> None:
     box = {"facecolor": REGION, "alpha": 0.16, "lw": 0}
     axes.add_patch(Rectangle((left, LARGE), right - left, above - LARGE, zorder=1, **box))
     axes.plot([left, right, right], [LARGE, LARGE, above], color=REGION, lw=1, zorder=3)
-    axes.text(left * 1.15, above * 0.985, "large but rare", va="top", size=8, color="#7a5200", zorder=5)
+    axes.text(left * 1.15, above * 0.985, label, va="top", size=8, color="#7a5200", zorder=5)

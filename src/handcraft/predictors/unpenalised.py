@@ -12,8 +12,8 @@ from handcraft.predictors.linear_descent import START_SCALE, Descent
 from handcraft.predictors.onehot import OneHot
 from handcraft.progress import say
 
-STEPS = 500
-"""Steps, always. Without a penalty there is as a rule no finite optimum to arrive at: weights of rare tokens grow on."""
+STEPS = 200
+"""Steps, always. Without a penalty there is as a rule no finite optimum: weights of rare tokens grow on and on."""
 
 
 def train_unpenalised(train: Path, device: str, threads: int, output: Path) -> None:
