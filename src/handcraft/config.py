@@ -311,6 +311,8 @@ class Figures(Strict):
     """Tokens whose weights at the last position are shown as tiles."""
     tiles_group: Name
     """The group whose weights they are."""
+    tokens: int = Field(4, ge=0)
+    """Tokens with the largest mean absolute contribution on held-out contexts: beside `tiles`, what strips show."""
 
     @model_validator(mode="after")
     def _tiles_distinct(self) -> "Figures":

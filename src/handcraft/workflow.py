@@ -178,6 +178,7 @@ def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[st
         "training_group": cfg.figures.training_group,
         "tiles_group": cfg.figures.tiles_group,
         "tiles": {file: token for token, file in cfg.figures.tile_files().items()},
+        "shown_tokens": cfg.figures.tokens,
         "resamples": cfg.predictors.linear.resamples,
         "length": cfg.contexts.length,
         "vocabulary": cfg.tokenizer.vocabulary,

@@ -9,14 +9,22 @@ import pyarrow as pa
 from handcraft.contexts import read_contexts
 from handcraft.evaluation.causal_lms import evaluate_causal_lms
 from handcraft.evaluation.data_claims import evaluate_data_claims
+from handcraft.evaluation.evidence import evaluate_evidence
 from handcraft.evaluation.influence import evaluate_influence
 from handcraft.evaluation.predictions import evaluate_predictions
+from handcraft.evaluation.published_weights import evaluate_published
 from handcraft.figures.calibration import plot_calibration
 from handcraft.figures.comparison import plot_comparison
+from handcraft.figures.evidence import plot_evidence
+from handcraft.figures.path import plot_path
+from handcraft.figures.penalty import plot_penalty
+from handcraft.figures.strips import plot_strips
 from handcraft.figures.tiles import plot_tiles
 from handcraft.figures.training import plot_training
+from handcraft.figures.weights import plot_weights
 from handcraft.files import write_csv, write_json, write_table, write_tensors
 from handcraft.predictors.predictions import write_predictions
+from handcraft.predictors.unpenalised import train_unpenalised
 from handcraft.tokenizer import decode, load_tokenizer, train_tokenizer
 
 GROUPS = {
@@ -86,8 +94,29 @@ def make_figures(results: Path, baseline: str | None) -> None:
         plot_calibration(
             bins, "small-llama", figures / "calibration-small-llama.svg", groups={g: g for g in GROUPS}
         )
+    make_weight_figures(results)
     metrics = [evaluation / g / "metrics.csv" for g in GROUPS]
     plot_comparison(metrics, figures / "comparison.svg", groups=list(GROUPS))
+
+
+def make_weight_figures(results: Path) -> None:
+    """The figures of weights, and what they are drawn from."""
+    figures, linear = results / "figures", results / "linear" / "conjunctions"
+    weights, support, free = (linear / f"{n}.safetensors" for n in ("weights", "support", "unpenalised"))
+    tokenizer, evaluation = results / "tokenizer" / "tokenizer.json", results / "evaluation"
+    evidence = [evaluation / g / "evidence.csv" for g in GROUPS]
+    for g, path in zip(GROUPS, evidence, strict=True):
+        held_out = results / "contexts" / g / "validation.safetensors"
+        evaluate_evidence(results / "linear" / g / "weights.safetensors", held_out, 50, 0.95, 0, path)
+    evaluate_published(weights, support, tokenizer, False, evaluation / "published_weights.csv")
+    train_unpenalised(results / "contexts" / "conjunctions" / "train.safetensors", "cpu", 1, free)
+    plot_evidence(evidence, figures / "evidence.svg", titles=list(GROUPS))
+    paths = [results / "linear" / g / "path.csv" for g in GROUPS]
+    plot_path(paths, figures / "path.svg", titles=list(GROUPS))
+    plot_weights(weights, support, tokenizer, figures / "weights.svg")
+    influence = evaluation / "conjunctions" / "influence.parquet"
+    plot_strips(weights, support, influence, tokenizer, list(TILES.values()), 4, figures / "strips.svg")
+    plot_penalty(free, weights, support, figures / "penalty.svg")
 
 
 def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 # Needs: results/linear/*, the validation contexts, results/tokenizer/tokenizer.json.
-# Makes: results/evaluation/{group}/influence.parquet, results/explorer/index.html.
+# Makes: results/evaluation/{group}/influence.parquet and evidence.csv,
+#        results/evaluation/published_weights.csv, results/explorer/index.html.
 
 
 rule evaluate_influence:
@@ -61,3 +62,50 @@ rule build_explorer:
         excerpts=cfg.report.excerpts,
     script:
         "../scripts/build_explorer.py"
+
+
+rule evaluate_evidence:
+    """Where in the window the evidence lies: each position's share of the contribution, with intervals by story."""
+    input:
+        weights="results/linear/{group}/weights.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+    output:
+        table="results/evaluation/{group}/evidence.csv",
+    log:
+        "logs/evaluate_evidence/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_evidence/{group}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("evaluate_evidence.py"),
+        bootstrap=cfg.evaluation.bootstrap,
+        confidence=cfg.evaluation.confidence,
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_evidence.py"
+
+
+rule evaluate_published:
+    """The weights that the post published beside ours: signs and correlation."""
+    input:
+        weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
+        support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        table="results/evaluation/published_weights.csv",
+    log:
+        "logs/evaluate_published.log",
+    benchmark:
+        "benchmarks/out/evaluate_published.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("evaluate_published.py"),
+        planted=cfg.corpus.source == "planted",
+    script:
+        "../scripts/evaluate_published.py"

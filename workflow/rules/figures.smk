@@ -118,3 +118,114 @@ rule plot_calibration:
         titles={group: cfg.variant(group).title for group in cfg.groups},
     script:
         "../scripts/plot_calibration.py"
+
+
+rule plot_evidence:
+    """Where in the window the evidence lies, in every group."""
+    input:
+        tables=expand("results/evaluation/{group}/evidence.csv", group=cfg.groups),
+    output:
+        figure="results/figures/evidence.svg",
+    log:
+        "logs/plot_evidence.log",
+    benchmark:
+        "benchmarks/out/plot_evidence.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("plot_evidence.py"),
+        titles=[cfg.variant(group).title for group in cfg.groups],
+    script:
+        "../scripts/plot_evidence.py"
+
+
+rule plot_path:
+    """What fewer weights cost, in every group."""
+    input:
+        tables=expand("results/linear/{group}/path.csv", group=cfg.groups),
+    output:
+        figure="results/figures/path.svg",
+    log:
+        "logs/plot_path.log",
+    benchmark:
+        "benchmarks/out/plot_path.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("plot_path.py"),
+        titles=[cfg.variant(group).title for group in cfg.groups],
+    script:
+        "../scripts/plot_path.py"
+
+
+rule plot_weights:
+    """The strongest weights of the tiles' group, and all of them, against how often each acts."""
+    input:
+        weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
+        support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        figure="results/figures/weights.svg",
+    log:
+        "logs/plot_weights.log",
+    benchmark:
+        "benchmarks/out/plot_weights.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("plot_weights.py"),
+    script:
+        "../scripts/plot_weights.py"
+
+
+rule plot_strips:
+    """The tokens that are shown: their weights at every position."""
+    input:
+        weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
+        support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",
+        influence=f"results/evaluation/{cfg.figures.tiles_group}/influence.parquet",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        figure="results/figures/strips.svg",
+    log:
+        "logs/plot_strips.log",
+    benchmark:
+        "benchmarks/out/plot_strips.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("plot_strips.py"),
+        tiles=cfg.figures.tiles,
+        tokens=cfg.figures.tokens,
+    script:
+        "../scripts/plot_strips.py"
+
+
+rule plot_penalty:
+    """The same weights with and without the penalty, against how often each acts."""
+    input:
+        unpenalised=f"results/linear/{cfg.figures.tiles_group}/unpenalised.safetensors",
+        weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
+        support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",
+    output:
+        figure="results/figures/penalty.svg",
+    log:
+        "logs/plot_penalty.log",
+    benchmark:
+        "benchmarks/out/plot_penalty.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=script_hash("plot_penalty.py"),
+    script:
+        "../scripts/plot_penalty.py"

@@ -202,3 +202,26 @@ rule train_best_linear:
         device=cfg.device,
     script:
         "../scripts/train_best_linear.py"
+
+
+rule train_unpenalised:
+    """The tiles' group without a penalty, a fixed number of steps: to be looked at, not to be used."""
+    input:
+        train="results/contexts/{group}/train.safetensors",
+    output:
+        weights="results/linear/{group}/unpenalised.safetensors",
+    log:
+        "logs/train_unpenalised/{group}.log",
+    benchmark:
+        "benchmarks/out/train_unpenalised/{group}.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=4000,
+        runtime=30,
+        gpu=gpus,
+    params:
+        code=script_hash("train_unpenalised.py"),
+        threads=cfg.threads,
+        device=cfg.device,
+    script:
+        "../scripts/train_unpenalised.py"

@@ -66,6 +66,14 @@ rule fill_report:
         ),
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
         influence=f"results/evaluation/{cfg.figures.tiles_group}/influence.parquet",
+        weight_figures=expand(
+            "results/figures/{name}.svg",
+            name=["evidence", "path", "weights", "strips", "penalty"],
+        ),
+        evidence=expand("results/evaluation/{group}/evidence.csv", group=cfg.groups),
+        published_weights="results/evaluation/published_weights.csv",
+        support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",
+        unpenalised=f"results/linear/{cfg.figures.tiles_group}/unpenalised.safetensors",
     output:
         source=directory("results/report/source"),
     log:

@@ -11,6 +11,7 @@ from handcraft.report.findings import Finding, find
 from handcraft.report.made import Made
 from handcraft.report.results import Facts, Results
 from handcraft.report.values import Values
+from handcraft.report.weights import Weights
 
 
 class Content:
@@ -61,6 +62,7 @@ class Content:
             "table_tokens": lambda: tables.tokens(results, self.values),
             "has_influence": results.influence is not None,
             "table_influence": lambda: influence.table_influence(results, self.values),
+            "weights": Weights(results, self.values, self.figures),
             "table_occurrence": lambda: tables.occurrence(results, self.values),
             "table_published": lambda: published.published_beside(results, self.values),
             "table_planted": lambda: planted.table_planted(results, self.values),

@@ -13,6 +13,7 @@ from handcraft.report.content import Content
 from handcraft.report.made import Made
 from handcraft.report.results import Facts, Results
 from handcraft.report.template import fill_template, make_environment
+from handcraft.report.weights import FIGURES
 
 BUILD_FACTS = "_build_facts.md"
 PLACEHOLDER = (
@@ -52,7 +53,7 @@ def fill_report(
             (output / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(other, output / name)
     # By name: figures of an earlier config may still lie there.
-    drawn = ["training", "comparison", *(f"tiles-{slug}" for slug in found.facts.tiles)]
+    drawn = ["training", "comparison", *FIGURES, *(f"tiles-{slug}" for slug in found.facts.tiles)]
     drawn += ["people"] if found.facts.human_labels else []
     for stem in drawn + [f"calibration-{lm}" for lm in found.facts.language_models]:
         figure = results / "figures" / f"{stem}.svg"

@@ -36,6 +36,8 @@ class Facts:
     confidence: float = 0.95
     bootstrap: int = 1000
     resamples: int = 0
+    shown_tokens: int = 4
+    """Tokens that strips show beside those of `tiles`."""
     excerpts: bool = True
     config: str = "config.yaml"
     human_labels: list[str] = field(default_factory=list)

@@ -1,0 +1,142 @@
+"""The strongest weights with how often each acts, and all weights against how often they act."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcraft.evaluation.influence import centred
+from handcraft.evaluation.shown import LARGE, RARE, large_but_rare
+from handcraft.figures.style import INK, QUIET, WIDTH, diverging, house_style, save_svg
+from handcraft.files import read_facts, read_tensors
+from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+
+STRONGEST = 14
+REGION = "#E69F00"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights that are not zero, centred, strongest first; arrays [weights].
+
+    `value` float64 nats; `support` training contexts, of `contexts`, that have the token `token` at `position`.
+    """
+
+    candidates: list[str]
+    length: int
+    contexts: int
+    position: np.ndarray
+    token: np.ndarray
+    candidate: np.ndarray
+    value: np.ndarray
+    support: np.ndarray
+
+    @property
+    def large_but_rare(self) -> np.ndarray:
+        return large_but_rare(np.abs(self.value), self.support, self.contexts)
+
+
+def read_strongest(weights: Path, support: Path) -> Weights:
+    """The weights of a linear model, strongest first. Zero means zero before centring: what the penalty took."""
+    weight, counts = read_tensors(weights)["weight"], read_tensors(support)["support"]
+    position, token, candidate = np.nonzero(weight)
+    value = centred(weight)[position, token, candidate]
+    order = np.argsort(-np.abs(value), kind="stable")
+    p, t, c = position[order], token[order], candidate[order]
+    facts, seen = read_facts(weights), read_facts(support)
+    words, length = list(facts["candidates"]), weight.shape[0]
+    return Weights(words, length, int(seen["contexts"]), p, t, c, value[order], counts[p, t])
+
+
+def plot_weights(weights: Path, support: Path, tokenizer: Path, output: Path) -> None:
+    """Draw two panels: the strongest centred weights (nats), with the training contexts that have their token there
+    beside each; and the size of every weight over those contexts, with the region of large but rare ones."""
+    from matplotlib.figure import Figure
+
+    found = read_strongest(weights, support)
+    pieces = token_bytes(load_tokenizer(tokenizer))
+    shown = min(STRONGEST, len(found.value))
+    labels = [
+        f"{show_token(pieces[found.token[i]])}  −{found.length - found.position[i]}  →  "
+        f"{found.candidates[found.candidate[i]].strip()}"
+        for i in range(shown)
+    ]
+    with house_style():
+        upper, lower = 0.45 + 0.19 * max(shown, 1), 2.4
+        figure = Figure(figsize=(WIDTH, upper + lower), layout="constrained")
+        top, below = figure.subfigures(2, 1, height_ratios=[upper, lower])
+        bars, counts = top.subplots(1, 2, sharey=True, width_ratios=[3, 1.6])
+        _bars(bars, counts, found, labels)
+        _against(below.subplots(), found)
+        save_svg(figure, output)
+
+
+def _bars(bars: Any, counts: Any, found: Weights, labels: list[str]) -> None:
+    rows = np.arange(len(labels))
+    value, support = found.value[: len(rows)], found.support[: len(rows)]
+    limit = float(np.abs(value).max(initial=1.0))
+    bars.barh(rows, value, color=[diverging(float(v), limit * 0.7) for v in value], height=0.72)
+    bars.axvline(0, color=QUIET, lw=0.7)
+    bars.set_yticks(rows, labels)
+    bars.invert_yaxis()
+    bars.set_title("weight (nats)")
+    counts.barh(rows, support, color="#8a8f98", height=0.72, left=0.8)
+    counts.set_xscale("log")
+    counts.set_xlim(0.8, max(float(support.max(initial=1)), 10.0) * 30)
+    counts.minorticks_off()
+    for row, n in zip(rows, support, strict=True):
+        counts.text(n * 1.25 + 0.8, row, f"{n:,}", va="center", size=7.5, color=INK)
+    counts.set_title("seen in training")
+    counts.set_xticks([])
+    for axes in (bars, counts):
+        axes.grid(axis="y", visible=False)
+        axes.tick_params(length=0)
+        axes.spines["left"].set_visible(False)
+    counts.spines["bottom"].set_visible(False)
+
+
+def _against(axes: Any, found: Weights) -> None:
+    size, inside = np.abs(found.value), found.large_but_rare
+    density(axes, found.support, size)
+    mark_region(axes, found.contexts, f"large but rare: {inside.sum():,} weights")
+    axes.plot(
+        found.support[inside], size[inside], ls="", marker="o", ms=3, color="#D55E00", mec="white", mew=0.3
+    )
+    axes.set_title("every weight that is left")
+    axes.set_xlabel("training contexts that have the token there")
+    axes.set_ylabel("size of the weight (nats)")
+
+
+def density(axes: Any, support: np.ndarray, size: np.ndarray, top: float | None = None) -> None:
+    """How many weights have that size and that support: cells, darker for more (by the logarithm)."""
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+
+    top = top or float(size.max(initial=LARGE)) * 1.05
+    most = np.log10(max(float(support.max(initial=1)), 10.0) * 1.3)
+    edges = np.geomspace(0.7, 10**most, 37), np.linspace(0, top, 25)
+    cells = np.histogram2d(np.maximum(support, 1), size, bins=edges)[0]
+    scale = LinearSegmentedColormap.from_list("quiet", ["#cfe0ee", "#0b4f80"])
+    seen = np.ma.masked_equal(cells.T, 0)
+    norm = LogNorm(1, max(float(cells.max(initial=2)), 2))
+    axes.pcolormesh(*edges, seen, cmap=scale, norm=norm, rasterized=False, zorder=2)
+    axes.set_xscale("log")
+    axes.set_xlim(0.7, 10**most)
+    axes.set_ylim(0, top)
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
+    axes.tick_params(length=2.5, color=QUIET)
+
+
+def mark_region(axes: Any, contexts: int, label: str) -> None:
+    """The region of weights that are large but rare, with its `label`."""
+    from matplotlib.patches import Rectangle
+
+    right, above = RARE * contexts, max(axes.get_ylim()[1], LARGE)
+    left = axes.get_xlim()[0]
+    if right <= left:
+        return
+    box = {"facecolor": REGION, "alpha": 0.16, "lw": 0}
+    axes.add_patch(Rectangle((left, LARGE), right - left, above - LARGE, zorder=1, **box))
+    axes.plot([left, right, right], [LARGE, LARGE, above], color=REGION, lw=1, zorder=3)
+    axes.text(left * 1.15, above * 0.985, label, va="top", size=8, color="#7a5200", zorder=5)

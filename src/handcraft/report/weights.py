@@ -1,0 +1,188 @@
+"""What the report says beside the figures of weights: captions, alt texts and tables, all from the artifacts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcraft.contexts import read_contexts
+from handcraft.evaluation.influence import centred
+from handcraft.evaluation.shown import LARGE, RARE, large_but_rare, shown_tokens
+from handcraft.figures.penalty import input_sizes
+from handcraft.figures.weights import STRONGEST, read_strongest
+from handcraft.files import read_csv, read_facts, read_tensors
+from handcraft.predictors.linear_predict import linear_logits
+from handcraft.report.escape import Markdown, escape, join
+from handcraft.report.results import Results
+from handcraft.report.tables import pipe_table
+from handcraft.report.values import Values
+from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+
+FIGURES = ("evidence", "path", "weights", "strips", "penalty")
+SPOKEN = 5
+"""Weights that an alt text reads out."""
+
+
+class Weights:
+    """The names `weights.…` of the templates; what was not made is None or empty."""
+
+    def __init__(self, results: Results, values: Values, figures: Path) -> None:
+        self.results, self.values, self.figures = results, values, figures
+        group = results.facts.tiles_group
+        self.linear, self.evaluation = results.root / "linear" / group, results.root / "evaluation"
+        self.influence = self.evaluation / group / "influence.parquet"
+        self.tokenizer = results.root / "tokenizer" / "tokenizer.json"
+
+    def drawn(self, name: str) -> bool:
+        return (self.figures / f"{name}.svg").is_file()
+
+    def _pieces(self) -> list[bytes]:
+        return token_bytes(load_tokenizer(self.tokenizer))
+
+    def evidence(self) -> list[dict[str, Any]]:
+        """By group: the last position's share, with its interval, and how many last positions hold half of it all."""
+        found = []
+        for g in self.results.facts.groups:
+            path = self.evaluation / g["name"] / "evidence.csv"
+            rows = [r for r in read_csv(path) if r["share"] is not None] if path.is_file() else []
+            if not rows:
+                continue
+            name, last = f"evidence.{g['name']}", rows[-1]
+            held = np.cumsum([r["share"] for r in rows[::-1]])
+            share = self.values.put(f"{name}.last", last["share"], "share", low=last["low"], high=last["high"])
+            half = self.values.put(f"{name}.half", int(np.searchsorted(held, 0.5 - 1e-12)) + 1)
+            plain = self.values(f"{name}.last")
+            said = {"share": share, "plain": plain, "half": half, "positions": len(rows)}
+            found.append({"title": g["title"], **said})
+        return found
+
+    def path(self) -> Markdown:
+        """Alt text: how many weights each choice leaves, and at which validation loss."""
+        parts = []
+        for g in self.results.facts.groups:
+            for mark, predictor in (("chosen", "linear"), ("sparser", "linear_sparser")):
+                for r in (r for r in self.results.path[g["name"]] if r[mark]):
+                    name = f"{predictor}.{g['name']}"
+                    left = self.values.put(f"{name}.nonzeros", r["nonzeros"])
+                    loss = self.values.put(f"{name}.validation_loss", r["validation_loss"], "nats")
+                    parts.append(Markdown(f"{escape(g['title'])}, {mark}: {left} weights, {loss} nats"))
+        return Markdown("; ".join(parts))
+
+    def strongest(self) -> dict[str, Any]:
+        """The strongest weights in words, and how many of all are large but rare."""
+        found, pieces = read_strongest(self.linear / "weights.safetensors", self._support()), self._pieces()
+        parts = []
+        for i in range(min(SPOKEN, len(found.value))):
+            back, token = found.length - int(found.position[i]), int(found.token[i])
+            word = found.candidates[int(found.candidate[i])].strip()
+            value = self.values.put(f"weights.{back}.{token}.{word}", float(found.value[i]), "logit")
+            seen = self.values.put(f"influence.{back}.{token}.seen", int(found.support[i]))
+            piece = escape(show_token(pieces[token]))
+            parts.append(Markdown(f"“{piece}” at −{back} for “{escape(word)}” {value}, seen {seen} times"))
+        return self._rule(found.contexts) | {
+            "shown": Markdown(str(min(STRONGEST, len(found.value)))),
+            "spoken": Markdown("; ".join(parts)),
+            "left": self.values.put("weights.left", len(found.value)),
+            "inside": self.values.put("weights.large_but_rare", int(found.large_but_rare.sum())),
+        }
+
+    def _rule(self, contexts: int) -> dict[str, Any]:
+        """The rule of the region, as the caption states it."""
+        return {
+            "large": self.values.put("rule.large", LARGE, "nats", digits=0),
+            "rare": self.values.put("rule.rare", RARE, "share"),
+            "contexts": self.values.put("rule.contexts", contexts),
+            "fewer": self.values.put("rule.fewer", int(np.ceil(RARE * contexts))),
+        }
+
+    def _support(self) -> Path:
+        return self.linear / "support.safetensors"
+
+    def strips(self) -> dict[str, Any]:
+        """The tokens that the strips show, and where each says most."""
+        named = list(self.results.facts.tiles.values())
+        tokens = shown_tokens(self.influence, self.tokenizer, named, self.results.facts.shown_tokens)
+        pieces, file = self._pieces(), self.linear / "weights.safetensors"
+        weight, words = read_tensors(file)["weight"], list(read_facts(file)["candidates"])
+        parts = []
+        for token in tokens:
+            values = centred(weight[:, token])
+            p, k = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+            piece = escape(show_token(pieces[token]))
+            if not values.any():
+                parts.append(Markdown(f"“{piece}” has no weight"))
+                continue
+            back, word = weight.shape[0] - int(p), words[int(k)].strip()
+            value = self.values.put(f"weights.{back}.{token}.{word}", float(values[p, k]), "logit")
+            parts.append(Markdown(f"“{piece}” says most at −{back}, on “{escape(word)}”: {value}"))
+        return {
+            "tokens": join([f"“{show_token(pieces[t])}”" for t in tokens]),
+            "count": self.values.put("strips.tokens", self.results.facts.shown_tokens),
+            "spoken": Markdown("; ".join(parts)),
+        }
+
+    def penalty(self) -> dict[str, Any]:
+        """Large but rare inputs without the penalty and with it, and how rare the penalty lets none through."""
+        facts = read_facts(self.linear / "unpenalised.safetensors")
+        l1 = float(read_facts(self.linear / "weights.safetensors")["l1"])
+        said: dict[str, Any] = {}
+        for key, file in (("without", "unpenalised"), ("with", "weights")):
+            size, seen, contexts = input_sizes(self.linear / f"{file}.safetensors", self._support())
+            inside = int(large_but_rare(size, seen, contexts).sum())
+            said[key] = self.values.put(f"penalty.{key}.large_but_rare", inside)
+            said[f"{key}_left"] = self.values.put(f"penalty.{key}.inputs", int((size > 0).sum()))
+            said |= self._rule(contexts) | {"inputs": self.values.put("penalty.inputs", len(size))}
+        least = self.values.put("penalty.least", int(np.floor(l1 * contexts)))
+        loss = self.values.put("penalty.train_loss", facts["train_loss"], "nats")
+        return said | {"least": least, "steps": self.values.put("penalty.steps", facts["steps"]), "loss": loss}
+
+    def published(self) -> list[dict[str, Any]]:
+        """Rows of `evaluate_published`."""
+        path = self.evaluation / "published_weights.csv"
+        return read_csv(path) if path.is_file() else []
+
+    def table_published(self) -> Markdown:
+        """Signs and correlation of the published weights with ours."""
+        rows: list[list[object]] = []
+        for r in self.published():
+            token = Markdown(f"“{escape(str(r['token']).strip())}”")
+            if not r["comparable"]:
+                rows.append([token, Markdown(f"not comparable: {escape(r['why'])}"), *[Markdown("–")] * 4])
+                continue
+            name = f"published.{self.results.slug(r['token'])}"
+            same, of = (self.values.put(f"{name}.{k}", r[k]) for k in ("same_sign", "words"))
+            fit = self.values.put(f"{name}.correlation", r["correlation"], "nats")
+            chance = self.values.put(f"{name}.orderings", r["orderings"], "share")
+            seen = self.values.put(f"{name}.seen", r["seen"])
+            first = Markdown("the same" if r["largest"] == r["published_largest"] else "another")
+            rows.append([token, Markdown(f"{same} of {of}"), fit, chance, first, seen])
+        header = ["last token", "same sign", "correlation", "orders that fit so well", "word with most", "seen"]
+        return pipe_table(header, rows, "llrrlr")
+
+    def example(self) -> dict[str, Any] | None:
+        """One held-out context with each token's push: the first whose word the model gets right although another word
+        is the most frequent. None where excerpts may not be shown, or there is no such context."""
+        path = self.results.root / "contexts" / self.results.facts.tiles_group / "validation.safetensors"
+        if not self.results.facts.excerpts or not path.is_file():
+            return None
+        asked, tensors = read_contexts(path), read_tensors(self.linear / "weights.safetensors")
+        usual = int(np.bincount(asked.labels, minlength=len(asked.candidates)).argmax())
+        logits = linear_logits(tensors["weight"], tensors["bias"], asked.tokens)
+        fit = np.flatnonzero((logits.argmax(1) == asked.labels) & (asked.labels != usual))
+        if not len(fit):
+            return None
+        row, pieces = int(fit[0]), self._pieces()
+        right, tokens = int(asked.labels[row]), asked.tokens[row].astype(int)
+        pushes = centred(tensors["weight"][np.arange(asked.length), tokens])
+        rows: list[list[object]] = [["", "before any token", *self._pushes("bias", centred(tensors["bias"]), right, usual)]]
+        for p, token in enumerate(tokens.tolist()):
+            cells = self._pushes(f"{asked.length - p}", pushes[p], right, usual)
+            rows.append([Markdown(f"−{asked.length - p}"), show_token(pieces[token]), *cells])
+        total = centred(logits[row])
+        rows.append(["", Markdown("**sum**"), *self._pushes("sum", total, right, usual)])
+        words = [asked.candidates[k].strip() for k in (right, usual)]
+        header = ["position", "token", *(Markdown(f"for “{escape(w)}”") for w in words)]
+        return {"table": pipe_table(header, rows, "rlrr"), "word": words[0], "usual": words[1]}
+
+    def _pushes(self, name: str, values: np.ndarray, *words: int) -> list[object]:
+        return [self.values.put(f"example.{name}.{k}", float(values[k]), "logit") for k in words]

@@ -1,0 +1,12 @@
+from handcraft.evaluation.evidence import evaluate_evidence
+from handcraft.jobs import job
+
+with job(snakemake):
+    evaluate_evidence(
+        snakemake.input.weights,
+        snakemake.input.validation,
+        snakemake.params.bootstrap,
+        snakemake.params.confidence,
+        snakemake.params.seed,
+        snakemake.output.table,
+    )

@@ -1,0 +1,11 @@
+from handcraft.evaluation.published_weights import evaluate_published
+from handcraft.jobs import job
+
+with job(snakemake):
+    evaluate_published(
+        snakemake.input.weights,
+        snakemake.input.support,
+        snakemake.input.tokenizer,
+        snakemake.params.planted,
+        snakemake.output.table,
+    )
