@@ -65,7 +65,7 @@ def plot_weights(weights: Path, support: Path, tokenizer: Path, output: Path) ->
     with house_style():
         upper, lower = 0.45 + 0.19 * max(shown, 1), 2.4
         figure = Figure(figsize=(WIDTH, upper + lower), layout="constrained")
-        top, below = figure.subfigures(2, 1, height_ratios=[upper, lower]).flat  # type: ignore[attr-defined]
+        top, below = np.ravel(np.asarray(figure.subfigures(2, 1, height_ratios=[upper, lower])))
         bars, counts = top.subplots(1, 2, sharey=True, width_ratios=[3, 1.6])
         _bars(bars, counts, found, labels)
         _against(below.subplots(), found)
