@@ -14,6 +14,8 @@ from tests.labelling import HOSTILE
 
 WORDS = (" and", " but", " so")
 LENGTH, HELD_OUT, TRAINING = 16, 120, 400
+REAL_WEIGHTS = 10_000
+"""About what a group of TinyStories keeps at its chosen penalty."""
 TEXT = (
     f"The cat “sat” &amp; {{{{ x }}}} ${{y}} {HOSTILE} \u202e\x00 'quoted' in the day, but the sun was hot. "
 )
@@ -22,7 +24,15 @@ TEXT = (
 class ExplorerFiles:
     """Two groups' artifacts in `folder`: weights on a tenth of the tokens, held-out contexts of hostile text."""
 
-    def __init__(self, folder: Path, tokenizer: Path, groups: tuple[str, ...] = ("first", "second")) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        tokenizer: Path,
+        groups: tuple[str, ...] = ("first", "second"),
+        weights: int | None = None,
+        contexts: int = HELD_OUT,
+    ) -> None:
+        """With `weights`, so many of them are not zero, spread over all tokens, whatever the text says."""
         self.folder, self.tokenizer, self.groups = folder, tokenizer, groups
         encoder = load_tokenizer(tokenizer)
         self.vocabulary = encoder.get_vocab_size()
@@ -31,12 +41,15 @@ class ExplorerFiles:
         self.files = {}
         for seed, group in enumerate(groups):
             random = np.random.default_rng(seed)
-            windows = [np.roll(ids, -i)[:LENGTH] for i in range(HELD_OUT)]
-            labels = random.integers(0, 3, HELD_OUT)
+            windows = [np.roll(ids, -i)[:LENGTH] for i in range(contexts)]
+            labels = random.integers(0, 3, contexts)
             contexts_file(self.at(group, "validation"), np.array(windows), labels, self.vocabulary, WORDS)
             weight = random.normal(0, 2, (LENGTH, self.vocabulary, 3)).astype(np.float32)
             weight[random.random(weight.shape) < 0.7] = 0
             weight[:, np.setdiff1d(np.arange(self.vocabulary), spoken)] = 0
+            if weights is not None:
+                weight = np.zeros(weight.shape, np.float32)
+                weight.flat[random.permutation(weight.size)[:weights]] = random.normal(0, 2, weights)
             facts = {"candidates": list(WORDS), "l1": 1e-3}
             bias = np.array([0.5, -0.25, 0.125], np.float32)
             write_tensors(self.at(group, "weights"), {"weight": weight, "bias": bias}, facts)

@@ -264,3 +264,30 @@ def test_the_command_prints_it_and_names_the_groups_there_are(
     said = capsys.readouterr().out
     assert "The model says “" in said
     assert "\x1b" not in said
+
+
+def test_five_groups_as_large_as_a_real_corpus_stay_below_three_megabytes(
+    small_tokenizer: Path, tmp_path: Path
+) -> None:
+    from handcraft.explorer.page import LARGEST
+    from tests.explorer import REAL_WEIGHTS
+
+    five = ExplorerFiles(tmp_path, small_tokenizer, tuple("abcde"), weights=REAL_WEIGHTS, contexts=1500)
+    assert np.count_nonzero(read_tensors(five.at("a", "weights"))["weight"]) == REAL_WEIGHTS
+    page = five.build()
+    assert LARGEST / 4 < page.stat().st_size <= LARGEST == 3 * 2**20
+
+
+def test_a_page_that_is_too_large_is_refused_by_name(
+    made: ExplorerFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from handcraft.explorer import page as explorer_page
+
+    size = made.build().stat().st_size
+    monkeypatch.setattr(explorer_page, "LARGEST", size - 1)
+    with pytest.raises(UserError, match=r"the largest group is (first|second)") as raised:
+        made.build("refused")
+    assert "predictors.linear.smallest" in str(raised.value)
+    assert not (made.folder / "refused.html").exists()
+    monkeypatch.setattr(explorer_page, "LARGEST", size)
+    assert made.build("allowed").is_file()

@@ -23,6 +23,9 @@ BEGIN, END = "<!-- explorer -->", "<!-- end of explorer -->"
 PLACE = "<!-- the explorer stands here -->"
 """What the report has in its place until it is rendered."""
 
+LARGEST = 3 * 2**20
+"""Bytes that the page may have for five groups; each group beyond them adds a fifth."""
+
 
 @dataclass(frozen=True)
 class GroupFiles:
@@ -53,12 +56,28 @@ def build_explorer(
     """Write the page that shows the linear models of `groups` (by name, in order, with their `titles`).
 
     `title` is the report's, `corpus` how the corpus is called. Without `excerpts` no context of the corpus is in it.
+    `UserError` where the page is larger than `LARGEST` allows: every reader of the report would have to load it.
     """
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         {"name": name, "title": shown, "data": _group(files, shown, excerpts)}
         for (name, files), shown in zip(groups.items(), titles, strict=True)
     ]
-    write_text(output, _page(blocks, tokenizer_data(tokenizer), title, corpus))
+    page = _page(blocks, tokenizer_data(tokenizer), title, corpus)
+    _check_size(page, {b["name"]: len(inert_json(b["data"])) for b in blocks}, output)
+    write_text(output, page)
+
+
+def _check_size(page: str, sizes: Mapping[str, int], output: Path) -> None:
+    allowed = LARGEST * max(len(sizes), 5) // 5
+    size = len(page.encode())
+    if size > allowed:
+        largest = max(sizes, key=lambda name: sizes[name])
+        raise UserError(
+            f"the explorer's page would have {size / 2**20:.1f} MB, more than the {allowed / 2**20:.1f} MB that "
+            f"{len(sizes)} groups may have; the largest group is {largest}",
+            where=str(output),
+            remedy="raise predictors.linear.smallest, so that fewer weights are left, or build with fewer groups",
+        )
 
 
 def put_into_report(report: Path, explorer: Path) -> None:

@@ -65,7 +65,7 @@ def plot_weights(weights: Path, support: Path, tokenizer: Path, output: Path) ->
     with house_style():
         upper, lower = 0.45 + 0.19 * max(shown, 1), 2.4
         figure = Figure(figsize=(WIDTH, upper + lower), layout="constrained")
-        top, below = figure.subfigures(2, 1, height_ratios=[upper, lower])
+        top, below = np.ravel(np.asarray(figure.subfigures(2, 1, height_ratios=[upper, lower])))
         bars, counts = top.subplots(1, 2, sharey=True, width_ratios=[3, 1.6])
         _bars(bars, counts, found, labels)
         _against(below.subplots(), found)
@@ -136,7 +136,7 @@ def mark_region(axes: Any, contexts: int, label: str) -> None:
     left = axes.get_xlim()[0]
     if right <= left:
         return
-    box = {"facecolor": REGION, "alpha": 0.16, "lw": 0}
+    box: dict[str, Any] = {"facecolor": REGION, "alpha": 0.16, "lw": 0}
     axes.add_patch(Rectangle((left, LARGE), right - left, above - LARGE, zorder=1, **box))
     axes.plot([left, right, right], [LARGE, LARGE, above], color=REGION, lw=1, zorder=3)
     axes.text(left * 1.15, above * 0.985, label, va="top", size=8, color="#7a5200", zorder=5)

@@ -49,7 +49,9 @@ class Weights:
                 continue
             name, last = f"evidence.{g['name']}", rows[-1]
             held = np.cumsum([r["share"] for r in rows[::-1]])
-            share = self.values.put(f"{name}.last", last["share"], "share", low=last["low"], high=last["high"])
+            share = self.values.put(
+                f"{name}.last", last["share"], "share", low=last["low"], high=last["high"]
+            )
             half = self.values.put(f"{name}.half", int(np.searchsorted(held, 0.5 - 1e-12)) + 1)
             plain = self.values(f"{name}.last")
             said = {"share": share, "plain": plain, "half": half, "positions": len(rows)}
@@ -134,7 +136,11 @@ class Weights:
             said |= self._rule(contexts) | {"inputs": self.values.put("penalty.inputs", len(size))}
         least = self.values.put("penalty.least", int(np.floor(l1 * contexts)))
         loss = self.values.put("penalty.train_loss", facts["train_loss"], "nats")
-        return said | {"least": least, "steps": self.values.put("penalty.steps", facts["steps"]), "loss": loss}
+        return said | {
+            "least": least,
+            "steps": self.values.put("penalty.steps", facts["steps"]),
+            "loss": loss,
+        }
 
     def published(self) -> list[dict[str, Any]]:
         """Rows of `evaluate_published`."""
@@ -156,7 +162,14 @@ class Weights:
             seen = self.values.put(f"{name}.seen", r["seen"])
             first = Markdown("the same" if r["largest"] == r["published_largest"] else "another")
             rows.append([token, Markdown(f"{same} of {of}"), fit, chance, first, seen])
-        header = ["last token", "same sign", "correlation", "orders that fit so well", "word with most", "seen"]
+        header = [
+            "last token",
+            "same sign",
+            "correlation",
+            "orders that fit so well",
+            "word with most",
+            "seen",
+        ]
         return pipe_table(header, rows, "llrrlr")
 
     def example(self) -> dict[str, Any] | None:
@@ -174,7 +187,8 @@ class Weights:
         row, pieces = int(fit[0]), self._pieces()
         right, tokens = int(asked.labels[row]), asked.tokens[row].astype(int)
         pushes = centred(tensors["weight"][np.arange(asked.length), tokens])
-        rows: list[list[object]] = [["", "before any token", *self._pushes("bias", centred(tensors["bias"]), right, usual)]]
+        before = self._pushes("bias", centred(tensors["bias"]), right, usual)
+        rows: list[list[object]] = [["", "before any token", *before]]
         for p, token in enumerate(tokens.tolist()):
             cells = self._pushes(f"{asked.length - p}", pushes[p], right, usual)
             rows.append([Markdown(f"−{asked.length - p}"), show_token(pieces[token]), *cells])
