@@ -2,6 +2,25 @@
 # Makes: results/report/source/ (the sources with every number filled in), index.html and index.pdf.
 
 
+# Seconds each: where the others go to a cluster, these stay with Snakemake instead of flooding its queue.
+localrules:
+    build_labelling_page,
+    evaluate_influence,
+    evaluate_occurrence,
+    evaluate_data_claims,
+    evaluate_planted,
+    plot_training,
+    plot_tiles,
+    plot_comparison,
+    plot_people,
+    plot_calibration,
+    build_explorer,
+    fill_report,
+    build_facts,
+    render_html,
+    render_pdf,
+
+
 rule fill_report:
     """The report's sources with computed values in them; checked for typed numbers and dead references."""
     input:
