@@ -25,7 +25,7 @@ PEAKS = {
     # A small transformer trained here; its input is mapped.
     "llama": Peak(1500, 1),
 }
-"""By kind of job; `benchmarks/memory.py` prints what the jobs of a build took beside what they would ask for."""
+"""By kind of job. Every sidecar in `results/provenance/` has the peak of its own job (`peak_memory_mb`)."""
 
 ROOM = 2.0
 """Times the measured peak: allocators, and a scheduler that counts the page cache."""
@@ -51,8 +51,8 @@ def memory_gb(gb_of: Callable[[Any], float]) -> Callable[..., int]:
 
 
 def ask(peak_mb: float, attempt: int, room: float) -> int:
-    """MB to ask for: `room` times the peak, times the attempt (from 1), in whole hundreds."""
-    return 100 * math.ceil(room * peak_mb * attempt / 100)
+    """MB to ask for: `room` times the peak in whole hundreds, times the attempt (from 1)."""
+    return 100 * math.ceil(room * peak_mb / 100) * attempt
 
 
 def input_mb(paths: Iterable[str]) -> float:

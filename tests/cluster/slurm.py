@@ -1,7 +1,7 @@
 """A real SLURM of one node, started for the tests and stopped after them: no systemd, no accounting, no container.
 
 Its configuration has to lie in /etc/slurm, since Snakemake's job step drops `SLURM_CONF`; a real one there is never
-touched. Its GPU is a character device that schedules like one and computes nothing.
+touched. Its GPUs are character devices that schedule like some and compute nothing.
 """
 
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 NEEDED = ("slurmctld", "slurmd", "sbatch", "squeue", "munged")
 ETC = Path("/etc/slurm")
 FILES = ("slurm.conf", "gres.conf")
+GPUS = 2
 
 
 def why_not() -> str:
@@ -42,7 +43,7 @@ def _drop_stale_links() -> None:
 
 
 class Slurm:
-    """One node with `cpus` cores and one GPU that is none, in the partitions `cpu` and `gpu`."""
+    """One node with `cpus` cores and `GPUS` GPUs that are none, in the partitions `cpu` and `gpu`."""
 
     def __init__(self, home: Path, cpus: int = 4, memory_mb: int = 64000) -> None:
         self.home, self.host = home, socket.gethostname().split(".")[0]
@@ -103,11 +104,12 @@ class Slurm:
             time.sleep(0.2)
 
     def _configure(self) -> None:
-        gpu = self.home / "fakegpu0"
-        subprocess.run(["mknod", str(gpu), "c", "1", "3"], check=True)
-        (self.home / "gres.conf").write_text(f"Name=gpu File={gpu}\n")
+        for gpu in range(GPUS):
+            subprocess.run(["mknod", str(self.home / f"fakegpu{gpu}"), "c", "1", "3"], check=True)
+        (self.home / "gres.conf").write_text(f"Name=gpu File={self.home}/fakegpu[0-{GPUS - 1}]\n")
         lines = {
-            "ClusterName": "test", "SlurmctldHost": f"{self.host}(127.0.0.1)", "SlurmUser": "root", "SlurmdUser": "root",
+            "ClusterName": "test", "SlurmctldHost": f"{self.host}(127.0.0.1)", "SlurmUser": "root",
+            "SlurmdUser": "root",
             "AuthType": "auth/munge", "AuthInfo": f"socket={self.home / 'munge' / 'socket'}", "CredType": "cred/munge",
             "StateSaveLocation": self.home / "state", "SlurmdSpoolDir": self.home / "spool",
             "SlurmctldPidFile": self.home / "slurmctld.pid", "SlurmdPidFile": self.home / "slurmd.pid",
@@ -117,9 +119,7 @@ class Slurm:
             "SelectType": "select/cons_tres", "SelectTypeParameters": "CR_Core_Memory",
             "ReturnToService": 2, "SlurmdParameters": "config_overrides", "MinJobAge": 3600, "GresTypes": "gpu",
         }  # fmt: skip
-        node = (
-            f"NodeName={self.host} NodeAddr=127.0.0.1 CPUs={self.cpus} RealMemory={self.memory_mb} Gres=gpu:1"
-        )
+        node = f"NodeName={self.host} NodeAddr=127.0.0.1 CPUs={self.cpus} RealMemory={self.memory_mb} Gres=gpu:{GPUS}"
         partitions = [
             f"PartitionName={p} Nodes={self.host} Default={d} MaxTime=INFINITE State=UP"
             for p, d in (("cpu", "YES"), ("gpu", "NO"))

@@ -40,12 +40,13 @@ def test_the_workflow_on_a_cluster_gives_the_local_results(
     assert compare_builds(local.path, cluster.path) == []
     sent = submissions(said)
     print(f"{len(sent)} jobs:", *(call for _, call in sent), sep="\n")
+    assert any(rule.startswith("answers") for rule, _ in sent)
     asked = {rule for rule, call in sent if "--gpus=1" in call and "-p gpu" in call}
     assert asked == GPU_RULES
     assert not [call for rule, call in sent if rule not in GPU_RULES and ("gpus" in call or "-p gpu" in call)]
     sidecars = [json.loads(p.read_text()) for p in (cluster.path / "results" / "provenance").glob("*.json")]
     # Each job that was to have a GPU saw one, no other did, and what takes seconds never left Snakemake.
-    assert {f["rule"] for f in sidecars if f["cuda_visible_devices"] == "0"} == GPU_RULES
+    assert {f["rule"] for f in sidecars if f["cuda_visible_devices"] in ("0", "1")} == GPU_RULES
     assert {f["rule"] for f in sidecars if f["cuda_visible_devices"] == ""}.isdisjoint(GPU_RULES)
     there = {f["rule"]: bool(f["slurm_job"]) for f in sidecars}
     assert there["retrieve_corpus"]
@@ -77,7 +78,7 @@ def test_with_retries_a_cancelled_job_recovers_with_more_memory(begun: Cluster, 
     assert running.returncode == 0, said
     memory = [int(call.split("--mem ")[1].split()[0]) for _, call in submissions(said)]
     assert len(memory) == 2
-    assert memory[1] >= 2 * memory[0] - 100
+    assert memory[1] == 2 * memory[0]
     assert same_model(begun, local)
 
 
@@ -94,7 +95,7 @@ def test_a_killed_snakemake_is_unlocked_and_a_rerun_finishes(begun: Cluster, loc
 
 
 def test_more_gpus_than_there_are_is_refused_with_the_reason(begun: Cluster) -> None:
-    said = begun.snakemake(MODEL, "--retries", "0", "--set-resources", "train_llama:gpu=2", expect=1)
+    said = begun.snakemake(MODEL, "--retries", "0", "--set-resources", "train_llama:gpu=3", expect=1)
     assert "Error in rule train_llama" in said
     assert "Requested node configuration is not available" in said
-    assert "--gpus=2" in said
+    assert "--gpus=3" in said

@@ -5,6 +5,7 @@
 # Seconds each: where the others go to a cluster, these stay with Snakemake instead of flooding its queue.
 localrules:
     build_labelling_page,
+    evaluate_causal_lms,
     evaluate_influence,
     evaluate_occurrence,
     evaluate_data_claims,
