@@ -11,9 +11,8 @@ from handcraft.explorer.page import template_files
 from handcraft.human.labels import ignored_files, label_files
 from handcraft.human.page import page_files
 from handcraft.predictors.device import count_gpus
-from handcraft.resources import memory, memory_gb
-
-__all__ = ["memory", "memory_gb"]
+from handcraft.resources import memory as memory
+from handcraft.resources import memory_gb as memory_gb
 
 PREDICTOR_TITLES = {
     "majority": "majority",
