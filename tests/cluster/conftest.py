@@ -34,7 +34,7 @@ class Cluster(Checkout):
 def submissions(said: str) -> list[tuple[str, str]]:
     """(rule or group, options) of every call of sbatch that Snakemake's verbose output shows."""
     calls = re.findall(r"sbatch call: (sbatch .*?) --wrap=", said)
-    return [(re.search(r"rule_([A-Za-z_]+?)(?:_wildcards_|[' ])", call)[1], call) for call in calls]  # type: ignore[index]
+    return [(re.search(r"rule_(\w+?)(?:_wildcards_|\W)", call)[1], call) for call in calls]  # type: ignore[index]
 
 
 @pytest.fixture(scope="session")
