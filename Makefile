@@ -4,9 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 BUILD ?= .
 CONFIG ?=
-SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG))
+PROFILE ?=
+SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--workflow-profile $(PROFILE))
 
-.PHONY: report preview example test check install schema format unlock clean
+.PHONY: report preview example test test-cluster check install schema format unlock clean
 
 report: install
 	$(SNAKEMAKE)
@@ -25,6 +26,10 @@ example: install
 
 test: install
 	$(BIN)/pytest
+
+# A real SLURM of one node, where its packages are installed; skipped with the reason where not.
+test-cluster: install
+	$(BIN)/pytest -m cluster tests/cluster
 
 check: install
 	$(BIN)/ruff check --no-cache . && $(BIN)/ruff format --no-cache --check . && $(BIN)/mypy && $(BIN)/snakefmt --check Snakefile workflow && $(BIN)/snakemake --lint

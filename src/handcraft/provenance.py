@@ -4,6 +4,7 @@ import ast
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -162,6 +163,9 @@ def write_sidecar(
             "peak_memory_mb": round(peak_memory_mb, 1),
             "device": str(params.get("device", "cpu")),
             "host": platform.node(),
+            # Of a job on a cluster: its number there, and the GPUs that it was given.
+            "slurm_job": os.environ.get("SLURM_JOB_ID", ""),
+            "cuda_visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
             "platform": platform.platform(),
             "packages": versions(),
             "git_commit": git_commit(root),

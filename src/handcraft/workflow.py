@@ -13,6 +13,9 @@ from handcraft.config import SPLITS, CausalLM, Config, Corpus, Variant
 from handcraft.explorer.page import template_files
 from handcraft.human.labels import ignored_files, label_files
 from handcraft.human.page import page_files
+from handcraft.predictors.device import count_gpus
+from handcraft.resources import memory as memory
+from handcraft.resources import memory_gb as memory_gb
 
 PREDICTOR_TITLES = {
     "majority": "majority",
@@ -24,8 +27,8 @@ PREDICTOR_TITLES = {
 
 
 def gpus(cfg: Config, lm: CausalLM | None = None) -> int:
-    """GPUs that a job asks for: none on the CPU, so that CPU jobs do not wait for each other."""
-    return 0 if ((lm and lm.device) or cfg.device) == "cpu" else 1
+    """GPUs that a job asks for, of a causal LM with a device of its own or of any other."""
+    return count_gpus((lm and lm.device) or cfg.device)
 
 
 def corpus_files(corpus: Corpus) -> list[str]:

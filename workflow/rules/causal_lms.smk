@@ -17,7 +17,7 @@ rule retrieve_causal_lm:
     priority: 100
     threads: 1
     resources:
-        mem_mb=lambda w: int(1024 * cfg.predictors.causal_lms[w.lm].memory_gb),
+        mem_mb=road.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
         runtime=60,
         gpu=lambda w: road.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
     params:
@@ -49,7 +49,7 @@ rule train_llama:
     priority: 10
     threads: cfg.threads
     resources:
-        mem_mb=4000,
+        mem_mb=road.memory("llama"),
         runtime=60,
         gpu=gpus,
     params:
@@ -82,7 +82,7 @@ rule predict_causal_lm:
         "benchmarks/out/predict_causal_lm/{lm}/{variant}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=lambda w: int(1024 * cfg.predictors.causal_lms[w.lm].memory_gb),
+        mem_mb=road.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
         runtime=lambda w: cfg.predictors.causal_lms[w.lm].runtime_minutes,
         gpu=lambda w: road.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
     params:

@@ -19,7 +19,7 @@ rule build_contexts:
         "benchmarks/out/build_contexts/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=road.memory("corpus"),
         runtime=30,
     params:
         code=script_hash("build_contexts.py"),
@@ -47,7 +47,7 @@ rule draw_sample:
         "benchmarks/out/draw_sample/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=5,
     params:
         code=script_hash("draw_sample.py"),

@@ -17,7 +17,7 @@ rule retrieve_corpus:
         "benchmarks/out/retrieve_corpus.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("corpus"),
         runtime=60,
     params:
         code=script_hash("retrieve_corpus.py"),

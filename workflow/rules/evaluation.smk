@@ -22,7 +22,7 @@ rule evaluate_predictions:
         "benchmarks/out/evaluate_predictions/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=road.memory("light"),
         runtime=30,
     params:
         code=script_hash("evaluate_predictions.py"),
@@ -53,7 +53,7 @@ rule evaluate_causal_lms:
         "benchmarks/out/evaluate_causal_lms.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=road.memory("light"),
         runtime=30,
     params:
         code=script_hash("evaluate_causal_lms.py"),
@@ -78,7 +78,7 @@ rule evaluate_occurrence:
         "benchmarks/out/evaluate_occurrence.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=road.memory("light"),
         runtime=5,
     params:
         code=script_hash("evaluate_occurrence.py"),
@@ -100,7 +100,7 @@ rule evaluate_data_claims:
         "benchmarks/out/evaluate_data_claims.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=5,
     params:
         code=script_hash("evaluate_data_claims.py"),
@@ -127,7 +127,7 @@ rule evaluate_planted:
         "benchmarks/out/evaluate_planted.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=5,
     params:
         code=script_hash("evaluate_planted.py"),

@@ -17,7 +17,7 @@ rule evaluate_influence:
         "benchmarks/out/evaluate_influence/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=15,
     params:
         code=script_hash("evaluate_influence.py"),
@@ -51,7 +51,7 @@ rule build_explorer:
         "benchmarks/out/build_explorer.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=road.memory("light"),
         runtime=15,
     params:
         code=script_hash("build_explorer.py"),

@@ -19,7 +19,7 @@ rule build_labelling_page:
         "benchmarks/out/build_labelling_page/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=5,
     params:
         code=script_hash("build_labelling_page.py"),
@@ -55,7 +55,7 @@ rule evaluate_people:
         "benchmarks/out/evaluate_people/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=5,
     params:
         code=script_hash("evaluate_people.py"),

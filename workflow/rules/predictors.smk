@@ -16,7 +16,7 @@ rule predict_majority:
         "benchmarks/out/predict_majority/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=5,
     params:
         code=script_hash("predict_majority.py"),
@@ -37,7 +37,7 @@ rule predict_last_token:
         "benchmarks/out/predict_last_token/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=5,
     params:
         code=script_hash("predict_last_token.py"),
@@ -63,7 +63,7 @@ rule train_linear:
         "benchmarks/out/train_linear/{variant}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=4000,
+        mem_mb=road.memory("linear"),
         runtime=60,
         gpu=gpus,
     params:
@@ -90,7 +90,7 @@ rule predict_linear:
         "benchmarks/out/predict_linear/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=10,
     params:
         code=script_hash("predict_linear.py"),
@@ -112,7 +112,7 @@ rule train_resamples:
         "benchmarks/out/train_resamples/{group}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=4000,
+        mem_mb=road.memory("linear"),
         runtime=120,
         gpu=gpus,
     params:
@@ -142,7 +142,7 @@ rule train_minibatch:
         "benchmarks/out/train_minibatch/{group}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=4000,
+        mem_mb=road.memory("linear"),
         runtime=120,
         gpu=gpus,
     params:
@@ -168,7 +168,7 @@ rule predict_bayes:
         "benchmarks/out/predict_bayes/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("light"),
         runtime=5,
     params:
         code=script_hash("predict_bayes.py"),
@@ -190,7 +190,7 @@ rule train_best_linear:
     priority: 5
     threads: cfg.threads
     resources:
-        mem_mb=6000,
+        mem_mb=road.memory("planted"),
         runtime=60,
         gpu=gpus,
     params:

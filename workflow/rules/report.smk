@@ -2,6 +2,33 @@
 # Makes: results/report/source/ (the sources with every number filled in), index.html and index.pdf.
 
 
+# Seconds each: where the others go to a cluster, these stay with Snakemake instead of flooding its queue.
+localrules:
+    build_labelling_page,
+    evaluate_causal_lms,
+    evaluate_evidence,
+    evaluate_influence,
+    evaluate_occurrence,
+    evaluate_data_claims,
+    evaluate_planted,
+    evaluate_published,
+    plot_training,
+    plot_tiles,
+    plot_comparison,
+    plot_people,
+    plot_calibration,
+    plot_evidence,
+    plot_path,
+    plot_penalty,
+    plot_strips,
+    plot_weights,
+    build_explorer,
+    fill_report,
+    build_facts,
+    render_html,
+    render_pdf,
+
+
 rule fill_report:
     """The report's sources with computed values in them; checked for typed numbers and dead references."""
     input:

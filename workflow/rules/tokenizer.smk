@@ -14,7 +14,7 @@ rule train_tokenizer:
         "benchmarks/out/train_tokenizer.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=4000,
+        mem_mb=road.memory("corpus"),
         runtime=30,
     params:
         code=script_hash("train_tokenizer.py"),
@@ -38,7 +38,7 @@ rule build_tokens:
         "benchmarks/out/build_tokens/{split}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=road.memory("corpus"),
         runtime=60,
     params:
         code=script_hash("build_tokens.py"),

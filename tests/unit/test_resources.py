@@ -1,0 +1,54 @@
+"""What jobs ask a scheduler for."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from handcraft.errors import UserError
+from handcraft.predictors.device import count_gpus
+from handcraft.resources import PEAKS, input_mb, memory, memory_gb
+
+
+@pytest.mark.parametrize("kind", PEAKS)
+def test_memory_grows_with_the_input_and_with_every_attempt(tmp_path: Path, kind: str) -> None:
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_bytes(b"x")
+    with large.open("wb") as file:
+        file.truncate(2_000_000_000)
+    ask = memory(kind)
+    assert ask(None, [str(small)], 1) >= 2 * PEAKS[kind].floor
+    assert ask(None, [str(large)], 1) > ask(None, [str(small)], 1)
+    tries = [ask(None, [str(small)], attempt) for attempt in (1, 2, 3)]
+    assert tries == [tries[0] * attempt for attempt in (1, 2, 3)]
+
+
+def test_input_that_is_not_there_yet_counts_as_nothing(tmp_path: Path) -> None:
+    assert input_mb([str(tmp_path / "not-yet"), str(tmp_path)]) == 0
+
+
+def test_a_linear_model_asks_for_more_than_was_measured() -> None:
+    """docs/benchmarks/linear.md: 49 bytes a context, 1.47 GB for 1,444,256 of them."""
+    peak = PEAKS["linear"]
+    for contexts, gb in [(90_266, 0.44), (361_064, 0.63), (1_444_256, 1.47)]:
+        assert peak.floor + peak.per_input * 49 * contexts / 1e6 > 1000 * gb
+
+
+def test_memory_of_the_config_in_gb() -> None:
+    ask = memory_gb(lambda w: {"a": 40}[w])
+    assert [ask("a", attempt) for attempt in (1, 2)] == [40960, 81920]
+
+
+def test_gpus_of_a_device() -> None:
+    assert [count_gpus(d) for d in ("cpu", "cuda", "auto")] == [0, 1, 1]
+    with pytest.raises(UserError, match="use cpu, cuda or auto"):
+        count_gpus("tpu")
+
+
+def test_the_slurm_profile_names_rules_that_are_there(root: Path) -> None:
+    rules = "\n".join(p.read_text() for p in (root / "workflow" / "rules").glob("*.smk"))
+    profile = yaml.safe_load((root / "profiles" / "slurm" / "config.yaml").read_text())
+    for name in [*profile["groups"], *profile["set-resources"]]:
+        assert f"\nrule {name}:" in rules, name
+    gpu = {body.split(":")[0] for body in rules.split("\nrule ")[1:] if "gpu=" in body}
+    assert set(profile["set-resources"]) == gpu

@@ -1,0 +1,28 @@
+"""The SLURM profile without a SLURM: what a dry run says would be asked for."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_llama_gets_gpu_memory_and_time_on_a_cluster(root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/slurm", "-n", "--verbose"]
+    command += ["--directory", str(tmp_path), "--configfile", "config/tinystories.yaml"]
+    env = {**os.environ, "PYTHONPATH": str(root / "src"), "HF_HUB_OFFLINE": "1"}
+    run = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    said = run.stdout + run.stderr
+    jobs = [
+        b
+        for b in re.split(r"\n(?=rule )", said)
+        if b.startswith("rule predict_causal_lm:") and "llama-3-1-8b" in b
+    ]
+    assert len(jobs) >= 5
+    for job in jobs:
+        asked = re.search(r"^    resources: (.+)$", job, re.MULTILINE)
+        assert asked
+        assert {"gpu=1", "runtime=240", "mem_mb=40960", "slurm_partition=gpu"} <= set(asked[1].split(", ")), (
+            asked[1]
+        )
