@@ -17,7 +17,7 @@ GATHERING = {
     "render_pdf",
     "all",
 }
-GATHERING |= {"evaluate_causal_lms", "plot_calibration(lm=small-llama)"}
+GATHERING |= {"evaluate_causal_lms", "plot_calibration(lm=small-llama)", "plot_evidence", "plot_path"}
 LINEAR = "src/handcraft/predictors/linear.py"
 
 
@@ -80,7 +80,13 @@ def test_a_changed_penalty_reruns_linear_models_only(built: Checkout) -> None:
 
 def test_jobs_without_torch_do_not_import_it(finished: Checkout) -> None:
     """torch takes two seconds to import and transformers six, for each job."""
-    with_torch = {"train_linear", "train_resamples", "train_minibatch", "train_best_linear"}
+    with_torch = {
+        "train_linear",
+        "train_unpenalised",
+        "train_resamples",
+        "train_minibatch",
+        "train_best_linear",
+    }
     with_torch |= {"train_llama", "predict_causal_lm"}
     sidecars = [json.loads(p.read_text()) for p in (finished.path / "results" / "provenance").glob("*.json")]
     imported = {facts["rule"]: facts["imported"] for facts in sidecars}
