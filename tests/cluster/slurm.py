@@ -4,6 +4,7 @@ Its configuration has to lie in /etc/slurm, since Snakemake's job step drops `SL
 touched. Its GPUs are character devices that schedule like some and compute nothing.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -74,8 +75,10 @@ class Slurm:
     def stop(self) -> None:
         """Cancel what runs, stop the daemons by their pid files, take the configuration out of /etc again."""
         if shutil.which("scancel") and (ETC / "slurm.conf").is_symlink():
-            subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=30)
-            self.wait_until_empty(30)
+            # The daemons are ended whatever becomes of their jobs.
+            with contextlib.suppress(RuntimeError, subprocess.TimeoutExpired):
+                subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=30)
+                self.wait_until_empty(30)
         for pid_file in ("slurmd.pid", "slurmctld.pid", "munge/pid"):
             self._end(self.home / pid_file)
         for name in FILES:
@@ -99,9 +102,14 @@ class Slurm:
         raise RuntimeError(f"no job was {state} within {seconds} s")
 
     def wait_until_empty(self, seconds: float = 120) -> None:
+        """Wait until no job is left. Raises where one is, or where SLURM does not answer."""
         until = time.monotonic() + seconds
-        while self.ask("squeue", "-h", "-o", "%i").split() and time.monotonic() < until:
-            time.sleep(0.2)
+        while time.monotonic() < until:
+            run = subprocess.run(["squeue", "-h", "-o", "%i"], capture_output=True, text=True, timeout=60)
+            if run.returncode == 0 and not run.stdout.split():
+                return
+            time.sleep(0.5)
+        raise RuntimeError(f"jobs are left after {seconds} s, or SLURM does not answer")
 
     def _configure(self) -> None:
         for gpu in range(GPUS):
