@@ -50,6 +50,22 @@ def job(snakemake: Any) -> Iterator[None]:
         outputs=[str(p) for p in snakemake.output],
         started=started,
         seconds=time.monotonic() - clock,
-        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_memory_mb=_peak_mb(),
+        asked_memory_mb=int(snakemake.resources.get("mem_mb", 0)),
         root=Path(__file__).parent,
     )
+
+
+def _peak_mb() -> float:
+    """Peak memory of this process, and of its largest child if that was larger still (Pandoc, say)."""
+    own, child = (
+        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    # What a child reports is never below the peak of the process that started it: of a smaller one nothing is known.
+    more = child if child > own else 0
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # By the same rule `own` is never below Snakemake's own memory. Where there is /proc, it knows better.
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
+        own = int(line.split()[1])
+    return (own + more) / (1024 if sys.platform != "darwin" else 1024**2)

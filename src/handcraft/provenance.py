@@ -146,6 +146,7 @@ def write_sidecar(
     started: str,
     seconds: float,
     peak_memory_mb: float,
+    asked_memory_mb: int,
     root: Path,
 ) -> None:
     """The facts of one job. They vary from run to run, so they stand beside the artifacts, not in them."""
@@ -161,6 +162,7 @@ def write_sidecar(
             "started": started,
             "seconds": round(seconds, 2),
             "peak_memory_mb": round(peak_memory_mb, 1),
+            "asked_memory_mb": asked_memory_mb,
             "device": str(params.get("device", "cpu")),
             "host": platform.node(),
             # Of a job on a cluster: its number there, and the GPUs that it was given.

@@ -1,4 +1,4 @@
-"""Memory that a job asks of a scheduler: from measured peaks, growing with its input and with every retry."""
+"""Memory and time that a job asks of a scheduler: memory from measured peaks and input; both grow with every retry."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -18,6 +18,8 @@ PEAKS = {
     "light": Peak(300, 4),
     # Streams, or maps its input. Below 200 MB on the sample; meant for the whole data set, and not measured there.
     "corpus": Peak(1500, 0.5),
+    # Pandoc and Typst beside Python.
+    "render": Peak(600, 4),
     # Linear models. 0.44, 0.63 and 1.47 GB for 4, 18 and 71 MB of contexts: docs/benchmarks/linear.md.
     "linear": Peak(500, 18),
     # The same on `factor` times as many contexts as its input has.
@@ -48,6 +50,15 @@ def memory_gb(gb_of: Callable[[Any], float]) -> Callable[..., int]:
         return 1024 * math.ceil(gb_of(wildcards) * attempt)
 
     return mem_mb
+
+
+def runtime(minutes: int | Callable[[Any], int]) -> Callable[..., int]:
+    """A rule's `runtime`: `minutes` (or what it gives for the wildcards), times the attempt (from 1)."""
+
+    def of_attempt(wildcards: Any, attempt: int) -> int:
+        return (minutes(wildcards) if callable(minutes) else minutes) * attempt
+
+    return of_attempt
 
 
 def ask(peak_mb: float, attempt: int, room: float) -> int:

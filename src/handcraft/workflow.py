@@ -16,6 +16,7 @@ from handcraft.human.page import page_files
 from handcraft.predictors.device import count_gpus
 from handcraft.resources import memory as memory
 from handcraft.resources import memory_gb as memory_gb
+from handcraft.resources import runtime as runtime
 
 PREDICTOR_TITLES = {
     "majority": "majority",

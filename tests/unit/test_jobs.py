@@ -19,7 +19,7 @@ from handcraft import progress
 progress.SECONDS_BETWEEN_LINES = 0.0
 snakemake = SimpleNamespace(
     rule="train_x", log=["logs/train_x/a.log"], wildcards=Named(group="a"), params=Named(l1=[0.1], device="cpu"),
-    input=Named(x="in.txt"), output=Named(y="out.txt"),
+    input=Named(x="in.txt"), output=Named(y="out.txt"), resources=Named(mem_mb=600),
 )
 with job(snakemake):
 {body}
@@ -66,5 +66,22 @@ def test_the_sidecar_says_what_was_done_with_what(tmp_path: Path) -> None:
     assert facts["params"] == {"l1": [0.1], "device": "cpu"}
     assert set(facts["inputs"]) == {"in.txt"}
     assert len(facts["inputs"]["in.txt"]) == len(facts["outputs"]["out.txt"]) == 64
-    assert facts["peak_memory_mb"] > 1
+    assert facts["asked_memory_mb"] == 600
     assert "torch" in facts["packages"]
+
+
+def test_peak_memory_is_the_jobs_own(tmp_path: Path) -> None:
+    """Not that of the process which started it, as `getrusage` has it; a child that was larger is added."""
+    small = "import subprocess; subprocess.run(['true'])"
+    child = "subprocess.run([sys.executable, '-c', 'x = bytearray(600_000_000)'])"
+    peaks = []
+    for body in (small, f"x = bytearray(300_000_000); {small}", f"import sys; {small}; {child}"):
+        large = bytearray(400_000_000)
+        done, _ = run(tmp_path, body)
+        del large
+        assert done.returncode == 0, done.stderr
+        facts = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
+        peaks.append(facts["peak_memory_mb"])
+    assert peaks[0] < 200
+    assert 280 < peaks[1] - peaks[0] < 320
+    assert 560 < peaks[2] - peaks[0] < 700

@@ -18,7 +18,7 @@ rule retrieve_causal_lm:
     threads: 1
     resources:
         mem_mb=road.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
-        runtime=60,
+        runtime=road.runtime(60),
         gpu=lambda w: road.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
     params:
         code=script_hash("retrieve_causal_lm.py"),
@@ -50,7 +50,7 @@ rule train_llama:
     threads: cfg.threads
     resources:
         mem_mb=road.memory("llama"),
-        runtime=60,
+        runtime=road.runtime(60),
         gpu=gpus,
     params:
         code=script_hash("train_llama.py"),
@@ -83,7 +83,7 @@ rule predict_causal_lm:
     threads: cfg.threads
     resources:
         mem_mb=road.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
-        runtime=lambda w: cfg.predictors.causal_lms[w.lm].runtime_minutes,
+        runtime=road.runtime(lambda w: cfg.predictors.causal_lms[w.lm].runtime_minutes),
         gpu=lambda w: road.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
     params:
         code=script_hash("predict_causal_lm.py"),

@@ -20,7 +20,7 @@ rule build_contexts:
     threads: 1
     resources:
         mem_mb=road.memory("corpus"),
-        runtime=30,
+        runtime=road.runtime(30),
     params:
         code=script_hash("build_contexts.py"),
         candidates=lambda w: variants[w.variant].candidates,
@@ -48,7 +48,7 @@ rule draw_sample:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=5,
+        runtime=road.runtime(5),
     params:
         code=script_hash("draw_sample.py"),
         size=cfg.contexts.sample,

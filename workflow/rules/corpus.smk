@@ -18,7 +18,7 @@ rule retrieve_corpus:
     threads: 1
     resources:
         mem_mb=road.memory("corpus"),
-        runtime=60,
+        runtime=road.runtime(60),
     params:
         code=script_hash("retrieve_corpus.py"),
         kind=cfg.corpus.source,

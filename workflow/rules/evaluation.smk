@@ -23,7 +23,7 @@ rule evaluate_predictions:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=30,
+        runtime=road.runtime(30),
     params:
         code=script_hash("evaluate_predictions.py"),
         settings=cfg.evaluation.model_dump(),
@@ -54,7 +54,7 @@ rule evaluate_causal_lms:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=30,
+        runtime=road.runtime(30),
     params:
         code=script_hash("evaluate_causal_lms.py"),
         groups=list(cfg.groups),
@@ -79,7 +79,7 @@ rule evaluate_occurrence:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=5,
+        runtime=road.runtime(5),
     params:
         code=script_hash("evaluate_occurrence.py"),
         groups=[group for group, _, _ in compared],
@@ -101,7 +101,7 @@ rule evaluate_data_claims:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=5,
+        runtime=road.runtime(5),
     params:
         code=script_hash("evaluate_data_claims.py"),
         tokens=cfg.figures.tiles,
@@ -128,7 +128,7 @@ rule evaluate_planted:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=5,
+        runtime=road.runtime(5),
     params:
         code=script_hash("evaluate_planted.py"),
         groups=planted_groups,

@@ -18,7 +18,7 @@ rule evaluate_influence:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=15,
+        runtime=road.runtime(15),
     params:
         code=script_hash("evaluate_influence.py"),
     script:
@@ -52,7 +52,7 @@ rule build_explorer:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=15,
+        runtime=road.runtime(15),
     params:
         code=script_hash("build_explorer.py"),
         groups=list(cfg.groups),
@@ -77,8 +77,8 @@ rule evaluate_evidence:
         "benchmarks/out/evaluate_evidence/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=5,
+        mem_mb=road.memory("light"),
+        runtime=road.runtime(5),
     params:
         code=script_hash("evaluate_evidence.py"),
         bootstrap=cfg.evaluation.bootstrap,
@@ -102,8 +102,8 @@ rule evaluate_published:
         "benchmarks/out/evaluate_published.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=5,
+        mem_mb=road.memory("light"),
+        runtime=road.runtime(5),
     params:
         code=script_hash("evaluate_published.py"),
         planted=cfg.corpus.source == "planted",

@@ -20,7 +20,7 @@ rule build_labelling_page:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=5,
+        runtime=road.runtime(5),
     params:
         code=script_hash("build_labelling_page.py"),
         group=lambda w: w.group,
@@ -56,7 +56,7 @@ rule evaluate_people:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=5,
+        runtime=road.runtime(5),
     params:
         code=script_hash("evaluate_people.py"),
         confidence=cfg.evaluation.confidence,

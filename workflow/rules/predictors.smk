@@ -17,7 +17,7 @@ rule predict_majority:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=5,
+        runtime=road.runtime(5),
     params:
         code=script_hash("predict_majority.py"),
     script:
@@ -38,7 +38,7 @@ rule predict_last_token:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=5,
+        runtime=road.runtime(5),
     params:
         code=script_hash("predict_last_token.py"),
         smoothing=cfg.predictors.last_token.smoothing,
@@ -64,7 +64,7 @@ rule train_linear:
     threads: cfg.threads
     resources:
         mem_mb=road.memory("linear"),
-        runtime=60,
+        runtime=road.runtime(60),
         gpu=gpus,
     params:
         code=script_hash("train_linear.py"),
@@ -91,7 +91,7 @@ rule predict_linear:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=10,
+        runtime=road.runtime(10),
     params:
         code=script_hash("predict_linear.py"),
         titles={p: road.PREDICTOR_TITLES[p] for p in ("linear", "linear_sparser")},
@@ -113,7 +113,7 @@ rule train_resamples:
     threads: cfg.threads
     resources:
         mem_mb=road.memory("linear"),
-        runtime=120,
+        runtime=road.runtime(120),
         gpu=gpus,
     params:
         code=script_hash("train_resamples.py"),
@@ -143,7 +143,7 @@ rule train_minibatch:
     threads: cfg.threads
     resources:
         mem_mb=road.memory("linear"),
-        runtime=120,
+        runtime=road.runtime(120),
         gpu=gpus,
     params:
         code=script_hash("train_minibatch.py"),
@@ -169,7 +169,7 @@ rule predict_bayes:
     threads: 1
     resources:
         mem_mb=road.memory("light"),
-        runtime=5,
+        runtime=road.runtime(5),
     params:
         code=script_hash("predict_bayes.py"),
     script:
@@ -191,7 +191,7 @@ rule train_best_linear:
     threads: cfg.threads
     resources:
         mem_mb=road.memory("planted"),
-        runtime=60,
+        runtime=road.runtime(60),
         gpu=gpus,
     params:
         code=script_hash("train_best_linear.py"),
@@ -216,8 +216,8 @@ rule train_unpenalised:
         "benchmarks/out/train_unpenalised/{group}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=road.memory("linear"),
+        runtime=road.runtime(30),
         gpu=gpus,
     params:
         code=script_hash("train_unpenalised.py"),

@@ -109,8 +109,8 @@ rule fill_report:
         "benchmarks/out/fill_report.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=road.memory("light"),
+        runtime=road.runtime(5),
     params:
         code=script_hash("fill_report.py"),
         facts=road.report_facts(cfg, workflow.configfiles, workflow.basedir),
@@ -130,8 +130,8 @@ rule build_facts:
         "benchmarks/out/build_facts.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=road.memory("light"),
+        runtime=road.runtime(5),
     params:
         code=script_hash("build_facts.py"),
     script:
@@ -152,8 +152,8 @@ rule render_html:
         "benchmarks/out/render_html.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=road.memory("render"),
+        runtime=road.runtime(10),
     params:
         code=script_hash("render_html.py"),
     script:
@@ -175,8 +175,8 @@ rule render_pdf:
         "benchmarks/out/render_pdf.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=road.memory("render"),
+        runtime=road.runtime(10),
     params:
         code=script_hash("render_pdf.py"),
     script:

@@ -15,7 +15,7 @@ rule train_tokenizer:
     threads: cfg.threads
     resources:
         mem_mb=road.memory("corpus"),
-        runtime=30,
+        runtime=road.runtime(30),
     params:
         code=script_hash("train_tokenizer.py"),
         threads=cfg.threads,
@@ -39,7 +39,7 @@ rule build_tokens:
     threads: 1
     resources:
         mem_mb=road.memory("corpus"),
-        runtime=60,
+        runtime=road.runtime(60),
     params:
         code=script_hash("build_tokens.py"),
     script:
