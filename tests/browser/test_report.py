@@ -85,3 +85,20 @@ def test_a_figures_line_opens_to_how_it_was_made(report: Page) -> None:
     report.evaluate(f"{facts}.querySelector('summary').click()")
     assert report.evaluate(f"{facts}.open") is True
     assert "bootstrap" in report.evaluate(f"{facts}.innerText")
+
+
+def test_the_contents_mark_the_section_that_is_read(report: Page) -> None:
+    report.width(1280, 900)
+    marked = "[...document.querySelectorAll('#contents a[aria-current]')].map((a) => a.hash).join()"
+    assert report.evaluate(marked) == ""
+    links = json.loads(
+        report.evaluate("JSON.stringify([...document.querySelectorAll('#contents a')].map((a) => a.hash))")
+    )
+    assert len(links) > 8
+    for link in (links[4], links[1], links[-1]):
+        report.evaluate(f"document.querySelector({json.dumps(link)}).scrollIntoView(); true")
+        report.wait(f"{marked} === {json.dumps(link)}")
+        shown = (
+            "(() => { const b = document.querySelector('#contents a[aria-current]').getBoundingClientRect();"
+        )
+        assert report.evaluate(shown + " return b.top >= 0 && b.bottom <= innerHeight; })()")

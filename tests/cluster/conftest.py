@@ -1,17 +1,21 @@
-"""One SLURM for all tests of this directory, and a local build to compare with."""
+"""One SLURM for all tests of this directory, the whole workflow on it, and a local build to compare with."""
 
+import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from handcraft.compare import result_hashes
 from tests.cluster.slurm import Slurm, why_not
 from tests.workflow.conftest import OUTPUT, Checkout
 
 PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")
+MODEL = "results/models/small-llama"
 
 
 class Cluster(Checkout):
@@ -25,10 +29,34 @@ class Cluster(Checkout):
         return super().command(*PROFILE, "--verbose", "cluster.yaml", *arguments)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Snakemake, going on while the test goes on."""
-        return subprocess.Popen(
-            self.command(*arguments), cwd=self.path, env=self.environment(), start_new_session=True, **OUTPUT
-        )  # type: ignore[call-overload, no-any-return]
+        """Snakemake, going on while the test goes on; its output is in `said`."""
+        with self._output.open("w") as file:
+            return subprocess.Popen(
+                self.command(*arguments), cwd=self.path, env=self.environment(), start_new_session=True,
+                stdout=file, stderr=file,
+            )  # fmt: skip
+
+    def said(self, running: "subprocess.Popen[str]", expect: int = 0, seconds: float = 300) -> str:
+        """All that a Snakemake of `start` printed, once it has ended as it was to."""
+        running.wait(timeout=seconds)
+        assert running.returncode == expect, self._output.read_text()
+        return self._output.read_text()
+
+    def running_job(self) -> str:
+        """The id of a job of this checkout, once it runs."""
+        return self.slurm.wait_for_job("RUNNING", self.path)
+
+    def models(self) -> dict[str, str]:
+        """The hashes of the language model that was trained."""
+        return {name: digest for name, digest in result_hashes(self.path).items() if name.startswith("models/")}
+
+    def sidecars(self) -> list[dict]:  # type: ignore[type-arg]
+        """What each job wrote of itself."""
+        return [json.loads(p.read_text()) for p in (self.path / "results" / "provenance").glob("*.json")]
+
+    @property
+    def _output(self) -> Path:
+        return self.path.parent / "said.txt"
 
 
 def submissions(said: str) -> list[tuple[str, str]]:
@@ -50,7 +78,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 
 
 @pytest.fixture(scope="session")
-def make_checkout(root: Path, new_checkout):  # type: ignore[no-untyped-def]
+def make_checkout(root: Path, new_checkout) -> Callable[[], Checkout]:  # type: ignore[no-untyped-def]
     def make() -> Checkout:
         checkout: Checkout = new_checkout()
         shutil.copy2(root / "tests" / "cluster" / "cluster.yaml", checkout.path)
@@ -60,7 +88,16 @@ def make_checkout(root: Path, new_checkout):  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture(scope="session")
-def local(make_checkout) -> Checkout:  # type: ignore[no-untyped-def]
+def whole(slurm: Slurm, make_checkout) -> Iterator[tuple[Cluster, "subprocess.Popen[str]"]]:  # type: ignore[no-untyped-def]
+    """The whole reduced workflow through SLURM. It mostly waits, so all other tests run beside it."""
+    cluster = Cluster(make_checkout().path, slurm)
+    running = cluster.start()
+    yield cluster, running
+    running.kill()
+
+
+@pytest.fixture(scope="session")
+def local(whole: object, make_checkout) -> Checkout:  # type: ignore[no-untyped-def]
     """The same build without a cluster; tests must not change it."""
     checkout: Checkout = make_checkout()
     checkout.snakemake("cluster.yaml", "--quiet=rules")
@@ -71,5 +108,7 @@ def local(make_checkout) -> Checkout:  # type: ignore[no-untyped-def]
 def begun(local: Checkout, slurm: Slurm, tmp_path: Path) -> Cluster:
     """A copy of the local build without the language model that it trained."""
     shutil.copytree(local.path, tmp_path / "handcraft", symlinks=True)
-    shutil.rmtree(tmp_path / "handcraft" / "results" / "models")
+    shutil.rmtree(tmp_path / "handcraft" / MODEL)
+    for other in (tmp_path / "handcraft" / MODEL).parent.iterdir():
+        other.unlink()
     return Cluster(tmp_path / "handcraft", slurm)

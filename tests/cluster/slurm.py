@@ -76,9 +76,11 @@ class Slurm:
         """Cancel what runs, stop the daemons by their pid files, take the configuration out of /etc again."""
         if shutil.which("scancel") and (ETC / "slurm.conf").is_symlink():
             # The daemons are ended whatever becomes of their jobs.
-            with contextlib.suppress(RuntimeError, subprocess.TimeoutExpired):
+            with contextlib.suppress(subprocess.SubprocessError):
                 subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=30)
-                self.wait_until_empty(30)
+                until = time.monotonic() + 30
+                while self.ask("squeue", "-h").strip() and time.monotonic() < until:
+                    time.sleep(0.5)
         for pid_file in ("slurmd.pid", "slurmctld.pid", "munge/pid"):
             self._end(self.home / pid_file)
         for name in FILES:
@@ -92,24 +94,32 @@ class Slurm:
         run = subprocess.run(command, capture_output=True, text=True, timeout=60)
         return run.stdout if run.returncode == 0 else ""
 
-    def wait_for_job(self, state: str, seconds: float = 120) -> str:
-        """The id of a job that is in `state`, as `squeue` names it (`RUNNING`)."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if jobs := self.ask("squeue", "-h", "-t", state, "-o", "%i").split():
-                return jobs[0]
-            time.sleep(0.2)
-        raise RuntimeError(f"no job was {state} within {seconds} s")
+    def jobs(self, directory: Path, *states: str) -> list[str]:
+        """Ids of the jobs that were sent from `directory` and wait or run, or are in one of `states`.
 
-    def wait_until_empty(self, seconds: float = 120) -> None:
-        """Wait until no job is left. Raises where one is, or where SLURM does not answer."""
+        Raises where SLURM does not answer: no answer is no empty queue.
+        """
+        command = ["squeue", "-h", "-o", "%i %Z", *(["--states", ",".join(states)] if states else [])]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        rows = [line.split(maxsplit=1) for line in run.stdout.splitlines()]
+        return [job for job, path in rows if Path(path) == directory]
+
+    def wait_for_job(self, state: str, directory: Path, seconds: float = 200) -> str:
+        """The id of a job from `directory` that is in `state`, as `squeue` names it (`RUNNING`)."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            run = subprocess.run(["squeue", "-h", "-o", "%i"], capture_output=True, text=True, timeout=60)
-            if run.returncode == 0 and not run.stdout.split():
-                return
+            if found := self.jobs(directory, state):
+                return found[0]
+            time.sleep(0.2)
+        raise RuntimeError(f"no job of {directory} was {state} within {seconds} s")
+
+    def wait_until_none(self, directory: Path, seconds: float = 200) -> None:
+        """Wait until no job from `directory` waits or runs."""
+        until = time.monotonic() + seconds
+        while self.jobs(directory):
+            if time.monotonic() > until:
+                raise RuntimeError(f"jobs of {directory} are left after {seconds} s")
             time.sleep(0.5)
-        raise RuntimeError(f"jobs are left after {seconds} s, or SLURM does not answer")
 
     def _configure(self) -> None:
         for gpu in range(GPUS):
@@ -123,7 +133,9 @@ class Slurm:
             "SlurmctldPidFile": self.home / "slurmctld.pid", "SlurmdPidFile": self.home / "slurmd.pid",
             "SlurmctldLogFile": self.home / "slurmctld.log", "SlurmdLogFile": self.home / "slurmd.log",
             "ProctrackType": "proctrack/linuxproc", "TaskPlugin": "task/none", "MpiDefault": "none",
-            "JobAcctGatherType": "jobacct_gather/none", "AccountingStorageType": "accounting_storage/none",
+            # Once a second a job that has more memory than it asked for is killed.
+            "JobAcctGatherType": "jobacct_gather/linux", "JobAcctGatherFrequency": "task=1",
+            "JobAcctGatherParams": "OverMemoryKill", "AccountingStorageType": "accounting_storage/none",
             "SelectType": "select/cons_tres", "SelectTypeParameters": "CR_Core_Memory",
             "ReturnToService": 2, "SlurmdParameters": "config_overrides", "MinJobAge": 3600, "GresTypes": "gpu",
         }  # fmt: skip

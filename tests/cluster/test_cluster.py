@@ -1,14 +1,13 @@
 """The reduced workflow on a real SLURM of one node: `make test-cluster`."""
 
-import json
 import os
 import signal
+import subprocess
 
 import pytest
 
 from handcraft.compare import compare_builds, result_hashes
-from tests.cluster.conftest import Cluster, submissions
-from tests.cluster.slurm import Slurm
+from tests.cluster.conftest import MODEL, Cluster, submissions
 from tests.workflow.conftest import Checkout
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -22,22 +21,74 @@ GPU_RULES = {
     "train_unpenalised",
     "predict_causal_lm",
 }
-MODEL = "results/models/small-llama"
 
 
-def same_model(cluster: Checkout, local: Checkout) -> bool:
-    made, wanted = (
-        {name: digest for name, digest in result_hashes(c.path).items() if name.startswith("models/")}
-        for c in (cluster, local)
-    )
-    return made == wanted and len(made) > 2
+def local_models(local: Checkout) -> dict[str, str]:
+    found = {name: digest for name, digest in result_hashes(local.path).items() if name.startswith("models/")}
+    assert len(found) > 2
+    return found
+
+
+def memory_asked(said: str) -> list[int]:
+    return [int(call.split("--mem ")[1].split()[0]) for _, call in submissions(said)]
+
+
+def test_a_cancelled_job_is_named_and_a_rerun_finishes(begun: Cluster, local: Checkout) -> None:
+    running = begun.start(MODEL, "--retries", "0")
+    job = begun.running_job()
+    begun.slurm.ask("scancel", job)
+    said = begun.said(running, expect=1)
+    failure = said[said.index("Error in rule train_llama") :]
+    assert f"external_jobid: {job}" in failure
+    assert "logs/train_llama/small-llama.log" in failure
+    assert f"{job}.log" in failure
+    assert not (begun.path / MODEL).exists()
+    begun.said(begun.start(MODEL))
+    assert begun.models() == local_models(local)
+
+
+def test_with_retries_a_cancelled_job_recovers_by_itself(begun: Cluster, local: Checkout) -> None:
+    running = begun.start(MODEL)
+    begun.slurm.ask("scancel", begun.running_job())
+    said = begun.said(running)
+    first, second = memory_asked(said)
+    assert second == 2 * first
+    assert begun.models() == local_models(local)
+
+
+def test_a_job_killed_for_its_memory_gets_more(begun: Cluster, local: Checkout) -> None:
+    """SLURM itself ends it: 200 MB are too few for torch, the 1,800 of the next try are enough."""
+    said = begun.said(begun.start(MODEL, "--set-resources", "train_llama:mem_mb=200 if attempt == 1 else 1800"))
+    assert memory_asked(said) == [200, 1800]
+    assert "Error in rule train_llama" in said
+    assert "exceeded memory limit" in said
+    assert begun.models() == local_models(local)
+
+
+def test_a_killed_snakemake_is_unlocked_and_a_rerun_finishes(begun: Cluster, local: Checkout) -> None:
+    running = begun.start(MODEL)
+    begun.running_job()
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert "--unlock" in begun.said(begun.start(MODEL), expect=1)
+    begun.slurm.wait_until_none(begun.path)
+    begun.said(begun.start("--unlock"))
+    begun.said(begun.start(MODEL))
+    assert begun.models() == local_models(local)
+
+
+def test_more_gpus_than_there_are_is_refused_with_the_reason(begun: Cluster) -> None:
+    said = begun.said(begun.start(MODEL, "--retries", "0", "--set-resources", "train_llama:gpu=3"), expect=1)
+    assert "Error in rule train_llama" in said
+    assert "Requested node configuration is not available" in said
+    assert "--gpus=3" in said
 
 
 def test_the_workflow_on_a_cluster_gives_the_local_results(
-    local: Checkout, slurm: Slurm, make_checkout
-) -> None:  # type: ignore[no-untyped-def]
-    cluster = Cluster(make_checkout().path, slurm)
-    said = cluster.snakemake()
+    whole: tuple[Cluster, "subprocess.Popen[str]"], local: Checkout
+) -> None:
+    cluster, running = whole
+    said = cluster.said(running, seconds=500)
     assert compare_builds(local.path, cluster.path) == []
     sent = submissions(said)
     print(f"{len(sent)} jobs:", *(call for _, call in sent), sep="\n")
@@ -45,7 +96,7 @@ def test_the_workflow_on_a_cluster_gives_the_local_results(
     asked = {rule for rule, call in sent if "--gpus=1" in call and "-p gpu" in call}
     assert asked == GPU_RULES
     assert not [call for rule, call in sent if rule not in GPU_RULES and ("gpus" in call or "-p gpu" in call)]
-    sidecars = [json.loads(p.read_text()) for p in (cluster.path / "results" / "provenance").glob("*.json")]
+    sidecars = cluster.sidecars()
     # Each job that was to have a GPU saw one, no other did, and what takes seconds never left Snakemake.
     assert {f["rule"] for f in sidecars if f["cuda_visible_devices"] in ("0", "1")} == GPU_RULES
     assert {f["rule"] for f in sidecars if f["cuda_visible_devices"] == ""}.isdisjoint(GPU_RULES)
@@ -55,48 +106,3 @@ def test_the_workflow_on_a_cluster_gives_the_local_results(
     assert not there["plot_training"]
     assert not there["render_pdf"]
     assert len({f["slurm_job"] for f in sidecars}) < len(sidecars) / 2
-
-
-def test_a_cancelled_job_is_named_and_a_rerun_finishes(begun: Cluster, local: Checkout) -> None:
-    running = begun.start(MODEL, "--retries", "0")
-    job = begun.slurm.wait_for_job("RUNNING")
-    begun.slurm.ask("scancel", job)
-    said, _ = running.communicate(timeout=200)
-    assert running.returncode == 1
-    failure = said[said.index("Error in rule train_llama") :]
-    assert f"external_jobid: {job}" in failure
-    assert "logs/train_llama/small-llama.log" in failure
-    assert f"{job}.log" in failure
-    assert not (begun.path / MODEL).exists()
-    begun.snakemake(MODEL)
-    assert same_model(begun, local)
-
-
-def test_with_retries_a_cancelled_job_recovers_with_more_memory(begun: Cluster, local: Checkout) -> None:
-    running = begun.start(MODEL)
-    begun.slurm.ask("scancel", begun.slurm.wait_for_job("RUNNING"))
-    said, _ = running.communicate(timeout=250)
-    assert running.returncode == 0, said
-    memory = [int(call.split("--mem ")[1].split()[0]) for _, call in submissions(said)]
-    assert len(memory) == 2
-    assert memory[1] == 2 * memory[0]
-    assert same_model(begun, local)
-
-
-def test_a_killed_snakemake_is_unlocked_and_a_rerun_finishes(begun: Cluster, local: Checkout) -> None:
-    running = begun.start(MODEL)
-    begun.slurm.wait_for_job("RUNNING")
-    os.killpg(running.pid, signal.SIGKILL)
-    running.communicate()
-    assert "--unlock" in begun.snakemake(MODEL, expect=1)
-    begun.slurm.wait_until_empty()
-    begun.snakemake("--unlock")
-    begun.snakemake(MODEL)
-    assert same_model(begun, local)
-
-
-def test_more_gpus_than_there_are_is_refused_with_the_reason(begun: Cluster) -> None:
-    said = begun.snakemake(MODEL, "--retries", "0", "--set-resources", "train_llama:gpu=3", expect=1)
-    assert "Error in rule train_llama" in said
-    assert "Requested node configuration is not available" in said
-    assert "--gpus=3" in said

@@ -23,6 +23,6 @@ def test_llama_gets_gpu_memory_and_time_on_a_cluster(root: Path, tmp_path: Path)
     for job in jobs:
         asked = re.search(r"^    resources: (.+)$", job, re.MULTILINE)
         assert asked
-        assert {"gpu=1", "runtime=240", "mem_mb=40960", "slurm_partition=gpu"} <= set(asked[1].split(", ")), (
+        assert {"gpu=1", "runtime=120", "mem_mb=40960", "slurm_partition=gpu"} <= set(asked[1].split(", ")), (
             asked[1]
         )
