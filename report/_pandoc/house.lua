@@ -27,6 +27,21 @@ local function conditional(div)
   return {}
 end
 
+-- On paper a figure and the line that says how it was made go together to where there is room for them.
+local function float_figures(blocks)
+  if html then return nil end
+  local out = pandoc.Blocks({})
+  for _, block in ipairs(blocks) do
+    local before = out[#out]
+    if block.t == "Div" and block.classes:includes("how-made") and before and before.t == "Figure" then
+      out[#out] = pandoc.Div({ before, block }, pandoc.Attr("", { "floating" }))
+    else
+      out:insert(block)
+    end
+  end
+  return out
+end
+
 -- 2. Callouts, tabsets, quiet lines, the colophon's sentence.
 local function split_by_headings(blocks)
   local parts = {}
@@ -104,7 +119,8 @@ local function structure(div)
     out:insert(raw("</aside>"))
     return out
   end
-  local wrap = { ["how-made"] = "quiet", ["column-margin"] = "aside", ["config-text"] = "config", tokens = "tokens" }
+  local wrap = { ["how-made"] = "quiet", ["column-margin"] = "aside", ["config-text"] = "config", tokens = "tokens",
+    floating = "floating" }
   for class, name in pairs(wrap) do
     if div.classes:includes(class) and not html then
       local out = pandoc.Blocks({ raw("#" .. name .. "[") })
@@ -224,6 +240,7 @@ end
 return {
   { Meta = function(meta) renderer = pandoc.utils.stringify(meta.renderer or renderer) end },
   { Div = conditional },
+  { Blocks = float_figures },
   { Div = structure },
   { traverse = "topdown", Block = number },
   { Figure = set_figure, Table = set_table, Cite = reference, Span = small },
