@@ -7,7 +7,7 @@ CONFIG ?=
 PROFILE ?=
 SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--workflow-profile $(PROFILE))
 
-.PHONY: report preview example test test-cluster check install schema format unlock clean
+.PHONY: report preview example test test-cluster check install lock schema format unlock clean
 
 report: install
 	$(SNAKEMAKE)
@@ -50,6 +50,14 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
+
+# After a change of pyproject.toml: the newest of what its packages need in turn. What torch needs for a GPU it pins itself.
+lock:
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	sed '/^[^#]/d' requirements.lock >requirements.new
+	.venv-lock/bin/python -m pip freeze --exclude handcraft | sed 's/^\(torch==[^+]*\)+.*/\1/' >>requirements.new
+	mv requirements.new requirements.lock && rm -rf .venv-lock
 
 clean:
 	rm -rf $(BUILD)/results $(BUILD)/work $(BUILD)/logs $(BUILD)/benchmarks/out

@@ -2,7 +2,6 @@
 #   corpus -> tokenizer -> contexts -> predictors -> evaluation -> figures, explorer -> report
 
 import re
-from functools import partial
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -10,7 +9,6 @@ from snakemake.utils import min_version
 from handcraft import workflow as road
 from handcraft.config import SPLITS
 from handcraft.config_files import parse_config
-from handcraft.provenance import code_hash
 
 min_version("9.0")
 
@@ -18,8 +16,8 @@ min_version("9.0")
 configfile: Path(workflow.basedir, "config.yaml").as_posix()
 
 
-# The same environment as an image, for `--software-deployment-method apptainer`: built from container/handcraft.def.
-container: "container/handcraft.sif"
+# The same environment as an image, for `--software-deployment-method apptainer`: docs/cluster.md.
+container: Path(workflow.basedir, "container/handcraft.sif").as_posix()
 
 
 cfg = parse_config(config, workflow.configfiles)
@@ -29,7 +27,8 @@ lms = list(cfg.predictors.causal_lms)
 compared = road.compared_groups(list(variants.values()))
 tiles = {name: token for token, name in cfg.figures.tile_files().items()}
 gpus = road.gpus(cfg)
-script_hash = partial(code_hash, root=Path(workflow.basedir, "workflow", "scripts"))
+script_hash = road.script_hash(workflow.basedir)
+road.note_commit(workflow.basedir)
 
 
 wildcard_constraints:

@@ -13,7 +13,7 @@ from typing import Any
 
 from handcraft import progress
 from handcraft.errors import UserError
-from handcraft.provenance import write_sidecar
+from handcraft.provenance import code_hash, write_sidecar
 
 
 @contextmanager
@@ -31,6 +31,7 @@ def job(snakemake: Any) -> Iterator[None]:
         for descriptor in (1, 2):
             os.dup2(file.fileno(), descriptor)
     try:
+        _check_code(snakemake)
         yield
     except UserError as error:
         print(f"\nError in {snakemake.rule}: {error}", file=sys.stderr, flush=True)
@@ -54,6 +55,21 @@ def job(snakemake: Any) -> Iterator[None]:
         asked_memory_mb=int(snakemake.resources.get("mem_mb", 0)),
         root=Path(__file__).parent,
     )
+
+
+def _check_code(snakemake: Any) -> None:
+    """Is this the code that the job was planned with? Its hash is what the result is known by, also later on."""
+    planned = snakemake.params.get("code")
+    if planned is None:
+        return
+    script = Path(snakemake.scriptdir, f"{snakemake.rule}.py")
+    if code_hash(script.name, root=script.parent) != planned:
+        raise UserError(
+            "the code of this job is not the one that Snakemake planned it with",
+            where=f"{script} and {Path(__file__).parent}",
+            remedy="if it was edited during the build, run the build again; if the package is installed twice (in a "
+            "container, on a compute node), leave the one that is not the checkout's out",
+        )
 
 
 def _peak_mb() -> float:

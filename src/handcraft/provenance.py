@@ -15,6 +15,8 @@ from typing import Any
 from handcraft.files import hash_file, write_json
 
 PACKAGE = Path(__file__).parent
+COMMIT = "HANDCRAFT_COMMIT"
+"""Environment variable with the commit, for jobs that cannot ask git."""
 # Values of the config travel in a rule's params, so a new key must not make every artifact stale; how a job is
 # run and recorded has no part in what it makes.
 NOT_HASHED = {
@@ -170,7 +172,7 @@ def write_sidecar(
             "cuda_visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
             "platform": platform.platform(),
             "packages": versions(),
-            "git_commit": git_commit(root),
+            "git_commit": git_commit(root) or os.environ.get(COMMIT, ""),
         },
     )
 

@@ -14,31 +14,35 @@ class Peak(NamedTuple):
 
 
 PEAKS = {
-    # Without torch. Measured below 270 MB on all inputs of a sample of TinyStories (at most 46 MB).
-    "light": Peak(300, 4),
-    # Streams, or maps its input. Below 200 MB on the sample; meant for the whole data set, and not measured there.
-    "corpus": Peak(1500, 0.5),
-    # Pandoc and Typst beside Python.
-    "render": Peak(600, 4),
-    # Linear models. 0.44, 0.63 and 1.47 GB for 4, 18 and 71 MB of contexts: docs/benchmarks/linear.md.
-    "linear": Peak(500, 18),
-    # The same on `factor` times as many contexts as its input has.
-    "planted": Peak(1500, 18),
+    # Without torch: tables, pages, figures.
+    "light": Peak(200, 6),
+    # Streams, or maps its input.
+    "corpus": Peak(200, 1.5),
+    # Linear models on contexts.
+    "linear": Peak(450, 15),
     # A small transformer trained here; its input is mapped.
-    "llama": Peak(1500, 1),
+    "llama": Peak(550, 1),
+    # Pandoc and Typst take less than a figure; Quarto brings a runtime of its own, and was not measured.
+    "render": Peak(600, 4),
 }
-"""By kind of job. Every sidecar in `results/provenance/` has the peak of its own job (`peak_memory_mb`)."""
+"""By kind of job: no job of four builds took more, from 0.1 to 94 MB of input (docs/benchmarks/memory.md)."""
 
-ROOM = 2.0
-"""Times the measured peak: allocators, and a scheduler that counts the page cache."""
+ROOM = 1.5
+"""Times the peak: other machines, other allocators, input beyond what was measured."""
+
+SNAKEMAKE = 400
+"""MB beside that: what starts the job on its node and what runs it there are a Snakemake each."""
 
 
-def memory(kind: str) -> Callable[..., int]:
-    """A rule's `mem_mb` for a kind of `PEAKS`, as Snakemake wants it: a function of input and attempt."""
+def memory(kind: str, times: float = 1) -> Callable[..., int]:
+    """A rule's `mem_mb` for a kind of `PEAKS`, as Snakemake wants it: a function of input and attempt.
+
+    `times`: how many times its input a job makes of it in memory.
+    """
     peak = PEAKS[kind]
 
     def mem_mb(wildcards: Any, input: Iterable[str], attempt: int) -> int:
-        return ask(peak.floor + peak.per_input * input_mb(input), attempt, ROOM)
+        return ask(peak.floor + peak.per_input * times * input_mb(input), attempt)
 
     return mem_mb
 
@@ -61,9 +65,9 @@ def runtime(minutes: int | Callable[[Any], int]) -> Callable[..., int]:
     return of_attempt
 
 
-def ask(peak_mb: float, attempt: int, room: float) -> int:
-    """MB to ask for: `room` times the peak in whole hundreds, times the attempt (from 1)."""
-    return 100 * math.ceil(room * peak_mb / 100) * attempt
+def ask(peak_mb: float, attempt: int) -> int:
+    """MB to ask for: room for the peak and a Snakemake, in whole hundreds, times the attempt (from 1)."""
+    return 100 * math.ceil((ROOM * peak_mb + SNAKEMAKE) / 100) * attempt
 
 
 def input_mb(paths: Iterable[str]) -> float:

@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from handcraft.explorer.page import template_files
 from handcraft.human.labels import ignored_files, label_files
 from handcraft.human.page import page_files
 from handcraft.predictors.device import count_gpus
+from handcraft.provenance import COMMIT, code_hash, git_commit
 from handcraft.resources import memory as memory
 from handcraft.resources import memory_gb as memory_gb
 from handcraft.resources import runtime as runtime
@@ -25,6 +27,16 @@ PREDICTOR_TITLES = {
     "linear_sparser": "linear, sparser",
     "bayes": "Bayes (best possible)",
 }
+
+
+def script_hash(root: Path | str) -> Callable[[str], str]:
+    """What hashes the code of a script in `workflow/scripts` of the checkout at `root`, given its name."""
+    return partial(code_hash, root=Path(root, "workflow", "scripts"))
+
+
+def note_commit(root: Path | str) -> None:
+    """Tell the jobs the checkout's commit: in a container there may be no git, and no checkout but its package."""
+    os.environ[COMMIT] = git_commit(Path(root))
 
 
 def gpus(cfg: Config, lm: CausalLM | None = None) -> int:

@@ -1,10 +1,13 @@
 """What holds the repository together: one set of versions, imports that run one way, thin rules."""
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import handcraft
 from handcraft.provenance import PACKAGE
@@ -33,6 +36,19 @@ def test_the_lock_holds_every_direct_dependency_at_its_version(root: Path) -> No
     lock = dict(_pin(line) for line in (root / "requirements.lock").read_text().splitlines() if "==" in line)
     assert all("==" in d for d in direct)
     assert {n: v for n, v in map(_pin, direct) if lock.get(n) != v} == {}
+
+
+def test_the_lock_holds_all_that_its_packages_need(root: Path) -> None:
+    lines = (root / "requirements.lock").read_text().splitlines()
+    lock = {canonicalize_name(line.split("==")[0]) for line in lines if "==" in line}
+    needed = {}
+    for name in lock:
+        for need in map(Requirement, importlib.metadata.requires(name) or []):
+            if need.marker is None or need.marker.evaluate({"extra": ""}):
+                needed[canonicalize_name(need.name)] = name
+    # What torch needs for a GPU depends on the machine, and torch pins it exactly.
+    missing = {need: name for need, name in needed.items() if need not in lock and name != "torch"}
+    assert missing == {}
 
 
 def test_conda_installs_the_lock(root: Path) -> None:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from handcraft.provenance import code_hash
+
 SCRIPT = """
 from types import SimpleNamespace
 
@@ -21,16 +23,24 @@ snakemake = SimpleNamespace(
     rule="train_x", log=["logs/train_x/a.log"], wildcards=Named(group="a"), params=Named(l1=[0.1], device="cpu"),
     input=Named(x="in.txt"), output=Named(y="out.txt"), resources=Named(mem_mb=600),
 )
+{before}
 with job(snakemake):
 {body}
 """
 
 
-def run(tmp_path: Path, body: str) -> tuple[subprocess.CompletedProcess[str], str]:
+def run(tmp_path: Path, body: str, before: str = "") -> tuple[subprocess.CompletedProcess[str], str]:
     (tmp_path / "in.txt").write_text("in")
-    script = SCRIPT.replace("{body}", "\n".join("    " + line for line in body.splitlines()))
+    script = SCRIPT.replace("{before}", before)
+    script = script.replace("{body}", "\n".join("    " + line for line in body.splitlines()))
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
     return done, (tmp_path / "logs" / "train_x" / "a.log").read_text()
+
+
+def _script(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "scripts").mkdir(exist_ok=True)
+    (tmp_path / "scripts" / "train_x.py").write_text(text)
+    return tmp_path / "scripts"
 
 
 def test_output_goes_to_the_log_and_progress_to_the_terminal_too(tmp_path: Path) -> None:
@@ -68,6 +78,29 @@ def test_the_sidecar_says_what_was_done_with_what(tmp_path: Path) -> None:
     assert len(facts["inputs"]["in.txt"]) == len(facts["outputs"]["out.txt"]) == 64
     assert facts["asked_memory_mb"] == 600
     assert "torch" in facts["packages"]
+
+
+def test_code_that_changed_since_the_job_was_planned_ends_it(tmp_path: Path) -> None:
+    planned = code_hash("train_x.py", root=_script(tmp_path, "from handcraft.seeds import generator"))
+    more = f"snakemake.scriptdir = {str(tmp_path / 'scripts')!r}; snakemake.params['code'] = {planned!r}\n"
+    assert run(tmp_path, "pass", before=more)[0].returncode == 0
+    _script(tmp_path, "# a comment\nfrom handcraft.seeds import generator")
+    assert run(tmp_path, "pass", before=more)[0].returncode == 0
+    _script(tmp_path, "from handcraft.seeds import generator\ngenerator(1)")
+    done, log = run(tmp_path, "print('not reached')", before=more)
+    assert done.returncode == 1
+    assert "not the one that Snakemake planned it with" in log
+    assert str(tmp_path / "scripts" / "train_x.py") in log
+    assert "run the build again" in log
+    assert "not reached" not in log
+
+
+def test_without_git_the_sidecar_has_the_commit_that_snakemake_noted(tmp_path: Path) -> None:
+    body = "from handcraft import provenance; provenance.git_commit = lambda root: ''"
+    done, _ = run(tmp_path, body, before="import os; os.environ['HANDCRAFT_COMMIT'] = 'abc+changes'\n")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
+    assert facts["git_commit"] == "abc+changes"
 
 
 def test_peak_memory_is_the_jobs_own(tmp_path: Path) -> None:

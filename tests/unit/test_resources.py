@@ -7,7 +7,7 @@ import yaml
 
 from handcraft.errors import UserError
 from handcraft.predictors.device import count_gpus
-from handcraft.resources import PEAKS, input_mb, memory, memory_gb
+from handcraft.resources import PEAKS, ROOM, SNAKEMAKE, input_mb, memory, memory_gb, runtime
 
 
 @pytest.mark.parametrize("kind", PEAKS)
@@ -17,10 +17,11 @@ def test_memory_grows_with_the_input_and_with_every_attempt(tmp_path: Path, kind
     with large.open("wb") as file:
         file.truncate(2_000_000_000)
     ask = memory(kind)
-    assert ask(None, [str(small)], 1) >= 2 * PEAKS[kind].floor
+    assert ask(None, [str(small)], 1) >= ROOM * PEAKS[kind].floor + SNAKEMAKE
     assert ask(None, [str(large)], 1) > ask(None, [str(small)], 1)
     tries = [ask(None, [str(small)], attempt) for attempt in (1, 2, 3)]
     assert tries == [tries[0] * attempt for attempt in (1, 2, 3)]
+    assert memory(kind, times=3)(None, [str(large)], 1) > 2 * ask(None, [str(large)], 1)
 
 
 def test_input_that_is_not_there_yet_counts_as_nothing(tmp_path: Path) -> None:
@@ -37,6 +38,11 @@ def test_a_linear_model_asks_for_more_than_was_measured() -> None:
 def test_memory_of_the_config_in_gb() -> None:
     ask = memory_gb(lambda w: {"a": 40}[w])
     assert [ask("a", attempt) for attempt in (1, 2)] == [40960, 81920]
+
+
+def test_time_grows_with_every_attempt() -> None:
+    assert [runtime(30)(None, attempt) for attempt in (1, 2, 3)] == [30, 60, 90]
+    assert runtime(lambda w: w["minutes"])({"minutes": 7}, 2) == 14
 
 
 def test_gpus_of_a_device() -> None:

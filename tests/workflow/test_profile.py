@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.workflow.conftest import Checkout
+
 
 def test_llama_gets_gpu_memory_and_time_on_a_cluster(root: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/slurm", "-n", "--verbose"]
@@ -26,3 +28,12 @@ def test_llama_gets_gpu_memory_and_time_on_a_cluster(root: Path, tmp_path: Path)
         assert {"gpu=1", "runtime=120", "mem_mb=40960", "slurm_partition=gpu"} <= set(asked[1].split(", ")), (
             asked[1]
         )
+
+
+def test_no_job_takes_more_memory_than_it_asks_for(root: Path, finished: Checkout) -> None:
+    run = subprocess.run(
+        [sys.executable, root / "benchmarks" / "memory.py", finished.path], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    rules = set(re.findall(r"^\| `(\w+)` \|", run.stdout, re.MULTILINE))
+    assert {"retrieve_corpus", "train_linear", "predict_causal_lm", "plot_weights", "render_pdf"} <= rules

@@ -190,7 +190,8 @@ rule train_best_linear:
     priority: 5
     threads: cfg.threads
     resources:
-        mem_mb=road.memory("planted"),
+        # All fresh stories' contexts at once.
+        mem_mb=road.memory("linear", times=cfg.corpus.planted.best_linear.factor),
         runtime=road.runtime(60),
         gpu=gpus,
     params:
