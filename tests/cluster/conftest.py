@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from handcraft.compare import result_hashes
 from tests.cluster.slurm import Slurm, why_not
-from tests.workflow.conftest import OUTPUT, Checkout
+from tests.workflow.conftest import Checkout
 
 PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")
 MODEL = "results/models/small-llama"
@@ -48,7 +47,9 @@ class Cluster(Checkout):
 
     def models(self) -> dict[str, str]:
         """The hashes of the language model that was trained."""
-        return {name: digest for name, digest in result_hashes(self.path).items() if name.startswith("models/")}
+        return {
+            name: digest for name, digest in result_hashes(self.path).items() if name.startswith("models/")
+        }
 
     def sidecars(self) -> list[dict]:  # type: ignore[type-arg]
         """What each job wrote of itself."""

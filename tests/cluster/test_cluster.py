@@ -58,7 +58,9 @@ def test_with_retries_a_cancelled_job_recovers_by_itself(begun: Cluster, local: 
 
 def test_a_job_killed_for_its_memory_gets_more(begun: Cluster, local: Checkout) -> None:
     """SLURM itself ends it: 200 MB are too few for torch, the 1,800 of the next try are enough."""
-    said = begun.said(begun.start(MODEL, "--set-resources", "train_llama:mem_mb=200 if attempt == 1 else 1800"))
+    said = begun.said(
+        begun.start(MODEL, "--set-resources", "train_llama:mem_mb=200 if attempt == 1 else 1800")
+    )
     assert memory_asked(said) == [200, 1800]
     assert "Error in rule train_llama" in said
     assert "exceeded memory limit" in said
