@@ -29,6 +29,7 @@ tiles = {name: token for token, name in cfg.figures.tile_files().items()}
 gpus = road.gpus(cfg)
 script_hash = road.script_hash(workflow.basedir)
 road.note_commit(workflow.basedir)
+road.show_checkout(workflow.basedir)
 
 
 wildcard_constraints:

@@ -39,6 +39,15 @@ def note_commit(root: Path | str) -> None:
     os.environ[COMMIT] = git_commit(Path(root))
 
 
+def show_checkout(root: Path | str) -> None:
+    """Make the checkout at `root` visible in a job's container: its scripts, the report's sources and labels are read."""
+    here = str(Path(root))  # not resolved: jobs name it as it is
+    for name, old in (("APPTAINER_BIND", "SINGULARITY_BIND"), ("SINGULARITY_BIND", "APPTAINER_BIND")):
+        shown = os.environ.get(name) or os.environ.get(old, "")
+        if here not in shown.split(","):
+            os.environ[name] = ",".join(filter(None, [shown, here]))
+
+
 def gpus(cfg: Config, lm: CausalLM | None = None) -> int:
     """GPUs that a job asks for, of a causal LM with a device of its own or of any other."""
     return count_gpus((lm and lm.device) or cfg.device)
