@@ -40,7 +40,7 @@ def note_commit(root: Path | str) -> None:
 
 
 def show_checkout(root: Path | str) -> None:
-    """Make the checkout at `root` visible in a job's container, which reads scripts, report sources and labels there."""
+    """Make the checkout at `root` visible in a job's container, which reads scripts, report and labels there."""
     here = str(Path(root))  # not resolved: jobs name it as it is
     for name, old in (("APPTAINER_BIND", "SINGULARITY_BIND"), ("SINGULARITY_BIND", "APPTAINER_BIND")):
         shown = os.environ.get(name) or os.environ.get(old, "")
