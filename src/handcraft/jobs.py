@@ -64,7 +64,9 @@ def _check_code(snakemake: Any) -> None:
         return
     script = Path(snakemake.scriptdir, f"{snakemake.rule}.py")
     if not script.is_file():
-        raise UserError("the checkout is not visible to this job", where=str(script), remedy="bind it in the container")
+        raise UserError(
+            "the checkout is not visible to this job", where=str(script), remedy="bind it in the container"
+        )
     if code_hash(script.name, root=script.parent) != planned:
         raise UserError(
             "the code of this job is not the one that Snakemake planned it with",

@@ -19,7 +19,8 @@ def test_llama_gets_gpu_memory_and_time_on_a_cluster(root: Path, tmp_path: Path)
     jobs = [
         b
         for b in re.split(r"\n(?=rule )", said)
-        if b.startswith("rule predict_causal_lm:") and re.search(r"^    wildcards: .*lm=llama-3-1-8b$", b, re.MULTILINE)
+        if b.startswith("rule predict_causal_lm:")
+        and re.search(r"^    wildcards: .*lm=llama-3-1-8b$", b, re.MULTILINE)
     ]
     assert len(jobs) >= 5
     for job in jobs:
