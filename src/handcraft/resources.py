@@ -25,7 +25,8 @@ PEAKS = {
     # Pandoc and Typst take less than a figure; Quarto brings a runtime of its own, and was not measured.
     "render": Peak(600, 4),
 }
-"""By kind of job: no job of four builds took more, from 0.1 to 94 MB of input (docs/benchmarks/memory.md)."""
+"""By kind of job: the jobs of the default, of a sample of TinyStories and of 300,000 stories took no more
+(docs/benchmarks/memory.md)."""
 
 ROOM = 1.5
 """Times the peak: other machines, other allocators, input beyond what was measured."""

@@ -42,10 +42,14 @@ def note_commit(root: Path | str) -> None:
 def show_checkout(root: Path | str) -> None:
     """Make the checkout at `root` visible in a job's container, which reads scripts, report and labels there."""
     here = str(Path(root))  # not resolved: jobs name it as it is
-    for name, old in (("APPTAINER_BIND", "SINGULARITY_BIND"), ("SINGULARITY_BIND", "APPTAINER_BIND")):
-        shown = os.environ.get(name) or os.environ.get(old, "")
-        if here not in shown.split(","):
-            os.environ[name] = ",".join(filter(None, [shown, here]))
+    names = ("APPTAINER_BIND", "SINGULARITY_BIND")
+    # Apptainer takes the second where the first is not set.
+    given = {
+        name: os.environ.get(name) or os.environ.get(names[0]) or os.environ.get(names[1], "")
+        for name in names
+    }
+    for name, shown in given.items():
+        os.environ[name] = ",".join([*filter(None, [shown]), *([] if here in shown.split(",") else [here])])
 
 
 def gpus(cfg: Config, lm: CausalLM | None = None) -> int:

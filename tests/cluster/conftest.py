@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from handcraft.compare import result_hashes
 from tests.cluster.slurm import Slurm, why_not
 from tests.workflow.conftest import Checkout
 
@@ -44,12 +43,6 @@ class Cluster(Checkout):
     def running_job(self) -> str:
         """The id of a job of this checkout, once it runs."""
         return self.slurm.wait_for_job("RUNNING", self.path)
-
-    def models(self) -> dict[str, str]:
-        """The hashes of the language model that was trained."""
-        return {
-            name: digest for name, digest in result_hashes(self.path).items() if name.startswith("models/")
-        }
 
     def sidecars(self) -> list[dict]:  # type: ignore[type-arg]
         """What each job wrote of itself."""

@@ -23,8 +23,10 @@ GPU_RULES = {
 }
 
 
-def local_models(local: Checkout) -> dict[str, str]:
-    found = {name: digest for name, digest in result_hashes(local.path).items() if name.startswith("models/")}
+def models(checkout: Checkout) -> dict[str, str]:
+    """The hashes of the language model that was trained."""
+    hashes = result_hashes(checkout.path)
+    found = {name: digest for name, digest in hashes.items() if name.startswith("models/")}
     assert len(found) > 2
     return found
 
@@ -44,7 +46,7 @@ def test_a_cancelled_job_is_named_and_a_rerun_finishes(begun: Cluster, local: Ch
     assert f"{job}.log" in failure
     assert not (begun.path / MODEL).exists()
     begun.said(begun.start(MODEL))
-    assert begun.models() == local_models(local)
+    assert models(begun) == models(local)
 
 
 def test_with_retries_a_cancelled_job_recovers_by_itself(begun: Cluster, local: Checkout) -> None:
@@ -53,7 +55,7 @@ def test_with_retries_a_cancelled_job_recovers_by_itself(begun: Cluster, local: 
     said = begun.said(running)
     first, second = memory_asked(said)
     assert second == 2 * first
-    assert begun.models() == local_models(local)
+    assert models(begun) == models(local)
 
 
 def test_a_job_killed_for_its_memory_gets_more(begun: Cluster, local: Checkout) -> None:
@@ -64,7 +66,7 @@ def test_a_job_killed_for_its_memory_gets_more(begun: Cluster, local: Checkout) 
     assert memory_asked(said) == [200, 1800]
     assert "Error in rule train_llama" in said
     assert "exceeded memory limit" in said
-    assert begun.models() == local_models(local)
+    assert models(begun) == models(local)
 
 
 def test_a_killed_snakemake_is_unlocked_and_a_rerun_finishes(begun: Cluster, local: Checkout) -> None:
@@ -76,7 +78,7 @@ def test_a_killed_snakemake_is_unlocked_and_a_rerun_finishes(begun: Cluster, loc
     begun.slurm.wait_until_none(begun.path)
     begun.said(begun.start("--unlock"))
     begun.said(begun.start(MODEL))
-    assert begun.models() == local_models(local)
+    assert models(begun) == models(local)
 
 
 def test_more_gpus_than_there_are_is_refused_with_the_reason(begun: Cluster) -> None:

@@ -64,7 +64,7 @@ def test_no_raw_markup_in_the_page(parsed: Page, results: Path) -> None:
 def test_hostile_text_is_shown_as_text(parsed: Page, results: Path) -> None:
     assert any("</script>" in piece for piece in hostile_pieces(results))
     without_hostile(parsed.text, results)
-    assert parsed.all("script") == [{"type": "module"}]  # the page\'s own, which marks the contents
+    assert parsed.all("script") == [{"type": "module"}]  # the page's own, which marks the contents
     assert not [a for t, a in parsed.tags if any(k.startswith("on") for k in a)]
 
 

@@ -95,6 +95,16 @@ def test_code_that_changed_since_the_job_was_planned_ends_it(tmp_path: Path) -> 
     assert "not reached" not in log
 
 
+def test_a_checkout_that_the_job_does_not_see_is_named(tmp_path: Path) -> None:
+    where = tmp_path / "not-mounted"
+    done, log = run(
+        tmp_path, "pass", before=f"snakemake.scriptdir = {str(where)!r}; snakemake.params['code'] = 'abc'\n"
+    )
+    assert done.returncode == 1
+    assert f"{where / 'train_x.py'}" in log
+    assert "bind it in the container" in log
+
+
 def test_without_git_the_sidecar_has_the_commit_that_snakemake_noted(tmp_path: Path) -> None:
     body = "from handcraft import provenance; provenance.git_commit = lambda root: ''"
     done, _ = run(tmp_path, body, before="import os; os.environ['HANDCRAFT_COMMIT'] = 'abc+changes'\n")
@@ -116,3 +126,14 @@ def test_peak_memory_is_the_jobs_own(tmp_path: Path) -> None:
         peaks.append(facts["peak_memory_mb"])
     assert peaks[0] < 200
     assert 200 < peaks[1] - peaks[0] < 320
+
+
+def test_a_child_that_took_more_memory_is_added() -> None:
+    """Started by a small process, as what this test runs in is a large one, below which no child can be told."""
+    code = "import subprocess, sys\nfrom handcraft.jobs import _peak_mb\nbefore = _peak_mb()\n"
+    code += "subprocess.run([sys.executable, '-c', 'x = bytearray(600_000_000)'])\nprint(_peak_mb() - before)"
+    done = subprocess.run(
+        ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", code], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert 300 < float(done.stdout) < 700
