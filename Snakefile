@@ -6,9 +6,9 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from handcraft import workflow as road
-from handcraft.config import SPLITS
-from handcraft.config_files import parse_config
+from handcraft.build import hooks
+from handcraft.config.model import SPLITS
+from handcraft.config.files import parse_config
 
 min_version("9.0")
 
@@ -22,14 +22,14 @@ container: Path(workflow.basedir, "container/handcraft.sif").as_posix()
 
 cfg = parse_config(config, workflow.configfiles)
 variants = {v.name: v for v in cfg.variants()}
-planted_groups = road.planted_groups(cfg)
+planted_groups = hooks.planted_groups(cfg)
 lms = list(cfg.predictors.causal_lms)
-compared = road.compared_groups(list(variants.values()))
+compared = hooks.compared_groups(list(variants.values()))
 tiles = {name: token for token, name in cfg.figures.tile_files().items()}
-gpus = road.gpus(cfg)
-script_hash = road.script_hash(workflow.basedir)
-road.note_commit(workflow.basedir)
-road.show_checkout(workflow.basedir)
+gpus = hooks.gpus(cfg)
+script_hash = hooks.script_hash(workflow.basedir)
+hooks.note_commit(workflow.basedir)
+hooks.show_checkout(workflow.basedir)
 
 
 wildcard_constraints:

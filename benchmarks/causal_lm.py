@@ -28,12 +28,12 @@ def main() -> None:
     options = arguments()
     import torch
 
-    from handcraft.contexts import read_contexts
-    from handcraft.predictors.causal_lm_interview import ask_texts
-    from handcraft.predictors.causal_lm_load import load_language_model
-    from handcraft.predictors.causal_lm_score import Scorer
-    from handcraft.predictors.causal_lm_text import context_texts
-    from handcraft.tokenizer import load_tokenizer, token_bytes
+    from handcraft.contexts.read import read_contexts
+    from handcraft.predictors.causal_lm.interview import ask_texts
+    from handcraft.predictors.causal_lm.load import load_language_model
+    from handcraft.predictors.causal_lm.score import Scorer
+    from handcraft.predictors.causal_lm.text import context_texts
+    from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
 
     asked = read_contexts(options.contexts)
     drawn = np.random.default_rng(0).choice(len(asked), min(options.items, len(asked)), replace=False)

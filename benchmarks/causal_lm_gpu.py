@@ -45,9 +45,9 @@ def main() -> None:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from handcraft.predictors.causal_lm_rows import plan_rows
-    from handcraft.predictors.causal_lm_score import Scorer
-    from handcraft.predictors.causal_lm_text import Question
+    from handcraft.predictors.causal_lm.rows import plan_rows
+    from handcraft.predictors.causal_lm.score import Scorer
+    from handcraft.predictors.causal_lm.text import Question
 
     shape = LLAMA_3_1_8B if options.shape == "8b" else LLAMA_3_1_8B | TINY | TINY_HEADS
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

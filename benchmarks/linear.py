@@ -30,11 +30,11 @@ import numpy as np
 import scipy.sparse
 import torch
 
-from handcraft.contexts import Contexts, read_contexts
-from handcraft.predictors.device import fix_arithmetic
-from handcraft.predictors.linear_solver import LinearFit, fit_path
-from handcraft.predictors.minibatch import MinibatchModel
-from handcraft.predictors.onehot import OneHot
+from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.device import fix_arithmetic
+from handcraft.predictors.linear.minibatch import MinibatchModel
+from handcraft.predictors.linear.onehot import OneHot
+from handcraft.predictors.linear.solver import LinearFit, fit_path
 
 WANTED = 1e-4
 PATH = [float(f"{value:.4g}") for value in np.geomspace(1e-3, 1e-5, 10)]

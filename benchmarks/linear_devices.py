@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from handcraft.contexts import Contexts, read_contexts
-from handcraft.predictors.device import fix_arithmetic
-from handcraft.predictors.linear_solver import LinearFit, fit_path
-from handcraft.predictors.onehot import OneHot
+from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.device import fix_arithmetic
+from handcraft.predictors.linear.onehot import OneHot
+from handcraft.predictors.linear.solver import LinearFit, fit_path
 
 PENALTIES = [1e-3, 3e-4, 1e-4, 3e-5]
 GAP = 1e-3

@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from handcraft.contexts import read_contexts
-from handcraft.predictors.device import fix_arithmetic
-from handcraft.predictors.linear_solver import fit_path
-from handcraft.predictors.onehot import OneHot
+from handcraft.contexts.read import read_contexts
+from handcraft.device import fix_arithmetic
+from handcraft.predictors.linear.onehot import OneHot
+from handcraft.predictors.linear.solver import fit_path
 
 TIMES = (1, 4, 16)
 CHANGED = 8

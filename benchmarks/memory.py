@@ -4,7 +4,7 @@
 
 A row a rule, over all its jobs in all builds: the largest input, the peak memory of the process, what it asked for on
 the first try, and the job that came nearest to it. Beside the process a job on a cluster has two Snakemakes of its own
-(`handcraft.resources.SNAKEMAKE`). Ends with 1 where a job took more than it asked for.
+(`handcraft.build.resources.SNAKEMAKE`). Ends with 1 where a job took more than it asked for.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from handcraft.resources import SNAKEMAKE, input_mb
+from handcraft.build.resources import SNAKEMAKE, input_mb
 
 
 def jobs_of(build: Path) -> list[dict]:  # type: ignore[type-arg]

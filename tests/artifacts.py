@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from handcraft.files import write_table, write_tensors
-from handcraft.tokenizer import train_tokenizer
+from handcraft.tokenizer.train import train_tokenizer
 
 WORDS = (" and", " but", " so")
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.evaluation.influence import evaluate_influence
+from handcraft.analysis.influence import evaluate_influence
 from handcraft.explorer.page import GroupFiles, build_explorer
 from handcraft.files import write_tensors
-from handcraft.tokenizer import load_tokenizer
+from handcraft.tokenizer.tokens import load_tokenizer
 from tests.artifacts import contexts_file
 from tests.labelling import HOSTILE
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.contexts import draw_sample
+from handcraft.contexts.sample import draw_sample
 from handcraft.files import read_json, write_csv
-from handcraft.human.page import build_labelling_page
-from handcraft.tokenizer import load_tokenizer
+from handcraft.people.page import build_labelling_page
+from handcraft.tokenizer.tokens import load_tokenizer
 from tests.artifacts import contexts_file
 
 WORDS = (" and", " but", " so", " or")

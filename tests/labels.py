@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from handcraft.human.labels import COLUMNS
+from handcraft.people.labels import COLUMNS
 
 
 def label_rows(

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.predictors.causal_lm_interview import ask_texts
-from handcraft.predictors.causal_lm_load import LanguageModel
-from handcraft.predictors.causal_lm_score import Scorer
-from handcraft.predictors.causal_lm_text import Question
+from handcraft.predictors.causal_lm.interview import ask_texts
+from handcraft.predictors.causal_lm.load import LanguageModel
+from handcraft.predictors.causal_lm.score import Scorer
+from handcraft.predictors.causal_lm.text import Question
 
 TEXTS = [
     "Mom, I found this needle. Can you share it with me and the cat",

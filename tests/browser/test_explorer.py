@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from handcraft.corpus.planted import stories
-from handcraft.evaluation.influence import centred
 from handcraft.explorer.explain import explain_text
 from handcraft.explorer.page import BEGIN, END, GroupFiles, build_explorer
 from handcraft.explorer.similar import similar_tokens
 from handcraft.files import read_tensors
+from handcraft.math import centred
 from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html
-from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
 from tests.artifacts import tokenizer_file
 from tests.browser.chromium import CONTRAST, Page
 from tests.explorer import LENGTH, WORDS, ExplorerFiles

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from handcraft.contexts.sample import read_samples
 from handcraft.evaluation.intervals import wilson
-from handcraft.evaluation.samples import read_samples
-from handcraft.human.labels import read_labels
+from handcraft.people.labels import read_labels
 from tests.browser.chromium import CONTRAST, Page
 from tests.labelling import HOSTILE, WORDS, LabellingPage
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from handcraft.compare import compare_builds, result_hashes
+from handcraft.commands.compare import compare_builds, result_hashes
 from tests.cluster.conftest import MODEL, Cluster, submissions
 from tests.workflow.conftest import Checkout
 

@@ -11,10 +11,10 @@ from statsmodels.stats.inter_rater import aggregate_raters, cohens_kappa, fleiss
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from handcraft.evaluation.agreement import cohen, fleiss, majority_vote
 from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import wilson
-from handcraft.evaluation.power import items_needed, mcnemar_power
+from handcraft.people.agreement import cohen, fleiss, majority_vote
+from handcraft.people.power import items_needed, mcnemar_power
 
 
 def people(count: int, n: int, classes: int, seed: int) -> np.ndarray:

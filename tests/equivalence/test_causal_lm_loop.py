@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.predictors.causal_lm_load import LanguageModel, load_language_model
-from handcraft.predictors.causal_lm_rows import plan_rows
-from handcraft.predictors.causal_lm_score import Scorer
-from handcraft.predictors.causal_lm_text import build_questions, clip_questions
-from handcraft.predictors.causal_lm_words import continuing_tokens
+from handcraft.predictors.causal_lm.load import LanguageModel, load_language_model
+from handcraft.predictors.causal_lm.rows import plan_rows
+from handcraft.predictors.causal_lm.score import Scorer
+from handcraft.predictors.causal_lm.text import build_questions, clip_questions
+from handcraft.predictors.causal_lm.words import continuing_tokens
 from tests.language_models import CANDIDATES, WINDOWS, byte_level, score_texts, write_model
 
 os.environ["HF_HUB_OFFLINE"] = "1"

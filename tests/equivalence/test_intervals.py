@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from handcraft.analysis.published import published_table
 from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
 from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import percentile_interval, wilson
-from handcraft.evaluation.published import published_table
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 50, 1000])

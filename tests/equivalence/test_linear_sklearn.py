@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from handcraft.predictors.linear_predict import linear_logits
-from handcraft.predictors.linear_solver import fit_linear
+from handcraft.predictors.linear.predict import linear_logits
+from handcraft.predictors.linear.solver import fit_linear
 from tests.unit.test_linear_solver import objective, problem
 
 

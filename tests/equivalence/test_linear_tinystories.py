@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from handcraft.contexts import Contexts, build_contexts, read_contexts
+from handcraft.contexts.build import build_contexts
+from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.corpus import retrieve_corpus
 from handcraft.files import read_json, read_tensors
-from handcraft.predictors.linear import score, train_linear
-from handcraft.predictors.linear_predict import linear_logits
-from handcraft.predictors.linear_solver import fit_linear
-from handcraft.tokenizer import encode_corpus, train_tokenizer
+from handcraft.predictors.linear.predict import linear_logits
+from handcraft.predictors.linear.solver import fit_linear
+from handcraft.predictors.linear.train import score, train_linear
+from handcraft.tokenizer.encode import encode_corpus
+from handcraft.tokenizer.train import train_tokenizer
 from tests.unit.test_linear_solver import objective
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from handcraft.contexts import read_contexts
+from handcraft.analysis.data_claims import evaluate_data_claims
+from handcraft.analysis.evidence import evaluate_evidence
+from handcraft.analysis.influence import evaluate_influence
+from handcraft.analysis.published_weights import evaluate_published
+from handcraft.analysis.unpenalised import train_unpenalised
+from handcraft.contexts.read import read_contexts
 from handcraft.evaluation.causal_lms import evaluate_causal_lms
-from handcraft.evaluation.data_claims import evaluate_data_claims
-from handcraft.evaluation.evidence import evaluate_evidence
-from handcraft.evaluation.influence import evaluate_influence
 from handcraft.evaluation.predictions import evaluate_predictions
-from handcraft.evaluation.published_weights import evaluate_published
 from handcraft.figures.calibration import plot_calibration
 from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.evidence import plot_evidence
@@ -23,9 +24,9 @@ from handcraft.figures.tiles import plot_tiles
 from handcraft.figures.training import plot_training
 from handcraft.figures.weights import plot_weights
 from handcraft.files import write_csv, write_json, write_table, write_tensors
-from handcraft.predictors.predictions import write_predictions
-from handcraft.predictors.unpenalised import train_unpenalised
-from handcraft.tokenizer import decode, load_tokenizer, train_tokenizer
+from handcraft.predictions import write_predictions
+from handcraft.tokenizer.tokens import decode, load_tokenizer
+from handcraft.tokenizer.train import train_tokenizer
 
 GROUPS = {
     "conjunctions": [" and", " but", " for", " so", " or"],

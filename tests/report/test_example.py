@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from handcraft.commands.example import stale_rules, write_example
 from handcraft.errors import UserError
 from handcraft.files import read_json, write_json
-from handcraft.report.example import stale_rules, write_example
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_report_with_stories_is_refused(build: Path, tmp_path: Path) -> None:
 
 
 def test_an_edit_of_the_code_makes_its_rules_stale(root: Path, tmp_path: Path) -> None:
-    from handcraft.provenance import code_hash
+    from handcraft.build.provenance import code_hash
 
     scripts = Path(shutil.copytree(root / "workflow" / "scripts", tmp_path / "scripts"))
     codes = {rule: code_hash(f"{rule}.py", scripts) for rule in ("fill_report", "train_linear")}

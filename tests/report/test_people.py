@@ -11,7 +11,7 @@ import pytest
 from handcraft.errors import UserError
 from handcraft.figures.people import plot_people
 from handcraft.files import read_csv, read_json
-from handcraft.human.people import evaluate_people
+from handcraft.people.evaluate import evaluate_people
 from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html, render_pdf
 from tests.labels import label_rows, write_labels

@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.contexts import read_contexts
+from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_tensors, write_tensors
-from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm
-from handcraft.predictors.causal_lm_load import load_language_model
-from handcraft.predictors.causal_lm_rows import batches, plan_rows
-from handcraft.predictors.causal_lm_score import Scorer
-from handcraft.predictors.causal_lm_shards import model_fingerprint, shard_key
-from handcraft.predictors.causal_lm_text import Question
-from handcraft.predictors.predictions import read_predictions
+from handcraft.predictions import read_predictions
+from handcraft.predictors.causal_lm.load import load_language_model
+from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
+from handcraft.predictors.causal_lm.rows import batches, plan_rows
+from handcraft.predictors.causal_lm.score import Scorer
+from handcraft.predictors.causal_lm.shards import model_fingerprint, shard_key
+from handcraft.predictors.causal_lm.text import Question
 from tests.language_models import (
     CANDIDATES,
     TEXTS,
@@ -196,7 +196,7 @@ def test_errors_of_the_hub(monkeypatch: pytest.MonkeyPatch, kind: str, what: str
     import httpx2
     from huggingface_hub import errors
 
-    from handcraft.predictors import causal_lm_load
+    from handcraft.predictors.causal_lm import load as causal_lm_load
 
     def fail(*_: Any, **__: Any) -> None:
         response = httpx2.Response(403, request=httpx2.Request("GET", "https://huggingface.co/x"))
@@ -345,9 +345,9 @@ def test_a_sample_of_the_contexts_where_a_model_is_slow(original: Path, asked: G
 KILLED = """
 import sys, os, signal
 from pathlib import Path
-from handcraft.predictors import causal_lm_interview
-from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm
-from handcraft.predictors.causal_lm_score import Scorer
+from handcraft.predictors.causal_lm import interview as causal_lm_interview
+from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
+from handcraft.predictors.causal_lm.score import Scorer
 
 causal_lm_interview.SHARD = 10
 folder, model, out, allowed = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
@@ -384,7 +384,7 @@ def test_a_killed_job_goes_on_where_it_was(
         return real(self, questions, **more)
 
     monkeypatch.setattr(Scorer, "__call__", counted)
-    monkeypatch.setattr("handcraft.predictors.causal_lm_interview.SHARD", 10)
+    monkeypatch.setattr("handcraft.predictors.causal_lm.interview.SHARD", 10)
     predict(original, asked, tmp_path / "whole" / "a.parquet", batch_tokens=64)
     assert calls == [10] * 16  # 40 contexts in shards of 10, four questions
     broken = tmp_path / "broken"

@@ -12,11 +12,11 @@ import torch
 
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_json
-from handcraft.predictors import causal_lm_files
-from handcraft.predictors.causal_lm_files import check_memory, count_weights, free_memory
-from handcraft.predictors.causal_lm_load import load_language_model
-from handcraft.predictors.causal_lm_retrieve import missing_reason, retrieve_causal_lm
-from handcraft.predictors.predictions import read_predictions
+from handcraft.predictions import read_predictions
+from handcraft.predictors.causal_lm import files as causal_lm_files
+from handcraft.predictors.causal_lm.files import check_memory, count_weights, free_memory
+from handcraft.predictors.causal_lm.load import load_language_model
+from handcraft.predictors.causal_lm.retrieve import missing_reason, retrieve_causal_lm
 from tests.artifacts import contexts_file
 from tests.language_models import byte_level, write_model
 
@@ -139,7 +139,7 @@ def test_a_model_in_the_hubs_cache_needs_no_network(
 
 
 def test_a_missing_model_leaves_artifacts_that_say_so(tmp_path: Path) -> None:
-    from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm
+    from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
 
     test = contexts_file(tmp_path / "test.safetensors", np.ones((5, 4)), np.zeros(5))
     record = {"available": False, "what": "it is gated", "where": "here", "remedy": "ask"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handcraft.errors import UserError
-from handcraft.predictors.causal_lm_text import build_questions, common_length, context_texts, count_changed
+from handcraft.predictors.causal_lm.text import build_questions, common_length, context_texts, count_changed
 
 BYTES = [b"", b" a", "é".encode()[:1], "é".encode()[1:], "☃".encode()[1:2], "☃".encode()[2:], b"ive", b"s"]
 
@@ -68,7 +68,7 @@ def test_prefix_stands_before_every_context():
 def test_questions_do_not_depend_on_the_chunks(monkeypatch):
     texts = [f"text {i}" for i in range(11)]
     whole = list(build_questions(texts, [" x", " y"], letters, [7]))
-    monkeypatch.setattr("handcraft.predictors.causal_lm_text.CHUNK", 3)
+    monkeypatch.setattr("handcraft.predictors.causal_lm.text.CHUNK", 3)
     assert list(build_questions(texts, [" x", " y"], letters, [7])) == whole
 
 

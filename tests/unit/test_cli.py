@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from handcraft.cli import main
-from handcraft.compare import compare_builds
+from handcraft.commands.compare import compare_builds
+from handcraft.commands.main import main
 
 
 def build(path: Path, **files: str) -> Path:

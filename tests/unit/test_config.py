@@ -8,11 +8,11 @@ import jsonschema
 import pytest
 import yaml
 
-from handcraft import config_docs
-from handcraft.config import Config
-from handcraft.config_files import load_config
+from handcraft.build.hooks import complete_lms, gpus
+from handcraft.config import docs as config_docs
+from handcraft.config.files import load_config
+from handcraft.config.model import Config
 from handcraft.errors import UserError
-from handcraft.workflow import complete_lms, gpus
 
 
 def overlay(tmp_path: Path, text: str) -> Path:

@@ -9,12 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handcraft.contexts import build_contexts, draw_sample, read_contexts
+from handcraft.contexts.build import build_contexts
+from handcraft.contexts.occurrences import find_occurrences
+from handcraft.contexts.read import read_contexts
+from handcraft.contexts.sample import draw_sample
 from handcraft.corpus import retrieve_corpus
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_facts, read_json, write_tensors
-from handcraft.occurrences import find_occurrences
-from handcraft.tokenizer import encode_corpus, load_tokenizer, token_bytes, train_tokenizer
+from handcraft.tokenizer.encode import encode_corpus
+from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+from handcraft.tokenizer.train import train_tokenizer
 
 SPLITS = ("train", "validation", "test")
 # Candidates are 0, 1 (words) and 2 (a comma); the others continue a word or do not.
@@ -70,7 +74,7 @@ def test_occurrences_are_those_of_a_plain_loop(
     starts = np.cumsum([0] + [len(s) for s in stories])
     tokens = np.array([t for s in stories for t in s], np.uint16)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("handcraft.occurrences.CHUNK", chunk)
+        patch.setattr("handcraft.contexts.occurrences.CHUNK", chunk)
         got = find_occurrences(tokens, starts, [0, 1, 2], PIECES, length=length, words=words)
     expected, as_token, as_word = naive(stories, length, words)
     assert got.positions.tolist() == [starts[i] + j for i, j, _ in expected]

@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from handcraft.contexts import read_contexts
+from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
 from handcraft.evaluation.intervals import wilson
 from handcraft.evaluation.predictions import evaluate_predictions
 from handcraft.files import hash_file, read_csv, read_table, write_json, write_table, write_tensors
-from handcraft.predictors.majority import predict_majority
-from handcraft.predictors.predictions import class_rates, write_predictions
+from handcraft.math import class_rates
+from handcraft.predictions import write_predictions
+from handcraft.predictors.counts.majority import predict_majority
 
 CANDIDATES = (" and", " but", " so")
 OUTPUTS = ("metrics", "comparisons", "sample_metrics", "sample_comparisons")

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from handcraft.errors import UserError
-from handcraft.evaluation.calibration import Rescaling, fit_rescaling, log_softmax, reliability
+from handcraft.evaluation.calibration import Rescaling, fit_rescaling, reliability
 from handcraft.evaluation.causal_lms import evaluate_causal_lms
-from handcraft.evaluation.metrics import losses
 from handcraft.figures.calibration import plot_calibration
 from handcraft.files import hash_file, read_csv, write_tensors
+from handcraft.math import context_losses, log_softmax
 from handcraft.seeds import generator
 from tests.artifacts import WORDS, contexts_file
 
@@ -38,22 +38,22 @@ def test_temperature_and_biases_are_found_again() -> None:
     np.testing.assert_allclose(found.bias, [1.0, -0.5, -0.5], atol=0.05)
     assert found.bias.sum() == pytest.approx(0, abs=1e-12)
     # No nearby setting does better: it is the minimum.
-    best = losses(found(spoilt), labels).mean()
+    best = context_losses(found(spoilt), labels).mean()
     for change in ((0.01, 0, 0), (0, 0.02, -0.02), (-0.01, 0.01, 0)):
         other = Rescaling(found.scale + change[0], found.bias + np.array([*change[1:], 0]))
-        assert losses(other(spoilt), labels).mean() > best
+        assert context_losses(other(spoilt), labels).mean() > best
 
 
 def test_one_temperature_cannot_mend_the_rates() -> None:
     truth, labels = world(20_000, 2)
     spoilt = 2 * (truth - np.log(RATES))
     natural, one, all_ = (
-        losses(fit(spoilt), labels).mean()
+        context_losses(fit(spoilt), labels).mean()
         for fit in (Rescaling(1.0, np.zeros(3)), *(fit_rescaling(spoilt, labels, b) for b in (False, True)))
     )
     assert all_ < one < natural
     assert fit_rescaling(spoilt, labels, biases=False).bias.tolist() == [0, 0, 0]
-    assert all_ == pytest.approx(losses(truth, labels).mean(), abs=0.002)
+    assert all_ == pytest.approx(context_losses(truth, labels).mean(), abs=0.002)
 
 
 def test_a_candidate_that_validation_lacks_stays_finite() -> None:

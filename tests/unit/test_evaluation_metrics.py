@@ -12,14 +12,15 @@ from handcraft.evaluation.bootstrap import (
 )
 from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import percentile_interval, wilson
-from handcraft.evaluation.metrics import adjust_prior, answers, correct, losses
+from handcraft.evaluation.metrics import adjust_prior, answers, correct
+from handcraft.math import context_losses
 
 
 def test_points_and_losses_by_hand() -> None:
     table = np.log(np.array([[0.7, 0.2, 0.1], [0.7, 0.2, 0.1], [0.4, 0.4, 0.2]])).astype(np.float32)
     labels = np.array([0, 1, 1])
     assert correct(table, labels).tolist() == [1.0, 0.0, 0.5]
-    np.testing.assert_allclose(losses(table, labels), -np.log([0.7, 0.2, 0.4]), atol=1e-6)
+    np.testing.assert_allclose(context_losses(table, labels), -np.log([0.7, 0.2, 0.4]), atol=1e-6)
     assert answers(table).tolist() == [0, 0, 0]
 
 

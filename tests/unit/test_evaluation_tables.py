@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+from handcraft.analysis.data_claims import evaluate_data_claims
+from handcraft.analysis.published import published_table
 from handcraft.errors import UserError
-from handcraft.evaluation.data_claims import evaluate_data_claims
 from handcraft.evaluation.occurrence import evaluate_occurrence
-from handcraft.evaluation.published import published_table
 from handcraft.files import hash_file, read_csv, read_json, write_csv, write_json, write_tensors
 
 METRIC_COLUMNS = ("predictor", "title", "view", "metric", "value", "low", "high", "n", "stories")

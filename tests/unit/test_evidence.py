@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from handcraft.analysis.evidence import evaluate_evidence
+from handcraft.analysis.published import CANDIDATES, WEIGHTS
+from handcraft.analysis.published_weights import compare_weights, evaluate_published
+from handcraft.analysis.shown import LARGE, RARE, large_but_rare, shown_tokens
+from handcraft.analysis.unpenalised import STEPS, train_unpenalised
 from handcraft.errors import UserError
-from handcraft.evaluation.evidence import evaluate_evidence
-from handcraft.evaluation.published import CANDIDATES, WEIGHTS
-from handcraft.evaluation.published_weights import compare_weights, evaluate_published
-from handcraft.evaluation.shown import LARGE, RARE, large_but_rare, shown_tokens
 from handcraft.files import read_csv, read_facts, read_tensors, write_tensors
-from handcraft.predictors.linear_predict import linear_logits
-from handcraft.predictors.unpenalised import STEPS, train_unpenalised
-from handcraft.tokenizer import load_tokenizer
+from handcraft.predictors.linear.predict import linear_logits
+from handcraft.tokenizer.tokens import load_tokenizer
 from tests.artifacts import WORDS, contexts_file, last_token_decides, tokenizer_file
 from tests.explorer import ExplorerFiles
 

@@ -10,19 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handcraft.cli import main
-from handcraft.contexts import read_contexts
+from handcraft.analysis.influence import evaluate_influence, read_influence
+from handcraft.commands.main import main
+from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.influence import centred, evaluate_influence, read_influence
 from handcraft.explorer.data import EACH, choose_contexts
 from handcraft.explorer.explain import explain_text, format_explanation
 from handcraft.explorer.page import BEGIN, END, PLACE, put_into_report
 from handcraft.explorer.similar import similar_tokens
 from handcraft.explorer.tokenizer_data import character_classes
 from handcraft.files import read_json, read_tensors, write_json, write_tensors
+from handcraft.math import centred
 from handcraft.pages import packed
-from handcraft.predictors.linear_predict import linear_logits
-from handcraft.tokenizer import load_tokenizer
+from handcraft.predictors.linear.predict import linear_logits
+from handcraft.tokenizer.tokens import load_tokenizer
 from tests.explorer import HELD_OUT, LENGTH, TRAINING, ExplorerFiles
 from tests.labelling import HOSTILE
 from tests.unit.test_human_page import Elements

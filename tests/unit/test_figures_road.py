@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from handcraft.figures.road import plot_road
+from handcraft.figures.pipeline import plot_pipeline
 
 COUNTS = {"retrieve_corpus": 1, "train_tokenizer": 1, "build_contexts": 10}
 ROOMS = {"retrieve_corpus": "corpus", "train_tokenizer": "tokenizer", "build_contexts": "contexts"}
@@ -10,7 +10,7 @@ EDGES = {("retrieve_corpus", "train_tokenizer"), ("train_tokenizer", "build_cont
 
 
 def _drawn(path: Path, edges: set[tuple[str, str]], counts: dict[str, int] = COUNTS) -> str:
-    plot_road(counts, edges, ROOMS, path)
+    plot_pipeline(counts, edges, ROOMS, path)
     return path.read_text(encoding="utf-8")
 
 

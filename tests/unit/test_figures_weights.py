@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handcraft.evaluation.influence import evaluate_influence
-from handcraft.evaluation.shown import LARGE, RARE
+from handcraft.analysis.influence import evaluate_influence
+from handcraft.analysis.shown import LARGE, RARE
 from handcraft.figures import evidence, path, penalty, strips, weights
 from handcraft.files import read_tensors, write_csv
 from tests.artifacts import WORDS, contexts_file

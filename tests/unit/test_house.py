@@ -1,5 +1,6 @@
 """What holds the repository together: one set of versions, imports that run one way, thin rules."""
 
+import ast
 import importlib.metadata
 import re
 import tomllib
@@ -10,24 +11,25 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import handcraft
-from handcraft.provenance import PACKAGE
+from handcraft.build.provenance import PACKAGE
 
-# Left to right, as in the README: a room imports only from rooms at its left, and from the tools that all use.
-ROOMS = [
-    "config",
-    "config_files",
+ORDER = [
+    "errors hub_errors files pages seeds logging math device",
+    "config rules",
     "corpus",
     "tokenizer",
-    "occurrences",
-    "contexts",
+    "contexts predictions",
     "predictors",
     "evaluation",
-    "human",
-    "figures",
-    "explorer",
+    "analysis",
+    "people",
+    "figures explorer",
     "report",
+    "build",
+    "commands",
 ]
-TOOLS = {"errors", "hub_errors", "files", "pages", "seeds", "progress", "provenance", "jobs"}
+"""A room imports only from its own line and from lines above it."""
+LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms.split()}
 
 
 def test_the_lock_holds_every_direct_dependency_at_its_version(root: Path) -> None:
@@ -65,17 +67,42 @@ def test_one_version_everywhere(root: Path) -> None:
     assert project["version"] == citation["version"] == handcraft.__version__
 
 
+def test_every_module_stands_in_a_room_that_lists_it() -> None:
+    missing = []
+    for file in sorted(PACKAGE.rglob("*.py")):
+        room, name = file.parent, file.stem
+        if room == PACKAGE:
+            assert name in {*LEVEL, "__init__"}, f"{file.name} has no place in the order of rooms"
+            continue
+        assert room.relative_to(PACKAGE).parts[0] in LEVEL, f"{room.name} is no room"
+        if name == "__init__":
+            room, name = room.parent, f"{room.name}/"
+        if room != PACKAGE and f"`{name}`" not in (ast.get_docstring(_tree(room / "__init__.py")) or ""):
+            missing.append(f"{room.relative_to(PACKAGE)} does not list {name}")
+    assert not missing
+
+
 def test_imports_run_one_way() -> None:
     wrong = []
     for file in sorted(PACKAGE.rglob("*.py")):
         room = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        if room not in ROOMS and room not in TOOLS:
+        if room == "__init__":
             continue
-        for imported in re.findall(r"^\s*(?:from|import) handcraft\.(\w+)", file.read_text(), re.MULTILINE):
-            allowed = TOOLS if room in TOOLS else TOOLS | set(ROOMS[: ROOMS.index(room) + 1])
-            if imported not in allowed:
+        for imported in _imported_rooms(file):
+            if LEVEL[imported] > LEVEL[room]:
                 wrong.append(f"{file.relative_to(PACKAGE)} imports {imported}")
     assert not wrong
+
+
+def test_evaluation_imports_no_predictor_and_only_pages_import_figures() -> None:
+    importers = {
+        target: {
+            f.relative_to(PACKAGE).parts[0] for f in PACKAGE.rglob("*.py") if target in _imported_rooms(f)
+        }
+        for target in ("predictors", "figures")
+    }
+    assert "evaluation" not in importers["predictors"]
+    assert importers["figures"] <= {"figures", "report"}
 
 
 def test_rules_have_no_logic_and_a_log_and_a_benchmark(root: Path) -> None:
@@ -98,3 +125,19 @@ def test_the_snakefile_is_a_table_of_contents(root: Path) -> None:
 def _pin(line: str) -> tuple[str, str]:
     name, version = line.split("==")
     return re.sub(r"[-_.]+", "-", name).lower(), version.strip()
+
+
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+def _imported_rooms(file: Path) -> set[str]:
+    """The first part below `handcraft` of everything that a module imports, also inside functions."""
+    found = set()
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.ImportFrom) and node.module == "handcraft":
+            found |= {alias.name for alias in node.names}
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found |= {name.split(".")[1] for name in names if name.startswith("handcraft.")}
+    return found

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handcraft.contexts.sample import Sample
 from handcraft.errors import UserError
-from handcraft.evaluation.samples import Sample
-from handcraft.human.labels import ignored_files, label_files, read_labels
+from handcraft.people.labels import ignored_files, label_files, read_labels
 from tests.labels import label_rows, write_labels
 
 WORDS = (" and", " but", " so")

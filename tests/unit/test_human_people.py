@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handcraft.contexts import draw_sample
+from handcraft.contexts.sample import draw_sample
 from handcraft.errors import UserError
 from handcraft.evaluation.comparisons import mcnemar
 from handcraft.evaluation.intervals import wilson
 from handcraft.files import read_csv, read_json
-from handcraft.human.people import VOTE, evaluate_people
-from handcraft.predictors.majority import predict_majority
-from handcraft.predictors.predictions import write_predictions
+from handcraft.people.evaluate import VOTE, evaluate_people
+from handcraft.predictions import write_predictions
+from handcraft.predictors.counts.majority import predict_majority
 from tests.artifacts import WORDS, contexts_file
 from tests.labels import label_rows, write_labels
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from handcraft.provenance import code_hash
+from handcraft.build.provenance import code_hash
 
 SCRIPT = """
 from types import SimpleNamespace
@@ -15,8 +15,8 @@ class Named(dict):
         return iter(self.values())
 
 from handcraft.errors import UserError
-from handcraft.jobs import job
-from handcraft import progress
+from handcraft.build.jobs import job
+from handcraft import logging as progress
 
 progress.SECONDS_BETWEEN_LINES = 0.0
 snakemake = SimpleNamespace(
@@ -106,7 +106,7 @@ def test_a_checkout_that_the_job_does_not_see_is_named(tmp_path: Path) -> None:
 
 
 def test_without_git_the_sidecar_has_the_commit_that_snakemake_noted(tmp_path: Path) -> None:
-    body = "from handcraft import provenance; provenance.git_commit = lambda root: ''"
+    body = "from handcraft.build import provenance; provenance.git_commit = lambda root: ''"
     done, _ = run(tmp_path, body, before="import os; os.environ['HANDCRAFT_COMMIT'] = 'abc+changes'\n")
     assert done.returncode == 0, done.stderr
     facts = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
@@ -130,7 +130,7 @@ def test_peak_memory_is_the_jobs_own(tmp_path: Path) -> None:
 
 def test_a_child_that_took_more_memory_is_added() -> None:
     """Started by a small process, as what this test runs in is a large one, below which no child can be told."""
-    code = "import subprocess, sys\nfrom handcraft.jobs import _peak_mb\nbefore = _peak_mb()\n"
+    code = "import subprocess, sys\nfrom handcraft.build.jobs import _peak_mb\nbefore = _peak_mb()\n"
     code += "subprocess.run([sys.executable, '-c', 'x = bytearray(600_000_000)'])\nprint(_peak_mb() - before)"
     done = subprocess.run(
         ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", code], capture_output=True, text=True

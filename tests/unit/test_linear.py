@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handcraft.contexts import read_contexts
+from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import read_csv, read_facts, read_json, read_tensors
-from handcraft.predictors.linear import COLUMNS, Score, choose, penalty_path, score, train_linear
-from handcraft.predictors.linear_predict import linear_logits
-from handcraft.predictors.predictions import normalise
+from handcraft.math import normalise
+from handcraft.predictors.linear.predict import linear_logits
+from handcraft.predictors.linear.train import COLUMNS, Score, choose, penalty_path, score, train_linear
 from tests.artifacts import contexts_file, last_token_decides
 
 

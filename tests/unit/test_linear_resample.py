@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handcraft.contexts import read_contexts
+from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_tensors, write_tensors
-from handcraft.predictors.linear import train_linear
-from handcraft.predictors.linear_resample import resampled_rows, train_resamples
-from handcraft.predictors.linear_solver import fit_linear
+from handcraft.predictors.linear.resample import resampled_rows, train_resamples
+from handcraft.predictors.linear.solver import fit_linear
+from handcraft.predictors.linear.train import train_linear
 from handcraft.seeds import generator
 from tests.artifacts import WORDS, contexts_file, last_token_decides
 

@@ -6,12 +6,12 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handcraft.device import resolve_device
 from handcraft.errors import UserError
-from handcraft.predictors.device import resolve_device
-from handcraft.predictors.linear_certificate import dual_bound, evaluate, loss_at, relative_gap
-from handcraft.predictors.linear_newton import centred
-from handcraft.predictors.linear_solver import fit_linear
-from handcraft.predictors.onehot import OneHot
+from handcraft.predictors.linear.certificate import dual_bound, evaluate, loss_at, relative_gap
+from handcraft.predictors.linear.newton import centred
+from handcraft.predictors.linear.onehot import OneHot
+from handcraft.predictors.linear.solver import fit_linear
 
 
 def problem(seed: int, n: int, vocabulary: int, K: int) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +107,7 @@ def test_cuda_is_refused_with_a_remedy_where_there_is_none() -> None:
 def test_blocks_do_not_change_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens, labels = problem(4, 1000, 20, 4)
     whole = fit_linear(tokens, labels, 20, 4, 1e-3, gap=1e-7)
-    monkeypatch.setattr("handcraft.predictors.onehot.ROWS", 300)
+    monkeypatch.setattr("handcraft.predictors.linear.onehot.ROWS", 300)
     blocks = fit_linear(tokens, labels, 20, 4, 1e-3, gap=1e-7)
     assert blocks.objective == pytest.approx(whole.objective, rel=1e-7)
     assert ((blocks.weight != 0) == (whole.weight != 0)).mean() > 0.99

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handcraft.cli import main
+from handcraft.commands.main import main
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_tensors, write_tensors
-from handcraft.predictors.linear import train_linear
-from handcraft.predictors.linear_verify import verify_linear
+from handcraft.predictors.linear.train import train_linear
+from handcraft.predictors.linear.verify import verify_linear
 from tests.artifacts import contexts_file, last_token_decides
 
 

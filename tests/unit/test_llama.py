@@ -9,8 +9,8 @@ import torch
 
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_csv
-from handcraft.predictors.causal_lm_load import load_language_model
-from handcraft.predictors.llama import Rows, rate_at, row_loss, train_llama
+from handcraft.predictors.causal_lm.llama import Rows, rate_at, row_loss, train_llama
+from handcraft.predictors.causal_lm.load import load_language_model
 from tests.language_models import TEXTS, byte_level
 
 

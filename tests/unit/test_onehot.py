@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.predictors import onehot
-from handcraft.predictors.onehot import OneHot
+from handcraft.predictors.linear import onehot
+from handcraft.predictors.linear.onehot import OneHot
 
 N, LENGTH, VOCABULARY, K = 250, 3, 7, 4
 

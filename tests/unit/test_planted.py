@@ -7,13 +7,14 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from handcraft.config_files import load_config
+from handcraft.config.files import load_config
 from handcraft.corpus.planted import stories
 from handcraft.corpus.planted.page import planted_page
-from handcraft.corpus.planted.rules import REACH, RULES, Interaction, distribution
+from handcraft.corpus.planted.table import RULES
 from handcraft.corpus.planted.templates import FOLLOW, STAGES
 from handcraft.corpus.planted.words import FAR_POOLS, POOLS
 from handcraft.corpus.planted.writer import near_pieces, write_stories
+from handcraft.rules.language import REACH, Interaction, distribution
 
 CANDIDATES = {word for rules in RULES.values() for word in rules.candidates}
 

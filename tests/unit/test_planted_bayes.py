@@ -6,17 +6,22 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from handcraft.config import SPLITS
-from handcraft.contexts import build_contexts, read_contexts
+from handcraft.analysis.planted import evaluate_planted
+from handcraft.config.model import SPLITS
+from handcraft.contexts.build import build_contexts
+from handcraft.contexts.read import read_contexts
 from handcraft.corpus import retrieve_corpus
-from handcraft.corpus.planted.rules import RULES, distribution
+from handcraft.corpus.planted.table import RULES
 from handcraft.corpus.planted.writer import write_stories
 from handcraft.errors import UserError
-from handcraft.evaluation.planted import evaluate_planted
 from handcraft.files import read_csv, read_facts, read_json, read_table, write_tensors
-from handcraft.predictors.bayes import bayes_log_probability, find_rules, predict_bayes
-from handcraft.predictors.predictions import read_predictions
-from handcraft.tokenizer import encode_corpus, load_tokenizer, train_tokenizer
+from handcraft.predictions import read_predictions
+from handcraft.predictors.rules.bayes import find_rules, predict_bayes
+from handcraft.rules.language import distribution
+from handcraft.rules.tokens import bayes_log_probability
+from handcraft.tokenizer.encode import encode_corpus
+from handcraft.tokenizer.tokens import load_tokenizer
+from handcraft.tokenizer.train import train_tokenizer
 
 STORIES, SEED = 2000, 5
 
@@ -175,7 +180,7 @@ def test_table_of_planted_rules(built, tmp_path):
 
 @pytest.mark.slow
 def test_best_linear_is_fitted_on_fresh_contexts(built, tmp_path):
-    from handcraft.predictors.best_linear import train_best_linear
+    from handcraft.analysis.best_linear import train_best_linear
 
     group = "auxiliaries"
     train = built / f"{group}.word.train.safetensors"

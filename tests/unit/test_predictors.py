@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handcraft.contexts import read_contexts
+from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
 from handcraft.files import write_tensors, write_text
-from handcraft.predictors.last_token import predict_last_token
-from handcraft.predictors.linear_predict import linear_logits, predict_linear
-from handcraft.predictors.majority import predict_majority
-from handcraft.predictors.predictions import normalise, read_predictions, write_predictions
+from handcraft.math import normalise
+from handcraft.predictions import read_predictions, write_predictions
+from handcraft.predictors.counts.last_token import predict_last_token
+from handcraft.predictors.counts.majority import predict_majority
+from handcraft.predictors.linear.predict import linear_logits, predict_linear
 from tests.artifacts import WORDS, contexts_file
 
 
@@ -101,9 +102,17 @@ def test_weights_of_another_build_are_refused(tmp_path: Path, test: Path) -> Non
         )
 
 
-@pytest.mark.parametrize("module", ["predictions", "majority", "last_token", "linear_predict"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "predictions",
+        "predictors.counts.majority",
+        "predictors.counts.last_token",
+        "predictors.linear.predict",
+    ],
+)
 def test_light_predictors_import_neither_torch_nor_transformers(module: str, root: Path) -> None:
-    code = f"import sys, handcraft.predictors.{module}; print({{'torch', 'transformers'}} & set(sys.modules))"
+    code = f"import sys, handcraft.{module}; print({{'torch', 'transformers'}} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=root / "src", check=True
     )

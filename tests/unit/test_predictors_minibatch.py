@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from handcraft.files import read_json, read_table
-from handcraft.predictors.linear import train_linear
-from handcraft.predictors.minibatch import MinibatchModel, Smoothed, train_minibatch
+from handcraft.predictors.linear.minibatch import MinibatchModel, Smoothed, train_minibatch
+from handcraft.predictors.linear.train import train_linear
 from tests.artifacts import contexts_file, last_token_decides
 
 NAMES = ("train_loss", "l1_term", "validation_loss")

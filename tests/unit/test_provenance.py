@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from handcraft import provenance
-from handcraft.provenance import code_hash, imported_modules
+from handcraft.build import provenance
+from handcraft.build.provenance import code_hash, imported_modules
 
 MODULE = '''"""A module."""
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from handcraft.build.resources import PEAKS, ROOM, SNAKEMAKE, input_mb, memory, memory_gb, runtime
+from handcraft.device import count_gpus
 from handcraft.errors import UserError
-from handcraft.predictors.device import count_gpus
-from handcraft.resources import PEAKS, ROOM, SNAKEMAKE, input_mb, memory, memory_gb, runtime
 
 
 @pytest.mark.parametrize("kind", PEAKS)

@@ -12,17 +12,9 @@ from hypothesis import strategies as st
 
 from handcraft.errors import UserError
 from handcraft.files import write_table
-from handcraft.tokenizer import (
-    END,
-    _WordTokens,
-    candidate_ids,
-    decode,
-    encode_corpus,
-    load_tokenizer,
-    show_token,
-    token_bytes,
-    train_tokenizer,
-)
+from handcraft.tokenizer.encode import _WordTokens, encode_corpus
+from handcraft.tokenizer.tokens import END, candidate_ids, decode, load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.train import train_tokenizer
 
 STORIES = [
     f"Once upon a time there was a {a} named {n}. {n} and the other {a}s played, but {n} was sad or happy."
@@ -66,9 +58,7 @@ def test_ids_are_the_end_then_bytes_then_merges(trained: Path) -> None:
 
 def test_training_is_deterministic_between_processes(tmp_path: Path, trained: Path) -> None:
     corpus = corpus_of(tmp_path / "train.parquet", STORIES)
-    code = (
-        "import sys; from handcraft.tokenizer import train_tokenizer as t; t(sys.argv[1], sys.argv[2], 300)"
-    )
+    code = "import sys; from handcraft.tokenizer.train import train_tokenizer as t; t(sys.argv[1], sys.argv[2], 300)"
     for name in ("a.json", "b.json"):
         subprocess.run([sys.executable, "-c", code, corpus, tmp_path / name], check=True)
         assert (tmp_path / name).read_bytes() == trained.read_bytes()
@@ -77,7 +67,7 @@ def test_training_is_deterministic_between_processes(tmp_path: Path, trained: Pa
 def test_encoding_streams_and_gives_the_text_back(
     tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handcraft.tokenizer.BATCH", 3)
+    monkeypatch.setattr("handcraft.tokenizer.encode.BATCH", 3)
     stories = [*STORIES, *HOSTILE, "x"]
     corpus = corpus_of(tmp_path / "test.parquet", stories)
     encode_corpus(corpus, trained, tmp_path / "test.npy", tmp_path / "test_starts.npy")

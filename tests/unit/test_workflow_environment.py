@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from handcraft import workflow
-from handcraft.provenance import COMMIT, git_commit
+from handcraft.build import hooks as workflow
+from handcraft.build.provenance import COMMIT, git_commit
 
 BINDS = ("APPTAINER_BIND", "SINGULARITY_BIND")
 

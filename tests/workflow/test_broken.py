@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from handcraft.compare import compare_builds, result_hashes
+from handcraft.commands.compare import compare_builds, result_hashes
 from tests.workflow.conftest import OUTPUT, Checkout
 
 

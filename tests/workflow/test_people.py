@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from handcraft.contexts import read_contexts
+from handcraft.contexts.read import read_contexts
 from handcraft.files import read_csv, read_json
 from tests.labels import label_rows, write_labels
 from tests.workflow.conftest import Checkout
@@ -31,7 +31,7 @@ def test_labels_rerun_what_shows_people_and_nothing_else(built: Checkout) -> Non
 
 
 def test_editing_the_page_makes_the_page_anew(built: Checkout) -> None:
-    built.edit("src/handcraft/human/template/page.css", "body {", "body { border: 0;")
+    built.edit("src/handcraft/people/template/page.css", "body {", "body { border: 0;")
     jobs = built.planned("results/people/conjunctions/people.csv", "results/labelling/conjunctions.html")
     assert jobs == {"build_labelling_page(group=conjunctions)"}
 

@@ -18,7 +18,7 @@ GATHERING = {
     "all",
 }
 GATHERING |= {"evaluate_causal_lms", "plot_calibration(lm=small-llama)", "plot_evidence", "plot_path"}
-LINEAR = "src/handcraft/predictors/linear.py"
+LINEAR = "src/handcraft/predictors/linear/train.py"
 
 
 def rules_of(jobs: set[str]) -> set[str]:

@@ -7,7 +7,7 @@
 rule retrieve_causal_lm:
     """Whether a given model is here or to be had: said first, so that a missing one shows before any long work."""
     input:
-        files=lambda w: road.local_model_files(cfg.predictors.causal_lms[w.lm]),
+        files=lambda w: hooks.local_model_files(cfg.predictors.causal_lms[w.lm]),
     output:
         record="results/models/{lm}.json",
     log:
@@ -17,9 +17,9 @@ rule retrieve_causal_lm:
     priority: 100
     threads: 1
     resources:
-        mem_mb=road.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
-        runtime=road.runtime(60),
-        gpu=lambda w: road.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
+        mem_mb=hooks.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
+        runtime=hooks.runtime(60),
+        gpu=lambda w: hooks.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
     params:
         code=script_hash("retrieve_causal_lm.py"),
         model=lambda w: cfg.predictors.causal_lms[w.lm].model,
@@ -27,7 +27,7 @@ rule retrieve_causal_lm:
             include={"revision", "title", "dtype"}
         ),
         device=lambda w: cfg.predictors.causal_lms[w.lm].device or cfg.device,
-        attempt=lambda w: road.missing_since(w.lm),
+        attempt=lambda w: hooks.missing_since(w.lm),
     script:
         "../scripts/retrieve_causal_lm.py"
 
@@ -49,8 +49,8 @@ rule train_llama:
     priority: 10
     threads: cfg.threads
     resources:
-        mem_mb=road.memory("llama"),
-        runtime=road.runtime(60),
+        mem_mb=hooks.memory("llama"),
+        runtime=hooks.runtime(60),
         gpu=gpus,
     params:
         code=script_hash("train_llama.py"),
@@ -70,9 +70,9 @@ rule predict_causal_lm:
         tokenizer="results/tokenizer/tokenizer.json",
         tokens="results/tokens/test.npy",
         starts="results/tokens/test_starts.npy",
-        retrieved=lambda w: road.retrieved_model(w.lm, cfg.predictors.causal_lms[w.lm]),
-        trained=lambda w: road.trained_model(w.lm, cfg.predictors.causal_lms[w.lm]),
-        files=lambda w: road.local_model_files(cfg.predictors.causal_lms[w.lm]),
+        retrieved=lambda w: hooks.retrieved_model(w.lm, cfg.predictors.causal_lms[w.lm]),
+        trained=lambda w: hooks.trained_model(w.lm, cfg.predictors.causal_lms[w.lm]),
+        files=lambda w: hooks.local_model_files(cfg.predictors.causal_lms[w.lm]),
     output:
         predictions="results/predictions/{variant}/{lm}.parquet",
         answers="results/causal_lms/{variant}/{lm}.safetensors",
@@ -82,9 +82,9 @@ rule predict_causal_lm:
         "benchmarks/out/predict_causal_lm/{lm}/{variant}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=road.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
-        runtime=road.runtime(lambda w: cfg.predictors.causal_lms[w.lm].runtime_minutes),
-        gpu=lambda w: road.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
+        mem_mb=hooks.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
+        runtime=hooks.runtime(lambda w: cfg.predictors.causal_lms[w.lm].runtime_minutes),
+        gpu=lambda w: hooks.gpus(cfg, cfg.predictors.causal_lms[w.lm]),
     params:
         code=script_hash("predict_causal_lm.py"),
         threads=cfg.threads,

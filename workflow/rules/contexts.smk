@@ -19,8 +19,8 @@ rule build_contexts:
         "benchmarks/out/build_contexts/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("corpus"),
-        runtime=road.runtime(30),
+        mem_mb=hooks.memory("corpus"),
+        runtime=hooks.runtime(30),
     params:
         code=script_hash("build_contexts.py"),
         candidates=lambda w: variants[w.variant].candidates,
@@ -47,8 +47,8 @@ rule draw_sample:
         "benchmarks/out/draw_sample/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("draw_sample.py"),
         size=cfg.contexts.sample,

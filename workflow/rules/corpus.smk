@@ -5,7 +5,7 @@
 rule retrieve_corpus:
     """Stories of the source that the config names, without duplicates, in three splits."""
     input:
-        files=road.corpus_files(cfg.corpus),
+        files=hooks.corpus_files(cfg.corpus),
     output:
         train="results/corpus/train.parquet",
         validation="results/corpus/validation.parquet",
@@ -17,8 +17,8 @@ rule retrieve_corpus:
         "benchmarks/out/retrieve_corpus.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("corpus"),
-        runtime=road.runtime(60),
+        mem_mb=hooks.memory("corpus"),
+        runtime=hooks.runtime(60),
     params:
         code=script_hash("retrieve_corpus.py"),
         kind=cfg.corpus.source,

@@ -8,8 +8,8 @@ rule evaluate_predictions:
         test="results/contexts/{variant}/test.safetensors",
         train="results/contexts/{variant}/train.safetensors",
         sample="results/contexts/{variant}/sample.json",
-        predictions=lambda w: road.predictions_of(
-            variants[w.variant], planted_groups, road.complete_lms(cfg)
+        predictions=lambda w: hooks.predictions_of(
+            variants[w.variant], planted_groups, hooks.complete_lms(cfg)
         ),
     output:
         metrics="results/evaluation/{variant}/metrics.csv",
@@ -22,8 +22,8 @@ rule evaluate_predictions:
         "benchmarks/out/evaluate_predictions/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(30),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(30),
     params:
         code=script_hash("evaluate_predictions.py"),
         settings=cfg.evaluation.model_dump(),
@@ -53,8 +53,8 @@ rule evaluate_causal_lms:
         "benchmarks/out/evaluate_causal_lms.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(30),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(30),
     params:
         code=script_hash("evaluate_causal_lms.py"),
         groups=list(cfg.groups),
@@ -78,8 +78,8 @@ rule evaluate_occurrence:
         "benchmarks/out/evaluate_occurrence.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_occurrence.py"),
         groups=[group for group, _, _ in compared],
@@ -100,8 +100,8 @@ rule evaluate_data_claims:
         "benchmarks/out/evaluate_data_claims.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_data_claims.py"),
         tokens=cfg.figures.tiles,
@@ -127,8 +127,8 @@ rule evaluate_planted:
         "benchmarks/out/evaluate_planted.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_planted.py"),
         groups=planted_groups,

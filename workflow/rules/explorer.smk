@@ -17,8 +17,8 @@ rule evaluate_influence:
         "benchmarks/out/evaluate_influence/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(15),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(15),
     params:
         code=script_hash("evaluate_influence.py"),
     script:
@@ -28,7 +28,7 @@ rule evaluate_influence:
 rule build_explorer:
     """The page in which to look at the weights of all groups: one file, which works without network."""
     input:
-        template=road.explorer_sources(),
+        template=hooks.explorer_sources(),
         weights=expand("results/linear/{group}/weights.safetensors", group=cfg.groups),
         support=expand("results/linear/{group}/support.safetensors", group=cfg.groups),
         influence=expand(
@@ -51,8 +51,8 @@ rule build_explorer:
         "benchmarks/out/build_explorer.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(15),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(15),
     params:
         code=script_hash("build_explorer.py"),
         groups=list(cfg.groups),
@@ -77,8 +77,8 @@ rule evaluate_evidence:
         "benchmarks/out/evaluate_evidence/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_evidence.py"),
         bootstrap=cfg.evaluation.bootstrap,
@@ -102,8 +102,8 @@ rule evaluate_published:
         "benchmarks/out/evaluate_published.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_published.py"),
         planted=cfg.corpus.source == "planted",

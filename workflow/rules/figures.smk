@@ -16,8 +16,8 @@ rule plot_training:
         "benchmarks/out/plot_training.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_training.py"),
         baseline=cfg.baseline(),
@@ -38,8 +38,8 @@ rule plot_tiles:
         "benchmarks/out/plot_tiles/{token}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_tiles.py"),
         token=lambda w: tiles[w.token],
@@ -59,8 +59,8 @@ rule plot_comparison:
         "benchmarks/out/plot_comparison.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_comparison.py"),
         titles=[cfg.variant(group).title for group in cfg.groups],
@@ -73,11 +73,11 @@ rule plot_people:
     input:
         people=expand(
             "results/people/{group}/people.csv",
-            group=road.human_labels(workflow.basedir, cfg),
+            group=hooks.human_labels(workflow.basedir, cfg),
         ),
         samples=expand(
             "results/evaluation/{group}/sample.csv",
-            group=road.human_labels(workflow.basedir, cfg),
+            group=hooks.human_labels(workflow.basedir, cfg),
         ),
     output:
         figure="results/figures/people.svg",
@@ -87,13 +87,13 @@ rule plot_people:
         "benchmarks/out/plot_people.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_people.py"),
         titles=[
             cfg.variant(group).title
-            for group in road.human_labels(workflow.basedir, cfg)
+            for group in hooks.human_labels(workflow.basedir, cfg)
         ],
     script:
         "../scripts/plot_people.py"
@@ -111,8 +111,8 @@ rule plot_calibration:
         "benchmarks/out/plot_calibration/{lm}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_calibration.py"),
         titles={group: cfg.variant(group).title for group in cfg.groups},
@@ -132,8 +132,8 @@ rule plot_evidence:
         "benchmarks/out/plot_evidence.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_evidence.py"),
         titles=[cfg.variant(group).title for group in cfg.groups],
@@ -153,8 +153,8 @@ rule plot_path:
         "benchmarks/out/plot_path.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_path.py"),
         titles=[cfg.variant(group).title for group in cfg.groups],
@@ -176,8 +176,8 @@ rule plot_weights:
         "benchmarks/out/plot_weights.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_weights.py"),
     script:
@@ -199,8 +199,8 @@ rule plot_strips:
         "benchmarks/out/plot_strips.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_strips.py"),
         tiles=cfg.figures.tiles,
@@ -223,8 +223,8 @@ rule plot_penalty:
         "benchmarks/out/plot_penalty.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_penalty.py"),
     script:

@@ -5,7 +5,7 @@
 rule build_labelling_page:
     """The page that asks a person: one file, which works without network; no label has a part in it."""
     input:
-        template=road.page_sources(),
+        template=hooks.page_sources(),
         test="results/contexts/{group}/test.safetensors",
         train="results/contexts/{group}/train.safetensors",
         sample="results/contexts/{group}/sample.json",
@@ -19,8 +19,8 @@ rule build_labelling_page:
         "benchmarks/out/build_labelling_page/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("build_labelling_page.py"),
         group=lambda w: w.group,
@@ -39,10 +39,10 @@ rule evaluate_people:
         train="results/contexts/{group}/train.safetensors",
         sample="results/contexts/{group}/sample.json",
         tokenizer="results/tokenizer/tokenizer.json",
-        predictions=lambda w: road.predictions_of(
-            variants[w.group], planted_groups, road.complete_lms(cfg)
+        predictions=lambda w: hooks.predictions_of(
+            variants[w.group], planted_groups, hooks.complete_lms(cfg)
         ),
-        labels=lambda w: road.human_labels(workflow.basedir, cfg).get(w.group, []),
+        labels=lambda w: hooks.human_labels(workflow.basedir, cfg).get(w.group, []),
     output:
         people="results/people/{group}/people.csv",
         comparisons="results/people/{group}/comparisons.csv",
@@ -55,8 +55,8 @@ rule evaluate_people:
         "benchmarks/out/evaluate_people/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_people.py"),
         confidence=cfg.evaluation.confidence,

@@ -16,8 +16,8 @@ rule predict_majority:
         "benchmarks/out/predict_majority/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_majority.py"),
     script:
@@ -37,8 +37,8 @@ rule predict_last_token:
         "benchmarks/out/predict_last_token/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_last_token.py"),
         smoothing=cfg.predictors.last_token.smoothing,
@@ -63,8 +63,8 @@ rule train_linear:
         "benchmarks/out/train_linear/{variant}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=road.memory("linear"),
-        runtime=road.runtime(60),
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(60),
         gpu=gpus,
     params:
         code=script_hash("train_linear.py"),
@@ -90,11 +90,11 @@ rule predict_linear:
         "benchmarks/out/predict_linear/{variant}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(10),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(10),
     params:
         code=script_hash("predict_linear.py"),
-        titles={p: road.PREDICTOR_TITLES[p] for p in ("linear", "linear_sparser")},
+        titles={p: hooks.PREDICTOR_TITLES[p] for p in ("linear", "linear_sparser")},
     script:
         "../scripts/predict_linear.py"
 
@@ -112,8 +112,8 @@ rule train_resamples:
         "benchmarks/out/train_resamples/{group}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=road.memory("linear"),
-        runtime=road.runtime(120),
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(120),
         gpu=gpus,
     params:
         code=script_hash("train_resamples.py"),
@@ -142,8 +142,8 @@ rule train_minibatch:
         "benchmarks/out/train_minibatch/{group}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=road.memory("linear"),
-        runtime=road.runtime(120),
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(120),
         gpu=gpus,
     params:
         code=script_hash("train_minibatch.py"),
@@ -168,8 +168,8 @@ rule predict_bayes:
         "benchmarks/out/predict_bayes/{group}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_bayes.py"),
     script:
@@ -191,8 +191,8 @@ rule train_best_linear:
     threads: cfg.threads
     resources:
         # All fresh stories' contexts at once.
-        mem_mb=road.memory("linear", times=cfg.corpus.planted.best_linear.factor),
-        runtime=road.runtime(60),
+        mem_mb=hooks.memory("linear", times=cfg.corpus.planted.best_linear.factor),
+        runtime=hooks.runtime(60),
         gpu=gpus,
     params:
         code=script_hash("train_best_linear.py"),
@@ -217,8 +217,8 @@ rule train_unpenalised:
         "benchmarks/out/train_unpenalised/{group}.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=road.memory("linear"),
-        runtime=road.runtime(30),
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(30),
         gpu=gpus,
     params:
         code=script_hash("train_unpenalised.py"),

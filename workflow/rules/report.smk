@@ -32,7 +32,7 @@ localrules:
 rule fill_report:
     """The report's sources with computed values in them; checked for typed numbers and dead references."""
     input:
-        sources=road.report_sources(workflow.basedir),
+        sources=hooks.report_sources(workflow.basedir),
         corpus="results/corpus/summary.json",
         tokenizer="results/tokenizer/tokenizer.json",
         contexts=expand("results/contexts/{variant}/summary.json", variant=variants),
@@ -59,7 +59,7 @@ rule fill_report:
         causal_lms="results/evaluation/causal_lms.csv",
         calibration="results/evaluation/calibration.csv",
         asked="results/evaluation/causal_lms_asked.csv",
-        retrieved=road.retrieved_models(cfg),
+        retrieved=hooks.retrieved_models(cfg),
         reliability=expand("results/figures/calibration-{lm}.svg", lm=lms),
         occurrence="results/evaluation/occurrence.csv",
         people=expand(
@@ -88,7 +88,7 @@ rule fill_report:
         comparison="results/figures/comparison.svg",
         people_figure=(
             ["results/figures/people.svg"]
-            if road.human_labels(workflow.basedir, cfg)
+            if hooks.human_labels(workflow.basedir, cfg)
             else []
         ),
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
@@ -109,11 +109,11 @@ rule fill_report:
         "benchmarks/out/fill_report.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("fill_report.py"),
-        facts=road.report_facts(cfg, workflow.configfiles, workflow.basedir),
+        facts=hooks.report_facts(cfg, workflow.configfiles, workflow.basedir),
     script:
         "../scripts/fill_report.py"
 
@@ -130,8 +130,8 @@ rule build_facts:
         "benchmarks/out/build_facts.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("light"),
-        runtime=road.runtime(5),
+        mem_mb=hooks.memory("light"),
+        runtime=hooks.runtime(5),
     params:
         code=script_hash("build_facts.py"),
     script:
@@ -152,8 +152,8 @@ rule render_html:
         "benchmarks/out/render_html.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("render"),
-        runtime=road.runtime(10),
+        mem_mb=hooks.memory("render"),
+        runtime=hooks.runtime(10),
     params:
         code=script_hash("render_html.py"),
     script:
@@ -175,8 +175,8 @@ rule render_pdf:
         "benchmarks/out/render_pdf.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("render"),
-        runtime=road.runtime(10),
+        mem_mb=hooks.memory("render"),
+        runtime=hooks.runtime(10),
     params:
         code=script_hash("render_pdf.py"),
     script:

@@ -14,8 +14,8 @@ rule train_tokenizer:
         "benchmarks/out/train_tokenizer.tsv"
     threads: cfg.threads
     resources:
-        mem_mb=road.memory("corpus"),
-        runtime=road.runtime(30),
+        mem_mb=hooks.memory("corpus"),
+        runtime=hooks.runtime(30),
     params:
         code=script_hash("train_tokenizer.py"),
         threads=cfg.threads,
@@ -38,8 +38,8 @@ rule build_tokens:
         "benchmarks/out/build_tokens/{split}.tsv"
     threads: 1
     resources:
-        mem_mb=road.memory("corpus"),
-        runtime=road.runtime(60),
+        mem_mb=hooks.memory("corpus"),
+        runtime=hooks.runtime(60),
     params:
         code=script_hash("build_tokens.py"),
     script:

@@ -1,6 +1,6 @@
-from handcraft.config import SPLITS
-from handcraft.contexts import build_contexts
-from handcraft.jobs import job
+from handcraft.build.jobs import job
+from handcraft.config.model import SPLITS
+from handcraft.contexts.build import build_contexts
 
 with job(snakemake):
     build_contexts(

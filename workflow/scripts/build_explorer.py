@@ -1,7 +1,7 @@
 from pathlib import Path
 
+from handcraft.build.jobs import job
 from handcraft.explorer.page import GroupFiles, build_explorer
-from handcraft.jobs import job
 
 with job(snakemake):
     files = [

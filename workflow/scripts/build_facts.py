@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from handcraft.jobs import job
+from handcraft.build.jobs import job
 from handcraft.report.facts import write_build_facts
 
 with job(snakemake):

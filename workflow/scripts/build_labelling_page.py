@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from handcraft.human.page import build_labelling_page
-from handcraft.jobs import job
+from handcraft.build.jobs import job
+from handcraft.people.page import build_labelling_page
 
 with job(snakemake):
     build_labelling_page(

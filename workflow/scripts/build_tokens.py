@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.tokenizer import encode_corpus
+from handcraft.build.jobs import job
+from handcraft.tokenizer.encode import encode_corpus
 
 with job(snakemake):
     encode_corpus(

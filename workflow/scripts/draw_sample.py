@@ -1,5 +1,5 @@
-from handcraft.contexts import draw_sample
-from handcraft.jobs import job
+from handcraft.build.jobs import job
+from handcraft.contexts.sample import draw_sample
 
 with job(snakemake):
     draw_sample(

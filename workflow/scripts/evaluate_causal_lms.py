@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.evaluation.causal_lms import evaluate_causal_lms
-from handcraft.jobs import job
 
 with job(snakemake):
     evaluate_causal_lms(

@@ -1,5 +1,5 @@
-from handcraft.evaluation.data_claims import evaluate_data_claims
-from handcraft.jobs import job
+from handcraft.analysis.data_claims import evaluate_data_claims
+from handcraft.build.jobs import job
 
 with job(snakemake):
     evaluate_data_claims(

@@ -1,5 +1,5 @@
-from handcraft.evaluation.evidence import evaluate_evidence
-from handcraft.jobs import job
+from handcraft.analysis.evidence import evaluate_evidence
+from handcraft.build.jobs import job
 
 with job(snakemake):
     evaluate_evidence(

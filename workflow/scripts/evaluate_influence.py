@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from handcraft.evaluation.influence import evaluate_influence
-from handcraft.jobs import job
+from handcraft.analysis.influence import evaluate_influence
+from handcraft.build.jobs import job
 
 with job(snakemake):
     evaluate_influence(

@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.evaluation.occurrence import evaluate_occurrence
-from handcraft.jobs import job
 
 with job(snakemake):
     evaluate_occurrence(

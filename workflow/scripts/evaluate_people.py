@@ -1,5 +1,5 @@
-from handcraft.human.people import evaluate_people
-from handcraft.jobs import job
+from handcraft.build.jobs import job
+from handcraft.people.evaluate import evaluate_people
 
 with job(snakemake):
     evaluate_people(

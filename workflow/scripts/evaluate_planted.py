@@ -1,5 +1,5 @@
-from handcraft.evaluation.planted import evaluate_planted
-from handcraft.jobs import job
+from handcraft.analysis.planted import evaluate_planted
+from handcraft.build.jobs import job
 
 with job(snakemake):
     groups = snakemake.params.groups

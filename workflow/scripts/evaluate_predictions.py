@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.evaluation.predictions import evaluate_predictions
-from handcraft.jobs import job
 
 with job(snakemake):
     evaluate_predictions(

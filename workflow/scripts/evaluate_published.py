@@ -1,5 +1,5 @@
-from handcraft.evaluation.published_weights import evaluate_published
-from handcraft.jobs import job
+from handcraft.analysis.published_weights import evaluate_published
+from handcraft.build.jobs import job
 
 with job(snakemake):
     evaluate_published(

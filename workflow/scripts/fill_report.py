@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from handcraft.jobs import job
+from handcraft.build.jobs import job
 from handcraft.report.fill import fill_report
 
 with job(snakemake):

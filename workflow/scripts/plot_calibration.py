@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.figures.calibration import plot_calibration
-from handcraft.jobs import job
 
 with job(snakemake):
     plot_calibration(

@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.figures.comparison import plot_comparison
-from handcraft.jobs import job
 
 with job(snakemake):
     plot_comparison(snakemake.input.metrics, snakemake.output.figure, groups=snakemake.params.titles)

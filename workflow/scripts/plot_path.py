@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.figures.path import plot_path
-from handcraft.jobs import job
 
 with job(snakemake):
     plot_path(snakemake.input.tables, snakemake.output.figure, titles=snakemake.params.titles)

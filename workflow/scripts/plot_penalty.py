@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.figures.penalty import plot_penalty
-from handcraft.jobs import job
 
 with job(snakemake):
     plot_penalty(

@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.figures.people import plot_people
-from handcraft.jobs import job
 
 with job(snakemake):
     plot_people(

@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.figures.strips import plot_strips
-from handcraft.jobs import job
 
 with job(snakemake):
     plot_strips(

@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.figures.tiles import plot_tiles
-from handcraft.jobs import job
 
 with job(snakemake):
     plot_tiles(

@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.figures.training import plot_training
-from handcraft.jobs import job
 
 with job(snakemake):
     plot_training(

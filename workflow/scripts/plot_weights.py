@@ -1,5 +1,5 @@
+from handcraft.build.jobs import job
 from handcraft.figures.weights import plot_weights
-from handcraft.jobs import job
 
 with job(snakemake):
     plot_weights(

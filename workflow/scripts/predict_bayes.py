@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.predictors.bayes import predict_bayes
+from handcraft.build.jobs import job
+from handcraft.predictors.rules.bayes import predict_bayes
 
 with job(snakemake):
     predict_bayes(

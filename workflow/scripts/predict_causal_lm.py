@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from handcraft.jobs import job
-from handcraft.predictors.causal_lm import Given, Settings, predict_causal_lm
+from handcraft.build.jobs import job
+from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
 
 with job(snakemake):
     inputs, params, lm = snakemake.input, snakemake.params, snakemake.wildcards.lm

@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.predictors.last_token import predict_last_token
+from handcraft.build.jobs import job
+from handcraft.predictors.counts.last_token import predict_last_token
 
 with job(snakemake):
     predict_last_token(

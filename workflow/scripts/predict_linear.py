@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.predictors.linear_predict import predict_linear
+from handcraft.build.jobs import job
+from handcraft.predictors.linear.predict import predict_linear
 
 with job(snakemake):
     for predictor, title in snakemake.params.titles.items():

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from handcraft.jobs import job
+from handcraft.build.jobs import job
 from handcraft.report.render import render_pdf
 
 with job(snakemake):

@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.predictors.causal_lm_retrieve import retrieve_causal_lm
+from handcraft.build.jobs import job
+from handcraft.predictors.causal_lm.retrieve import retrieve_causal_lm
 
 with job(snakemake):
     retrieve_causal_lm(

@@ -1,6 +1,6 @@
-from handcraft.config import SPLITS
+from handcraft.build.jobs import job
+from handcraft.config.model import SPLITS
 from handcraft.corpus import retrieve_corpus
-from handcraft.jobs import job
 
 with job(snakemake):
     retrieve_corpus(

@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.predictors.best_linear import train_best_linear
+from handcraft.analysis.best_linear import train_best_linear
+from handcraft.build.jobs import job
 
 with job(snakemake):
     groups = snakemake.params.groups

@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.predictors.linear import train_linear
+from handcraft.build.jobs import job
+from handcraft.predictors.linear.train import train_linear
 
 with job(snakemake):
     train_linear(

@@ -1,6 +1,6 @@
-from handcraft.config import SPLITS
-from handcraft.jobs import job
-from handcraft.predictors.llama import train_llama
+from handcraft.build.jobs import job
+from handcraft.config.model import SPLITS
+from handcraft.predictors.causal_lm.llama import train_llama
 
 with job(snakemake):
     train_llama(

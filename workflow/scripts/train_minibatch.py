@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.predictors.minibatch import train_minibatch
+from handcraft.build.jobs import job
+from handcraft.predictors.linear.minibatch import train_minibatch
 
 with job(snakemake):
     train_minibatch(

@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.predictors.linear_resample import train_resamples
+from handcraft.build.jobs import job
+from handcraft.predictors.linear.resample import train_resamples
 
 with job(snakemake):
     train_resamples(

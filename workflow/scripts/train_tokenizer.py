@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.tokenizer import train_tokenizer
+from handcraft.build.jobs import job
+from handcraft.tokenizer.train import train_tokenizer
 
 with job(snakemake):
     train_tokenizer(

@@ -1,5 +1,5 @@
-from handcraft.jobs import job
-from handcraft.predictors.unpenalised import train_unpenalised
+from handcraft.analysis.unpenalised import train_unpenalised
+from handcraft.build.jobs import job
 
 with job(snakemake):
     train_unpenalised(

@@ -2,6 +2,8 @@
 
 `planted` makes them up by known rules, `files` reads the user's own, `hub` streams a data set of the Hugging
 Face hub. All are streams of strings that go the same way into the same Parquet files (`splits`).
+
+Modules: `files`, `hub`, `splits`, `planted/`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

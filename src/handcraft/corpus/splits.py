@@ -17,7 +17,7 @@ import numpy as np
 
 from handcraft.errors import UserError
 from handcraft.files import whole_file
-from handcraft.progress import progress
+from handcraft.logging import progress
 
 ROWS = 4096  # of a row group; fewer where their text passes BYTES
 BYTES = 2**25

@@ -1,14 +1,7 @@
-"""Evaluation: from predictions to scores, intervals and paired comparisons.
+"""Scores predictions: accuracy, loss, calibration, intervals, paired comparisons.
 
-It knows nothing of how a prediction was made.
+Knows nothing of how a prediction was made; what looks inside a model is in `analysis`.
 
-    predictions.py   accuracy and loss of every predictor of one variant, and all pairs of them
-    occurrence.py    what whole-word or any-token matching changes
-    data_claims.py   what raw counts say about a token before a candidate
-    samples.py       the fixed samples that people answer, too
-    metrics.py, bootstrap.py, intervals.py, comparisons.py, agreement.py, power.py   the arithmetic of the above
-    published.py     the figures that the blog post published, as data
-    planted.py       the planted corpus only: which rules came back
-
-Import from the modules: a job is stale when a module that it imports changes, so nothing is gathered here.
+Modules: `bootstrap`, `calibration`, `causal_lms`, `comparisons`, `intervals`, `metrics`, `occurrence`,
+`predictions`.
 """

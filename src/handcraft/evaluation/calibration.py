@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 from handcraft.evaluation.bootstrap import StorySums, draw_stories, sum_stories
 from handcraft.evaluation.intervals import Interval, percentile_interval
 from handcraft.evaluation.metrics import correct
+from handcraft.math import log_softmax
 
 BINS = 15
 """Bins of equal width; Guo et al. (2017), On Calibration of Modern Neural Networks, use as many."""
@@ -30,12 +31,6 @@ class Rescaling:
     def __call__(self, scores: np.ndarray) -> np.ndarray:
         """Log-probabilities [n, K], normalised, of scores [n, K]."""
         return log_softmax(self.scale * scores + self.bias)
-
-
-def log_softmax(scores: np.ndarray) -> np.ndarray:
-    """Rows [n, K] normalised, float64."""
-    values = np.asarray(scores, np.float64) - scores.max(axis=1, keepdims=True)
-    return np.asarray(values - np.log(np.exp(values).sum(axis=1, keepdims=True)))
 
 
 def fit_rescaling(scores: np.ndarray, labels: np.ndarray, biases: bool) -> Rescaling:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.contexts import Contexts, read_contexts
+from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.evaluation.bootstrap import bootstrap_scores, scores, sum_stories
-from handcraft.evaluation.calibration import BINS, Rescaling, fit_rescaling, log_softmax, reliability
+from handcraft.evaluation.calibration import BINS, Rescaling, fit_rescaling, reliability
 from handcraft.evaluation.intervals import percentile_interval
-from handcraft.evaluation.metrics import correct, losses
+from handcraft.evaluation.metrics import correct
 from handcraft.files import read_facts, read_tensors, write_csv
+from handcraft.math import context_losses, log_softmax
 from handcraft.seeds import generator
 
 Row = dict[str, Any]
@@ -138,7 +139,7 @@ class _Model:
         """
         natural = self.versions["natural"][np.searchsorted(self.at, at)]
         labels = self.labels[at]
-        columns = [f(t, labels) for t in (natural, *tables.values()) for f in (correct, losses)]
+        columns = [f(t, labels) for t in (natural, *tables.values()) for f in (correct, context_losses)]
         sums = sum_stories(self.story[at], labels, np.column_stack(columns))
         value = scores(sums, np.ones((1, sums.stories)))
         draws = None

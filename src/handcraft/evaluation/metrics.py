@@ -8,6 +8,8 @@ candidates only, of the one in the text.
 
 import numpy as np
 
+from handcraft.math import log_softmax
+
 TIE = 2e-6
 """Nats within which two candidates are as probable: the rounding of float32 log-probabilities."""
 
@@ -19,20 +21,13 @@ def correct(log_probability: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(hit / best.sum(axis=1), dtype=np.float64)
 
 
-def losses(log_probability: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Restricted negative log-likelihood of every context, nats, float64 [n]."""
-    return -log_probability[np.arange(len(labels)), labels].astype(np.float64)
-
-
 def adjust_prior(log_probability: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """The same evidence under equally frequent candidates: float64 [n, K], normalised.
 
     Takes minus log of `rates` ([K], the class rates that the predictor learnt from), then normalises each
     row.
     """
-    adjusted = log_probability.astype(np.float64) - np.log(rates)
-    adjusted -= adjusted.max(axis=1, keepdims=True)
-    return np.asarray(adjusted - np.log(np.exp(adjusted).sum(axis=1, keepdims=True)), dtype=np.float64)
+    return log_softmax(log_probability.astype(np.float64) - np.log(rates))
 
 
 def answers(log_probability: np.ndarray) -> np.ndarray:

@@ -17,15 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.contexts import Contexts, read_contexts
+from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.contexts.sample import read_samples
 from handcraft.errors import UserError
 from handcraft.evaluation.bootstrap import bootstrap_p, bootstrap_scores, scores, sum_stories
 from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import percentile_interval, wilson
-from handcraft.evaluation.metrics import adjust_prior, answers, correct, losses
-from handcraft.evaluation.samples import read_samples
+from handcraft.evaluation.metrics import adjust_prior, answers, correct
 from handcraft.files import write_csv
-from handcraft.predictors.predictions import Predictions, class_rates, read_predictions
+from handcraft.math import class_rates, context_losses
+from handcraft.predictions import Predictions, read_predictions
 from handcraft.seeds import generator
 
 VIEWS = ("natural", "balanced", "balanced_prior")
@@ -149,7 +150,7 @@ def _quantities(asked: Contexts, answered: list[Predictions], rates: np.ndarray)
     columns = []
     for one in answered:
         for table in (one.log_probability, adjust_prior(one.log_probability, rates)):
-            columns += [correct(table, asked.labels), losses(table, asked.labels)]
+            columns += [correct(table, asked.labels), context_losses(table, asked.labels)]
     return np.column_stack(columns)
 
 
@@ -214,7 +215,7 @@ def _checked(path: Path, one: Predictions, asked: Contexts) -> Predictions:
     if len(bad := np.flatnonzero(~(np.abs(total - 1) <= NORMALISED))):
         what = f"the probabilities of context {bad[0]} sum to {total[bad[0]]:.6g}, not 1"
         raise UserError(what, where=str(path), remedy=AGAIN)
-    if len(bad := np.flatnonzero(~np.isfinite(losses(table, asked.labels)))):
+    if len(bad := np.flatnonzero(~np.isfinite(context_losses(table, asked.labels)))):
         what = (
             f"the answer of context {bad[0]} was held impossible: an infinite loss ({len(bad)} such contexts)"
         )

@@ -1,1 +1,6 @@
-"""The explorer: one page in which to look at the weights of the linear models, and the same in the terminal."""
+"""The interactive page of the weights, and the same in the terminal.
+
+Numbers come from `analysis` and the models' artifacts.
+
+Modules: `data`, `explain`, `page`, `similar`, `tokenizer_data`.
+"""

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.contexts import Contexts, read_contexts
+from handcraft.analysis.influence import Influence, read_influence
+from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.influence import Influence, centred, read_influence
 from handcraft.explorer.similar import similar_tokens
 from handcraft.files import read_facts, read_tensors
+from handcraft.math import centred, positional_ids
 from handcraft.pages import packed
 
 EACH = 3
@@ -101,7 +102,7 @@ def choose_contexts(asked: Contexts, effect: Influence) -> np.ndarray:
     At most `MOST` rows; what is left after that goes without.
     """
     chosen: dict[int, None] = {}
-    features = asked.tokens.astype(np.int64) + np.arange(asked.length) * asked.vocabulary
+    features = positional_ids(asked.tokens, asked.vocabulary)
     order = np.argsort(features.ravel(), kind="stable")
     flat = features.ravel()[order]
     wanted = effect.position.astype(np.int64) * asked.vocabulary + effect.token

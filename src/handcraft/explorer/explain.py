@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from handcraft.errors import UserError
-from handcraft.evaluation.influence import centred
 from handcraft.files import read_facts, read_tensors
-from handcraft.predictors.predictions import normalise
-from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+from handcraft.math import centred, normalise
+from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
 
 
 @dataclass(frozen=True)

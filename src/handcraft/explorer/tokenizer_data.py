@@ -8,7 +8,7 @@ import numpy as np
 from handcraft.errors import UserError
 from handcraft.files import read_json
 from handcraft.pages import packed
-from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

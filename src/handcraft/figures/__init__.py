@@ -1,1 +1,7 @@
-"""The report's figures: one style, SVG, the same bytes for the same data."""
+"""Draws figures from artifacts, one module a figure.
+
+Nothing reads data out of a module here: what is computed is in `analysis`.
+
+Modules: `calibration`, `comparison`, `evidence`, `path`, `penalty`, `people`, `pipeline`, `strips`, `style`,
+`tiles`, `training`, `weights`.
+"""

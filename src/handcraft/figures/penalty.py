@@ -2,21 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from handcraft.evaluation.influence import centred
-from handcraft.evaluation.shown import LARGE, large_but_rare
+from handcraft.analysis.shown import LARGE, large_but_rare
+from handcraft.analysis.unpenalised import input_sizes
 from handcraft.figures.style import QUIET, WIDTH, house_style, save_svg
 from handcraft.figures.weights import density, mark_region
-from handcraft.files import read_facts, read_tensors
-
-
-def input_sizes(weights: Path, support: Path) -> tuple[np.ndarray, np.ndarray, int]:
-    """Of every input (token at a position) that training has: its largest absolute centred weight (nats, float64),
-    its training contexts (int), and how many training contexts there are."""
-    counts = read_tensors(support)["support"]
-    size = np.abs(centred(read_tensors(weights)["weight"])).max(-1)
-    return size[counts > 0], counts[counts > 0], int(read_facts(support)["contexts"])
+from handcraft.files import read_facts
 
 
 def plot_penalty(unpenalised: Path, weights: Path, support: Path, output: Path) -> None:

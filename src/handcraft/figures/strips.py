@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.evaluation.influence import centred
-from handcraft.evaluation.shown import shown_tokens
+from handcraft.analysis.shown import shown_tokens
 from handcraft.figures.style import FAINT, NEGATIVE, NEUTRAL, POSITIVE, QUIET, WIDTH, house_style, save_svg
 from handcraft.figures.tiles import FULL_COLOUR
 from handcraft.files import read_facts, read_tensors
-from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+from handcraft.math import centred
+from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
 
 CELL, TITLE, BARS, TICKS, SCALE, WORDS, BETWEEN = 0.16, 0.24, 0.26, 0.24, 0.52, 0.62, 0.16
 """Inches: the height of a word's row, of what stands over and under a strip, the room for words, between strips."""

@@ -4,36 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from handcraft.errors import UserError
+from handcraft.analysis.last_position import last_position_weights
 from handcraft.figures.style import WIDTH, diverging, house_style, readable_on, save_svg
-from handcraft.files import read_facts, read_tensors
 
 FULL_COLOUR = 4.0
 """Nats at which a tile is as deep as it gets: one scale for all tiles, so that pictures can be compared."""
-
-
-def last_position_weights(
-    weights: Path, tokenizer: Path, token: str, centred: bool = True
-) -> tuple[list[str], np.ndarray]:
-    """Candidates and their centred (or raw) weights float64 [K] for `token` in the last position.
-
-    Centred: minus the mean over the candidates, since a number added to all of them changes no prediction.
-    Raises `UserError` where `token` is no single token.
-    """
-    candidates, row = last_position(weights, tokenizer, token, "weight")
-    return candidates, row - row.mean() if centred else row
-
-
-def last_position(artifact: Path, tokenizer: Path, token: str, name: str) -> tuple[list[str], np.ndarray]:
-    """Candidates and the row float64 [K] of the artifact's tensor `name` [length, vocabulary, K] for that token."""
-    from handcraft.tokenizer import candidate_ids, load_tokenizer
-
-    tensor = read_tensors(artifact)[name]
-    candidates = list(read_facts(artifact)["candidates"])
-    (identity,) = candidate_ids(load_tokenizer(tokenizer), [token])
-    if identity >= tensor.shape[1]:
-        raise UserError(f"{token!r} is token {identity}, beyond the weights' vocabulary", where=str(artifact))
-    return candidates, tensor[-1, identity].astype(np.float64)
 
 
 def plot_tiles(weights: Path, tokenizer: Path, token: str, output: Path) -> None:

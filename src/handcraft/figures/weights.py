@@ -1,52 +1,16 @@
 """The strongest weights with how often each acts, and all weights against how often they act."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from handcraft.evaluation.influence import centred
-from handcraft.evaluation.shown import LARGE, RARE, large_but_rare
+from handcraft.analysis.shown import LARGE, RARE
+from handcraft.analysis.strongest import STRONGEST, Weights, read_strongest
 from handcraft.figures.style import INK, QUIET, WIDTH, diverging, house_style, save_svg
-from handcraft.files import read_facts, read_tensors
-from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
 
-STRONGEST = 14
 REGION = "#E69F00"
-
-
-@dataclass(frozen=True)
-class Weights:
-    """The weights that are not zero, centred, strongest first; arrays [weights].
-
-    `value` float64 nats; `support` training contexts, of `contexts`, that have the token `token` at `position`.
-    """
-
-    candidates: list[str]
-    length: int
-    contexts: int
-    position: np.ndarray
-    token: np.ndarray
-    candidate: np.ndarray
-    value: np.ndarray
-    support: np.ndarray
-
-    @property
-    def large_but_rare(self) -> np.ndarray:
-        return large_but_rare(np.abs(self.value), self.support, self.contexts)
-
-
-def read_strongest(weights: Path, support: Path) -> Weights:
-    """The weights of a linear model, strongest first. Zero means zero before centring: what the penalty took."""
-    weight, counts = read_tensors(weights)["weight"], read_tensors(support)["support"]
-    position, token, candidate = np.nonzero(weight)
-    value = centred(weight)[position, token, candidate]
-    order = np.argsort(-np.abs(value), kind="stable")
-    p, t, c = position[order], token[order], candidate[order]
-    facts, seen = read_facts(weights), read_facts(support)
-    words, length = list(facts["candidates"]), weight.shape[0]
-    return Weights(words, length, int(seen["contexts"]), p, t, c, value[order], counts[p, t])
 
 
 def plot_weights(weights: Path, support: Path, tokenizer: Path, output: Path) -> None:

@@ -1,5 +1,6 @@
-"""Predictors: each turns contexts into log-probabilities over the group's candidates.
+"""Everything that answers contexts with log-probabilities, a room a family.
 
-All write the one predictions artifact (`predictions.py`) for the same test contexts; evaluation knows
-nothing of how a prediction was made. Adding one is one module and one rule.
+The artifact they all write is `handcraft.predictions`; scoring is in `evaluation`.
+
+Modules: `causal_lm/`, `counts/`, `linear/`, `rules/`.
 """

@@ -13,4 +13,8 @@
     render.py    HTML and PDF, by Quarto, or by Pandoc and Typst
 
 Import from the modules: a job is stale when a module that it imports changes, so nothing is gathered here.
+
+Modules: `check`, `collect`, `content`, `escape`, `facts`, `fill`, `findings`, `groups`, `influence`,
+`language_models`, `made`, `people`, `planted`, `published`, `render`, `results`, `tables`, `template`,
+`tiles`, `values`, `weights`.
 """

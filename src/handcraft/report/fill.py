@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from handcraft.figures.road import plot_road
+from handcraft.figures.pipeline import plot_pipeline
 from handcraft.files import write_json, write_text
 from handcraft.report.check import check_filled, check_sources, check_values
 from handcraft.report.collect import collect_values
@@ -61,7 +61,7 @@ def fill_report(
             (output / "figures").mkdir(exist_ok=True)
             shutil.copyfile(figure, output / "figures" / figure.name)
     if content.road:
-        plot_road(made.counts(), made.edges(), found.facts.rooms, output / "figures" / "road.svg")
+        plot_pipeline(made.counts(), made.edges(), found.facts.rooms, output / "figures" / "road.svg")
     for file, text in filled.items():
         write_text(output / file, text)
     write_text(output / BUILD_FACTS, PLACEHOLDER)

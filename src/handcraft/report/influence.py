@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from handcraft.evaluation.influence import centred
 from handcraft.files import read_tensors
+from handcraft.math import centred
 from handcraft.report.escape import Markdown
 from handcraft.report.results import Results
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import Values
-from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
 
 ROWS = 12
 

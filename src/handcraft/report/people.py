@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handcraft.evaluation.power import POWER
+from handcraft.people.power import POWER
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Results
 from handcraft.report.tables import first_only, pipe_table

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from handcraft.analysis.published import CANDIDATES, GROUP, WEIGHTS, published_table
 from handcraft.evaluation.intervals import wilson
-from handcraft.evaluation.published import CANDIDATES, GROUP, WEIGHTS, published_table
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Facts, Results
 from handcraft.report.tables import pipe_table

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.evaluation.influence import Influence, read_influence
+from handcraft.analysis.influence import Influence, read_influence
 from handcraft.files import read_csv, read_json
 
 Rows = list[dict[str, Any]]
@@ -193,7 +193,7 @@ class Results:
     @cached_property
     def counts(self) -> dict[str, dict[str, Counts]]:
         """Contexts by variant and split."""
-        from handcraft.contexts import read_contexts
+        from handcraft.contexts.read import read_contexts
 
         found: dict[str, dict[str, Counts]] = {}
         for v in self.facts.variants:
@@ -214,7 +214,7 @@ class Results:
     @cached_property
     def stability(self) -> dict[str, dict[str, tuple[float, float]]]:
         """Of the tiles' centred weights: spread (nats) and sign stability over resampled stories; {} if not run."""
-        from handcraft.figures.tiles import last_position
+        from handcraft.analysis.last_position import last_position
 
         path = self.root / "linear" / self.facts.tiles_group / "resampling.safetensors"
         if not path.is_file():
@@ -249,7 +249,7 @@ class Results:
         return self._last_position(centred=False)
 
     def _last_position(self, centred: bool) -> dict[str, dict[str, float]]:
-        from handcraft.figures.tiles import last_position_weights
+        from handcraft.analysis.last_position import last_position_weights
 
         path = self.root / "linear" / self.facts.tiles_group / "weights.safetensors"
         if not path.is_file():
@@ -263,8 +263,8 @@ class Results:
 
     def examples(self, variant: str) -> list[tuple[str, str]]:
         """For each candidate one test context as text, and the candidate; from the balanced sample, else the first."""
-        from handcraft.contexts import read_contexts
-        from handcraft.tokenizer import decode, load_tokenizer
+        from handcraft.contexts.read import read_contexts
+        from handcraft.tokenizer.tokens import decode, load_tokenizer
 
         path = self.root / "contexts" / variant / "test.safetensors"
         if not path.is_file():

@@ -7,7 +7,7 @@ from handcraft.report import published
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.results import Results
 from handcraft.report.values import Values
-from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
 
 TIE = 1e-6
 """Nats; weights that differ by less were the same before rounding."""

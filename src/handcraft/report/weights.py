@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.contexts import read_contexts
-from handcraft.evaluation.influence import centred
-from handcraft.evaluation.shown import LARGE, RARE, large_but_rare, shown_tokens
-from handcraft.figures.penalty import input_sizes
-from handcraft.figures.weights import STRONGEST, read_strongest
+from handcraft.analysis.shown import LARGE, RARE, large_but_rare, shown_tokens
+from handcraft.analysis.strongest import STRONGEST, read_strongest
+from handcraft.analysis.unpenalised import input_sizes
+from handcraft.contexts.read import read_contexts
 from handcraft.files import read_csv, read_facts, read_tensors
-from handcraft.predictors.linear_predict import linear_logits
+from handcraft.math import centred
+from handcraft.predictors.linear.predict import linear_logits
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.results import Results
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import Values
-from handcraft.tokenizer import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
 
 FIGURES = ("evidence", "path", "weights", "strips", "penalty")
 SPOKEN = 5

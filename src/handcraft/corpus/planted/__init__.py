@@ -1,4 +1,7 @@
-"""The embedded default corpus: made-up children's stories whose word choices follow a known table of rules."""
+"""The embedded default corpus: made-up children's stories whose word choices follow a known table of rules.
+
+Modules: `page`, `table`, `templates`, `words`, `writer`.
+"""
 
 from handcraft.corpus.planted.writer import stories
 

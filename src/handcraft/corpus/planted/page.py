@@ -1,7 +1,8 @@
 """docs/planted.md, made of the table of rules."""
 
-from handcraft.corpus.planted.rules import REACH, RULES, GroupRules, Interaction
+from handcraft.corpus.planted.table import RULES
 from handcraft.corpus.planted.writer import write_stories
+from handcraft.rules.language import REACH, GroupRules, Interaction
 
 _HEAD = f"""# The planted corpus
 

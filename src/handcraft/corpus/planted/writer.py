@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from handcraft.corpus.planted.rules import REACH, RULES, GroupRules, distribution
+from handcraft.corpus.planted.table import RULES
 from handcraft.corpus.planted.templates import FOLLOW, STAGES
 from handcraft.corpus.planted.words import BOYS, FAR_POOLS, GIRLS, POOLS
+from handcraft.rules.language import REACH, GroupRules, distribution
 from handcraft.seeds import derive_seed
 
 NAMED = ("N", "F", "child", "O", "A")

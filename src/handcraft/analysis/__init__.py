@@ -1,0 +1,7 @@
+"""Looks inside models and data: what weights do, where the evidence lies, what was planted and what came back.
+
+Scores of predictions are in `evaluation`, drawings in `figures`.
+
+Modules: `best_linear`, `data_claims`, `evidence`, `influence`, `last_position`, `planted`, `published`,
+`published_weights`, `shown`, `strongest`, `unpenalised`.
+"""

@@ -1,0 +1,180 @@
+"""What came back of the planted rules: the losses of Bayes, the best linear model and ours, and every rule."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.files import read_facts, read_tensors, write_csv
+from handcraft.math import normalise
+from handcraft.predictors.linear.predict import linear_logits
+from handcraft.predictors.rules.bayes import check_planted, find_rules
+from handcraft.rules.language import Interaction, Linear, Noise
+from handcraft.rules.tokens import TokenRules, bayes_log_probability
+from handcraft.tokenizer.tokens import load_tokenizer
+
+COLUMNS = (
+    "group",
+    "contexts",
+    "majority_rate",
+    "bayes_loss",
+    "best_linear_loss",
+    "linear_loss",
+    "gap",
+    "over_best",
+    "linear_rules",
+    "recovered",
+    "interactions",
+    "noise_share",
+    "fresh_contexts",
+    "best_linear_l1",
+    "best_linear_gap",
+)
+RULE_COLUMNS = (
+    "group",
+    "kind",
+    "words",
+    "distances",
+    "positions",
+    "candidate",
+    "planted",
+    "planted_centred",
+    "weight",
+    "largest",
+    "recovered",
+    "share",
+    "rates",
+)
+
+
+def evaluate_planted(
+    test: Mapping[str, Path],
+    weights: Mapping[str, Path],
+    best: Mapping[str, Path],
+    tokenizer: Path,
+    output: Path,
+    rules: Path,
+) -> None:
+    """Score Bayes, best linear and our linear model on the same test contexts, and look for every rule.
+
+    test, weights, best: by planted group; test contexts, our linear weights, those of `train_best_linear`.
+    output: CSV, a row a group: `contexts` (test), `majority_rate`, losses in nats, `gap` (best linear - Bayes),
+    `over_best` (ours / best linear - 1), `linear_rules`, `recovered` of them, `interactions`, `noise_share` (of
+    the test contexts), `fresh_contexts`, `best_linear_l1` and the certified `best_linear_gap` of the best linear fit.
+    rules: CSV, a row a rule. `kind`: linear, interaction or noise; `words` and `distances` (1 is the last token
+    before the gap; `positions` counts from 0, the oldest); `planted` in nats on `candidate`; `weight`, our
+    centred weight there (minus the mean over the candidates); `largest`, the candidate with the largest centred
+    weight of that (token, position) by size; `recovered` 1 where that is `candidate` with the planted sign, else
+    0 (linear rules only); `share` of the test contexts it applies to; `rates` of the noise.
+    Raises `UserError` as `predict_bayes` does.
+    """
+    encoder = load_tokenizer(tokenizer)
+    table, found = [], []
+    for group, path in test.items():
+        contexts = read_contexts(path)
+        check_planted(group, contexts.candidates, str(read_facts(path)["match"]))
+        planted = find_rules(group, encoder)
+        ours, optimum = read_tensors(weights[group]), read_tensors(best[group])
+        rows = [{"group": group, **row} for row in _rules(planted, contexts, ours["weight"])]
+        facts = read_facts(best[group])
+        losses = {
+            "bayes_loss": _loss(bayes_log_probability(planted, contexts.tokens), contexts.labels),
+            "best_linear_loss": _linear_loss(optimum, contexts),
+            "linear_loss": _linear_loss(ours, contexts),
+        }
+        linear = [row for row in rows if row["kind"] == "linear"]
+        counts = np.bincount(contexts.labels, minlength=len(contexts.candidates))
+        table.append(
+            {
+                "group": group,
+                "contexts": len(contexts),
+                "majority_rate": float(counts.max() / counts.sum()),
+                **losses,
+                "gap": losses["best_linear_loss"] - losses["bayes_loss"],
+                "over_best": losses["linear_loss"] / losses["best_linear_loss"] - 1,
+                "linear_rules": len(linear),
+                "recovered": sum(row["recovered"] for row in linear),
+                "interactions": sum(row["kind"] == "interaction" for row in rows),
+                "noise_share": next(row["share"] for row in rows if row["kind"] == "noise"),
+                "fresh_contexts": facts["contexts"],
+                "best_linear_l1": facts["l1"],
+                "best_linear_gap": facts.get("gap"),
+            }
+        )
+        found += rows
+    write_csv(output, table, COLUMNS)
+    write_csv(rules, found, RULE_COLUMNS)
+
+
+def _loss(log_probability: np.ndarray, labels: np.ndarray) -> float:
+    return -float(log_probability[np.arange(len(labels)), labels].mean())
+
+
+def _linear_loss(model: Mapping[str, np.ndarray], contexts: Contexts) -> float:
+    return _loss(normalise(linear_logits(model["weight"], model["bias"], contexts.tokens)), contexts.labels)
+
+
+def _rules(planted: TokenRules, contexts: Contexts, weight: np.ndarray) -> list[dict[str, Any]]:
+    """A row for every rule of a group."""
+    table = planted.rules
+    rows = [_linear(planted, rule, contexts, weight) for rule in table.linear]
+    rows += [_interaction(planted, rule, contexts) for rule in table.interactions]
+    return [*rows, _noise(planted, table.noise, contexts)]
+
+
+def _linear(planted: TokenRules, rule: Linear, contexts: Contexts, weight: np.ndarray) -> dict[str, Any]:
+    position, token = contexts.length - rule.distance, planted.ids[rule.word]
+    centred = weight[position, token] - weight[position, token].mean()
+    largest = int(np.abs(centred).argmax())
+    k = planted.rules.candidates.index(rule.candidate)
+    return {
+        "kind": "linear",
+        "words": rule.word,
+        "distances": rule.distance,
+        "positions": position,
+        "candidate": rule.candidate,
+        "planted": rule.weight,
+        # On the scale of the recovered weight: a vote for one candidate is, centred, less than it is alone.
+        "planted_centred": rule.weight * (1 - 1 / len(centred)),
+        "weight": float(centred[k]),
+        "largest": planted.rules.candidates[largest] if centred.any() else None,
+        "recovered": int(largest == k and centred[k] * rule.weight > 0),
+        "share": float((contexts.tokens[:, position] == token).mean()),
+    }
+
+
+def _interaction(planted: TokenRules, rule: Interaction, contexts: Contexts) -> dict[str, Any]:
+    places = (rule.distance, rule.other_distance)
+    words = ((*rule.plus, *rule.minus), (*rule.other_plus, *rule.other_minus))
+    sides = [
+        np.isin(contexts.tokens[:, -d], [planted.ids[w] for w in each])
+        for d, each in zip(places, words, strict=True)
+    ]
+    return {
+        "kind": "interaction",
+        "words": f"{_side(rule.plus, rule.minus)} with {_side(rule.other_plus, rule.other_minus)}",
+        "distances": f"{places[0]} and {places[1]}",
+        "positions": f"{contexts.length - places[0]} and {contexts.length - places[1]}",
+        "candidate": rule.candidate,
+        "planted": rule.weight,
+        "planted_centred": rule.weight * (1 - 1 / len(planted.rules.candidates)),
+        "share": float((sides[0] & sides[1]).mean()),
+    }
+
+
+def _noise(planted: TokenRules, rule: Noise, contexts: Contexts) -> dict[str, Any]:
+    at = contexts.tokens[:, -rule.distance] == planted.ids[rule.word]
+    return {
+        "kind": "noise",
+        "words": rule.word,
+        "distances": rule.distance,
+        "positions": contexts.length - rule.distance,
+        "share": float(at.mean()),
+        "rates": " ".join(f"{rate:g}" for rate in rule.rates),
+    }
+
+
+def _side(plus: tuple[str, ...], minus: tuple[str, ...]) -> str:
+    return f"{'/'.join(w.strip() for w in plus)} against {'/'.join(w.strip() for w in minus)}"

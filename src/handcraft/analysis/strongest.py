@@ -1,0 +1,45 @@
+"""The strongest inputs of a linear model, with how often each was seen."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from handcraft.analysis.shown import large_but_rare
+from handcraft.files import read_facts, read_tensors
+from handcraft.math import centred
+
+STRONGEST = 14
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights that are not zero, centred, strongest first; arrays [weights].
+
+    `value` float64 nats; `support` training contexts, of `contexts`, that have the token `token` at `position`.
+    """
+
+    candidates: list[str]
+    length: int
+    contexts: int
+    position: np.ndarray
+    token: np.ndarray
+    candidate: np.ndarray
+    value: np.ndarray
+    support: np.ndarray
+
+    @property
+    def large_but_rare(self) -> np.ndarray:
+        return large_but_rare(np.abs(self.value), self.support, self.contexts)
+
+
+def read_strongest(weights: Path, support: Path) -> Weights:
+    """The weights of a linear model, strongest first. Zero means zero before centring: what the penalty took."""
+    weight, counts = read_tensors(weights)["weight"], read_tensors(support)["support"]
+    position, token, candidate = np.nonzero(weight)
+    value = centred(weight)[position, token, candidate]
+    order = np.argsort(-np.abs(value), kind="stable")
+    p, t, c = position[order], token[order], candidate[order]
+    facts, seen = read_facts(weights), read_facts(support)
+    words, length = list(facts["candidates"]), weight.shape[0]
+    return Weights(words, length, int(seen["contexts"]), p, t, c, value[order], counts[p, t])

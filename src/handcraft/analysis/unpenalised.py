@@ -1,0 +1,48 @@
+"""The linear model without a penalty: what it would say of tokens that it hardly saw."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from handcraft.contexts.read import read_contexts
+from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.files import read_facts, read_tensors, write_tensors
+from handcraft.logging import say
+from handcraft.math import centred
+from handcraft.predictors.linear.certificate import loss_at
+from handcraft.predictors.linear.descent import START_SCALE, Descent
+from handcraft.predictors.linear.onehot import OneHot
+
+STEPS = 200
+"""Steps, always. Without a penalty there is as a rule no finite optimum: weights of rare tokens grow on and on."""
+
+
+def train_unpenalised(train: Path, device: str, threads: int, output: Path) -> None:
+    """Take `STEPS` accelerated gradient steps from zero weights on the contexts of `train`, with no penalty.
+
+    Writes weight float32 [length, vocabulary, K] and bias float32 [K], logits, as `train_linear` does; `steps` and
+    `train_loss` (nats) in the metadata. This is no fit to use: it stops where it stops, and is there to be looked at.
+    """
+    training = read_contexts(train)
+    fix_arithmetic(threads)
+    K = len(training.candidates)
+    data = OneHot(training.tokens, training.labels, training.vocabulary, K, resolve_device(device))
+    start = torch.zeros(data.features, K, device=data.device)
+    # A word that no context has would have a bias of minus infinity.
+    descent = Descent(data, start, data.rates.clamp(min=1e-9).log(), 0.0, START_SCALE)
+    descent.run(STEPS)
+    loss = loss_at(data, descent.W, descent.b)
+    say(f"linear model without a penalty: training loss {loss:.4f} after {STEPS} steps")
+    weight = descent.W.cpu().numpy().reshape(data.length, data.vocabulary, K) + 0.0
+    facts = {"candidates": training.candidates, "l1": 0.0, "steps": STEPS, "train_loss": loss}
+    facts |= {"length": data.length, "vocabulary": data.vocabulary, "contexts": len(training)}
+    write_tensors(output, {"weight": weight, "bias": descent.b.cpu().numpy()}, facts)
+
+
+def input_sizes(weights: Path, support: Path) -> tuple[np.ndarray, np.ndarray, int]:
+    """Of every input (token at a position) that training has: its largest absolute centred weight (nats, float64),
+    its training contexts (int), and how many training contexts there are."""
+    counts = read_tensors(support)["support"]
+    size = np.abs(centred(read_tensors(weights)["weight"])).max(-1)
+    return size[counts > 0], counts[counts > 0], int(read_facts(support)["contexts"])

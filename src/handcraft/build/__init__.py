@@ -1,0 +1,6 @@
+"""The seam with Snakemake: what rules ask of the config, resources, the wrapper of a job, provenance.
+
+Nothing here knows what a job computes.
+
+Modules: `hooks`, `jobs`, `provenance`, `resources`.
+"""

@@ -1,0 +1,229 @@
+"""What the rules ask of the config: which files a job needs, and which predictors answer for a group."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from handcraft.build.provenance import COMMIT, code_hash, git_commit
+from handcraft.build.resources import memory as memory
+from handcraft.build.resources import memory_gb as memory_gb
+from handcraft.build.resources import runtime as runtime
+from handcraft.config.model import SPLITS, CausalLM, Config, Corpus, Variant
+from handcraft.device import count_gpus
+from handcraft.explorer.page import template_files
+from handcraft.people.labels import ignored_files, label_files
+from handcraft.people.page import page_files
+
+PREDICTOR_TITLES = {
+    "majority": "majority",
+    "last_token": "last token",
+    "linear": "linear",
+    "linear_sparser": "linear, sparser",
+    "bayes": "Bayes (best possible)",
+}
+
+
+def script_hash(root: Path | str) -> Callable[[str], str]:
+    """What hashes the code of a script in `workflow/scripts` of the checkout at `root`, given its name."""
+    return partial(code_hash, root=Path(root, "workflow", "scripts"))
+
+
+def note_commit(root: Path | str) -> None:
+    """Tell the jobs the checkout's commit: in a container there may be no git, and no checkout but its package."""
+    os.environ[COMMIT] = git_commit(Path(root))
+
+
+def show_checkout(root: Path | str) -> None:
+    """Make the checkout at `root` visible in a job's container, which reads scripts, report and labels there."""
+    here = str(Path(root))  # not resolved: jobs name it as it is
+    names = ("APPTAINER_BIND", "SINGULARITY_BIND")
+    # Apptainer takes the second where the first is not set.
+    given = {
+        name: os.environ.get(name) or os.environ.get(names[0]) or os.environ.get(names[1], "")
+        for name in names
+    }
+    for name, shown in given.items():
+        os.environ[name] = ",".join([*filter(None, [shown]), *([] if here in shown.split(",") else [here])])
+
+
+def gpus(cfg: Config, lm: CausalLM | None = None) -> int:
+    """GPUs that a job asks for, of a causal LM with a device of its own or of any other."""
+    return count_gpus((lm and lm.device) or cfg.device)
+
+
+def corpus_files(corpus: Corpus) -> list[str]:
+    """The files behind a `files` corpus, so that a changed file makes what is built from it stale.
+
+    Raises `UserError` for a glob that matches no file, before any job runs.
+    """
+    if corpus.source != "files":
+        return []
+    from handcraft.corpus.files import find_files
+
+    return sorted({str(p) for s in SPLITS for p in find_files(getattr(corpus.files, s), f"corpus.files.{s}")})
+
+
+def local_model_files(lm: CausalLM) -> list[str]:
+    """The files of a causal LM in a local directory; none where it is not there, or on the hub, or trained here."""
+    if lm.model is None or lm.revision is not None:
+        return []
+    return sorted(str(p) for p in Path(lm.model).expanduser().glob("*") if p.is_file())
+
+
+def retrieved_model(name: str, lm: CausalLM) -> list[str]:
+    """What says whether a given causal LM can be asked (the output of `retrieve_causal_lm`)."""
+    return [] if lm.train is not None else [f"results/models/{name}.json"]
+
+
+def retrieved_models(cfg: Config) -> list[str]:
+    """`retrieved_model` of all that are given."""
+    return [path for name, lm in cfg.predictors.causal_lms.items() for path in retrieved_model(name, lm)]
+
+
+def trained_model(name: str, lm: CausalLM) -> list[str]:
+    """The directory of a causal LM that is trained in the build."""
+    return [f"results/models/{name}"] if lm.train is not None else []
+
+
+def missing_since(name: str) -> str:
+    """Changes with every attempt at a causal LM that could not be had, so that each build tries once more."""
+    record = Path(f"results/models/{name}.json")
+    try:
+        if json.loads(record.read_text(encoding="utf-8"))["available"]:
+            return ""
+        return f"missing at {record.stat().st_mtime_ns}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def complete_lms(cfg: Config) -> list[str]:
+    """Causal LMs that are asked all test contexts, as every other predictor is."""
+    return [name for name, lm in cfg.predictors.causal_lms.items() if lm.contexts is None]
+
+
+def planted_groups(cfg: Config) -> list[str]:
+    """The config's groups whose true rules are known: those of the planted corpus, with its candidates, as words."""
+    if cfg.corpus.source != "planted":
+        return []
+    from handcraft.corpus.planted.table import RULES
+
+    known = {name: rules.candidates for name, rules in RULES.items()}
+    own = [cfg.variant(name) for name in cfg.groups]
+    # Of contexts that were resampled the rules give no best possible loss.
+    own = [v for v in own if v.match == "word" and v.sampling == "natural"]
+    return [v.name for v in own if known.get(v.name) == v.candidates]
+
+
+def predictors_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
+    """Ids of all predictors that answer for a variant, in the order of tables and figures."""
+    best = ["bayes"] if variant.name in planted else []
+    return ["majority", "last_token", "linear", "linear_sparser", *best, *lms]
+
+
+def predictions_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
+    """Paths of the predictions of `predictors_of`."""
+    return [f"results/predictions/{variant.name}/{p}.parquet" for p in predictors_of(variant, planted, lms)]
+
+
+def compared_groups(variants: Sequence[Variant]) -> list[tuple[str, str, str]]:
+    """(group, variant by word, variant by token) of every group that is built both ways."""
+    by_group: dict[str, dict[str, str]] = {}
+    for v in variants:
+        by_group.setdefault(v.group, {})[v.match] = v.name
+    return [(g, found["word"], found["token"]) for g, found in by_group.items() if len(found) == 2]
+
+
+def report_sources(root: Path | str) -> list[str]:
+    """The sources in `report/`, relative to where the workflow runs, so that a moved checkout is not stale."""
+    return sorted(
+        os.path.relpath(p, Path.cwd())
+        for p in Path(root, "report").rglob("*")
+        if p.is_file() and p.name[0] != "."
+    )
+
+
+def human_labels(root: Path | str, cfg: Config) -> dict[str, list[str]]:
+    """The label files of this build by group, for the groups that people have labelled."""
+    found = {group: label_files(root, cfg.corpus.name, group) for group in cfg.groups}
+    return {group: files for group, files in found.items() if files}
+
+
+def page_sources() -> list[str]:
+    """The files that labelling pages are made of, relative to where the workflow runs."""
+    return [os.path.relpath(p, Path.cwd()) for p in page_files()]
+
+
+def explorer_sources() -> list[str]:
+    """The files that the explorer's page is made of, relative to where the workflow runs."""
+    return [os.path.relpath(p, Path.cwd()) for p in template_files()]
+
+
+def config_names(files: Sequence[str]) -> str:
+    """`config.yaml`, or `config.yaml, with a.yaml and b.yaml laid over it`, whatever order Snakemake has them in."""
+    own = [Path(f).name for f in files if Path(f).name != "config.yaml"]
+    return "config.yaml" + (f", with {' and '.join(own)} laid over it" if own else "")
+
+
+def rule_rooms(root: Path | str) -> dict[str, str]:
+    """The room of every rule: the name of the file in `workflow/rules` that it stands in."""
+    files = sorted(Path(root, "workflow", "rules").glob("*.smk"))
+    named = [
+        (f.stem, re.findall(r"^rule (\w+):", f.read_text(encoding="utf-8"), re.MULTILINE)) for f in files
+    ]
+    return {rule: room for room, rules in named for rule in rules}
+
+
+def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[str, Any]:
+    """What the report says of the config (the fields of `handcraft.report.results.Facts`).
+
+    `files` are the config's, `root` is the checkout, whose `human/` is looked through.
+    """
+    labels = human_labels(root, cfg)
+    lms = [{"id": name, "title": lm.title} for name, lm in cfg.predictors.causal_lms.items()]
+    given = [name for name, lm in cfg.predictors.causal_lms.items() if lm.train is None]
+    return {
+        "title": cfg.report.title,
+        "corpus": {"name": cfg.corpus.name, "title": cfg.corpus.title, "source": cfg.corpus.source},
+        "variants": [
+            {
+                "name": v.name,
+                "group": v.group,
+                "title": v.title,
+                "candidates": list(v.candidates),
+                "match": v.match,
+            }
+            for v in cfg.variants()
+        ],
+        "predictors": [{"id": p, "title": PREDICTOR_TITLES[p]} for p in PREDICTOR_TITLES] + lms,
+        "language_models": [lm["id"] for lm in lms],
+        "given_models": given,
+        "baseline": cfg.baseline(),
+        "training_group": cfg.figures.training_group,
+        "tiles_group": cfg.figures.tiles_group,
+        "tiles": {file: token for token, file in cfg.figures.tile_files().items()},
+        "shown_tokens": cfg.figures.tokens,
+        "resamples": cfg.predictors.linear.resamples,
+        "length": cfg.contexts.length,
+        "vocabulary": cfg.tokenizer.vocabulary,
+        "confidence": cfg.evaluation.confidence,
+        "bootstrap": cfg.evaluation.bootstrap,
+        "excerpts": cfg.report.excerpts,
+        "device": cfg.device,
+        "config_text": yaml.safe_dump(
+            cfg.model_dump(mode="json", exclude_defaults=True),
+            sort_keys=False,
+            allow_unicode=True,
+            default_flow_style=None,
+            width=100,
+        ),
+        "rooms": rule_rooms(root),
+        "human_labels": [f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
+        "human_ignored": ignored_files(root, cfg.corpus.name, list(cfg.groups)),
+        "config": config_names(files),
+    }

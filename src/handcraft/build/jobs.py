@@ -1,0 +1,91 @@
+"""What every workflow script is wrapped in: its log, its errors, its sidecar."""
+
+import os
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from handcraft import logging
+from handcraft.build.provenance import PACKAGE, code_hash, write_sidecar
+from handcraft.errors import UserError
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[None]:
+    """Run the block as the job that `snakemake` describes.
+
+    Everything printed goes to the job's log (progress to the terminal as well). A `UserError` ends the job with
+    its message alone, anything else with a traceback. A sidecar of the run's facts is written at the end.
+    """
+    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+    log = Path(str(snakemake.log[0]))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    logging.terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
+    with log.open("w", encoding="utf-8") as file:
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
+    try:
+        _check_code(snakemake)
+        yield
+    except UserError as error:
+        print(f"\nError in {snakemake.rule}: {error}", file=sys.stderr, flush=True)
+        raise SystemExit(1) from None
+    except Exception:
+        traceback.print_exc()
+        raise SystemExit(1) from None
+    wildcards = dict(snakemake.wildcards.items())
+    name = ".".join([snakemake.rule, *wildcards.values()])
+    write_sidecar(
+        Path("results/provenance") / f"{name}.json",
+        rule=snakemake.rule,
+        wildcards=wildcards,
+        params=dict(snakemake.params.items()),
+        imported=[name for name in ("torch", "transformers") if name in sys.modules],
+        inputs=[str(p) for p in snakemake.input],
+        outputs=[str(p) for p in snakemake.output],
+        started=started,
+        seconds=time.monotonic() - clock,
+        peak_memory_mb=_peak_mb(),
+        asked_memory_mb=int(snakemake.resources.get("mem_mb", 0)),
+        root=PACKAGE,
+    )
+
+
+def _check_code(snakemake: Any) -> None:
+    """Is this the code that the job was planned with? Its hash is what the result is known by, also later on."""
+    planned = snakemake.params.get("code")
+    if planned is None:
+        return
+    script = Path(snakemake.scriptdir, f"{snakemake.rule}.py")
+    if not script.is_file():
+        raise UserError(
+            "the checkout is not visible to this job", where=str(script), remedy="bind it in the container"
+        )
+    if code_hash(script.name, root=script.parent) != planned:
+        raise UserError(
+            "the code of this job is not the one that Snakemake planned it with",
+            where=f"{script} and {PACKAGE}",
+            remedy="if it was edited during the build, run the build again; if the package is installed twice (in a "
+            "container, on a compute node), leave the one that is not the checkout's out",
+        )
+
+
+def _peak_mb() -> float:
+    """Peak memory of this process, and of its largest child if that was larger still (Pandoc, say)."""
+    own, child = (
+        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    # What a child reports is never below the peak of the process that started it: of a smaller one nothing is known.
+    more = child if child > own else 0
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # By the same rule `own` is never below Snakemake's own memory. Where there is /proc, it knows better.
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
+        own = int(line.split()[1])
+    return (own + more) / (1024 if sys.platform != "darwin" else 1024**2)

@@ -1,0 +1,218 @@
+"""What an artifact was made of: a hash of the code that runs, and a sidecar of the facts of the run."""
+
+import ast
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from handcraft.files import hash_file, write_json
+
+PACKAGE = Path(__file__).parents[1]
+COMMIT = "HANDCRAFT_COMMIT"
+"""Environment variable with the commit, for jobs that cannot ask git."""
+# Values of the config travel in a rule's params, so a new key must not make every artifact stale; how a job is
+# run and recorded has no part in what it makes.
+NOT_HASHED = ("handcraft.config", "handcraft.build", "handcraft.logging")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "datasets",
+    "numpy",
+    "scipy",
+    "pyarrow",
+    "matplotlib",
+    "snakemake",
+)
+
+
+def code_hash(script: Path | str, root: Path | str = ".") -> str:
+    """Hash of a script (below `root`) and of every module of the package that it imports, directly or not.
+
+    Comments, docstrings, layout and where a module stands are left out, so that only code that can change a result
+    changes the hash. The versions of the libraries that the code imports are part of it.
+    Snakemake does not see a package's modules; each rule carries this in its `params`.
+    """
+    script = Path(root, script)
+    files = [script, *map(_module_file, _reached(script))]
+    # As a set of contents: a module that only moved, and a package without code, change nothing.
+    parts = {_bare_code(file) for file in files} - {_NOTHING}
+    parts |= {f"{name}=={_version(name)}" for file in files for name in _libraries(file)}
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:16]
+
+
+def imported_modules(script: Path | str) -> set[str]:
+    """The package's modules that `script` imports, directly or not."""
+    return _reached(Path(script))
+
+
+def _reached(script: Path) -> set[str]:
+    reached: set[str] = set()
+    waiting = set(_imports(script))
+    while waiting:
+        module = waiting.pop()
+        if module in reached or ".".join(module.split(".")[:2]) in NOT_HASHED:
+            continue
+        reached.add(module)
+        waiting |= set(_imports(_module_file(module)))
+    return reached
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+
+
+@cache
+def _imports(file: Path) -> tuple[str, ...]:
+    found: set[str] = set()
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    # A module's packages run too when it is imported.
+    found |= {parent for name in found for parent in _parents(name)}
+    return tuple(sorted(name for name in found if _is_module(name)))
+
+
+def _parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for i in range(1, len(parts)):
+        yield ".".join(parts[:i])
+
+
+def _is_module(name: str) -> bool:
+    return name.split(".")[0] == "handcraft" and _module_file(name).exists()
+
+
+def _module_file(name: str) -> Path:
+    path = PACKAGE.joinpath(*name.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def _libraries(file: Path) -> frozenset[str]:
+    """Distributions behind the imports of a module, also those inside functions; not those for type checking."""
+    names: set[str] = set()
+    for node in _nodes_that_run(_tree(file)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.split(".")[0])
+    known = _distributions()
+    return frozenset(known[name] for name in names - {"handcraft"} if name in known)
+
+
+def _nodes_that_run(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    skipped = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    for child in () if skipped else ast.iter_child_nodes(node):
+        yield from _nodes_that_run(child)
+
+
+@cache
+def _distributions() -> dict[str, str]:
+    """The distribution of every top-level module of the installed libraries."""
+    return {name: sorted(found)[0] for name, found in importlib.metadata.packages_distributions().items()}
+
+
+@cache
+def _version(distribution: str) -> str:
+    """As in the lock: without the local part, which says only whether PyTorch was built for a GPU."""
+    return importlib.metadata.version(distribution).partition("+")[0]
+
+
+@cache
+def _bare_code(file: Path) -> str:
+    """The syntax tree as text, without comments, positions, docstrings and where the package's modules stand."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "handcraft":
+            node.module = "handcraft"
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            # A bare string is a docstring, also where it stands under an attribute.
+            kept = [s for s in body if not (isinstance(s, ast.Expr) and _is_text(s.value))]
+            node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
+    # The imports of a module in one order, and each name by itself: sorting and grouping them are layout.
+    imports = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "handcraft"]
+    names = sorted(ast.dump(alias) for node in imports for alias in node.names)
+    tree.body = [n for n in tree.body if n not in imports] or [ast.Pass()]
+    return "\n".join([*names, ast.dump(tree)])
+
+
+_NOTHING = ast.dump(ast.Module([ast.Pass()], []))
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def git_commit(root: Path) -> str:
+    """The checkout's commit, marked `+changes` where files differ from it; empty outside a checkout."""
+    try:
+        run = {"cwd": root, "capture_output": True, "text": True, "timeout": 10, "check": True}
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], **run).stdout.strip()  # type: ignore[call-overload]
+        changed = subprocess.run(["git", "status", "--porcelain"], **run).stdout.strip()  # type: ignore[call-overload]
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return commit + ("+changes" if changed else "")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, this package and the libraries that compute."""
+    found = {"python": platform.python_version(), "handcraft": importlib.metadata.version("handcraft")}
+    return found | {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def write_sidecar(
+    path: Path,
+    *,
+    rule: str,
+    wildcards: Mapping[str, str],
+    params: Mapping[str, Any],
+    imported: list[str],
+    inputs: list[str],
+    outputs: list[str],
+    started: str,
+    seconds: float,
+    peak_memory_mb: float,
+    asked_memory_mb: int,
+    root: Path,
+) -> None:
+    """The facts of one job. They vary from run to run, so they stand beside the artifacts, not in them."""
+    write_json(
+        path,
+        {
+            "rule": rule,
+            "wildcards": dict(wildcards),
+            "params": json.loads(json.dumps(dict(params), default=str)),
+            "imported": imported,
+            "inputs": _hashes(inputs),
+            "outputs": _hashes(outputs),
+            "started": started,
+            "seconds": round(seconds, 2),
+            "peak_memory_mb": round(peak_memory_mb, 1),
+            "asked_memory_mb": asked_memory_mb,
+            "device": str(params.get("device", "cpu")),
+            "host": platform.node(),
+            # Of a job on a cluster: its number there, and the GPUs that it was given.
+            "slurm_job": os.environ.get("SLURM_JOB_ID", ""),
+            "cuda_visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
+            "platform": platform.platform(),
+            "packages": versions(),
+            "git_commit": git_commit(root) or os.environ.get(COMMIT, ""),
+        },
+    )
+
+
+def _hashes(paths: list[str]) -> dict[str, str]:
+    return {p: hash_file(p) for p in paths if Path(p).is_file()}

@@ -1,0 +1,6 @@
+"""One module a command of `handcraft`, each with `add_options` and `run`.
+
+Logic that a step of the workflow needs too lives in its own room.
+
+Modules: `compare`, `example`, `explain`, `main`, `schema`, `verify`, `verify_planted`.
+"""

@@ -1,0 +1,33 @@
+"""`handcraft`: the few things that are not a step of the workflow."""
+
+import argparse
+import importlib
+import sys
+
+from handcraft.errors import UserError
+
+COMMANDS = {
+    "schema": "write config/schema.json and docs/configuration.md from the typed config",
+    "verify": "check a linear model's certificate again, from its file and contexts",
+    "verify-planted": "check that the planted rules are recovered, over several seeds",
+    "explain": "show how a group's linear model reads a text: every token's push on every word",
+    "compare": "check that the results of two builds are byte-identical",
+    "example": "copy a finished report to docs/example, with its figures' data",
+}
+"""Each command with its help; its module in this package has `add_options` and `run`."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status. A `UserError` is printed without a traceback."""
+    parser = argparse.ArgumentParser(prog="handcraft", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    modules = {}
+    for name, summary in COMMANDS.items():
+        modules[name] = importlib.import_module(f"handcraft.commands.{name.replace('-', '_')}")
+        modules[name].add_options(commands.add_parser(name, help=summary))
+    options = parser.parse_args(arguments)
+    try:
+        return int(modules[options.command].run(options))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 1

@@ -1,0 +1,143 @@
+"""The labelling page of a group: one HTML file that works from disk, without network.
+
+The template (`template/`: HTML, CSS, JavaScript) is filled with one inert block of JSON. The page's own policy
+(Content-Security-Policy) lets nothing run and nothing load but the style and the script whose hashes it states.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.contexts.sample import SAMPLES, Sample, read_samples
+from handcraft.errors import UserError
+from handcraft.evaluation.intervals import wilson
+from handcraft.files import read_csv, write_text
+from handcraft.math import class_rates
+from handcraft.pages import fill_template, inert_json, policy_hash, read_parts
+from handcraft.people.labels import COLUMNS, DIGITS
+from handcraft.seeds import generator
+from handcraft.tokenizer.tokens import decode, load_tokenizer, token_bytes
+
+TEMPLATE = Path(__file__).parent / "template"
+SCRIPTS = ("session.js", "page.js")
+PRACTICE = 3
+
+
+def page_files() -> list[Path]:
+    """The files that the page is made of."""
+    return [TEMPLATE / name for name in ("page.html", "page.css", *SCRIPTS)]
+
+
+def build_labelling_page(
+    contexts: Path,
+    train: Path,
+    sample: Path,
+    tokenizer: Path,
+    scores: Path,
+    *,
+    group: str,
+    title: str,
+    corpus: Mapping[str, str],
+    confidence: float,
+    seed: int,
+    output: Path,
+) -> None:
+    """Write the page that asks people the items of both samples, and compares them with the predictors at the end.
+
+    `contexts` are the test contexts, `scores` the predictors' right answers on the samples (`sample.csv`); three
+    practice items are drawn from `train`. `corpus` has its name (in paths) and title. The answers are in the page, for
+    the score at its end: who reads its source can find them.
+    """
+    asked, learnt = read_contexts(contexts), read_contexts(train)
+    samples = read_samples(sample, len(asked))
+    pieces = token_bytes(load_tokenizer(tokenizer))
+    usual = int(class_rates(learnt.labels, len(asked.candidates)).argmax())
+    table = read_csv(scores)
+    data = {
+        "group": group,
+        "corpus": corpus["name"],
+        "candidates": list(asked.candidates),
+        "columns": list(COLUMNS),
+        "confidence": confidence,
+        "usual": usual,
+        "practice": [
+            {"text": _text(pieces, learnt, row), "answer": int(learnt.labels[row])}
+            for row in _practice(learnt, generator(seed, "practice", group))
+        ],
+        "sets": {
+            name: {
+                **_items(samples[name], asked, pieces, confidence),
+                "usual": int((asked.labels[samples[name].contexts] == usual).sum()),
+                "scores": _scores(table, name, len(samples[name]), scores),
+            }
+            for name in SAMPLES
+        },
+    }
+    write_text(output, _page(data, title, corpus["title"]))
+
+
+def _items(sample: Sample, asked: Contexts, pieces: list[bytes], confidence: float) -> dict[str, Any]:
+    n = len(sample)
+    return {
+        "checksum": sample.checksum[:DIGITS],
+        "items": [{"context": int(row), "text": _text(pieces, asked, row)} for row in sample.contexts],
+        "key": asked.labels[sample.contexts].tolist(),
+        # Of every number of right answers, so that the page computes no statistics of its own.
+        "intervals": [wilson(k, n, confidence) for k in range(n + 1)],
+    }
+
+
+def _scores(table: list[dict[str, Any]], name: str, n: int, path: Path) -> list[dict[str, Any]]:
+    try:
+        rows = [r for r in table if r["sample"] == name]
+        if any(r["n"] != n for r in rows):
+            raise ValueError(f"scores of another sample than these {n} items")
+        return [
+            {"title": str(r["title"]), "correct": r["correct"], "low": r["low"], "high": r["high"]}
+            for r in rows
+        ]
+    except (KeyError, ValueError) as error:
+        what = f"this is not the table of scores of this sample ({type(error).__name__}: {error})"
+        raise UserError(what, where=str(path), remedy="delete it and run snakemake again") from error
+
+
+def _practice(learnt: Contexts, random: np.random.Generator) -> list[int]:
+    """Rows of training contexts, each from another story, of as many different candidates as can be had."""
+    order = random.permutation(len(learnt))
+    chosen: list[int] = []
+    for fresh in (True, False):  # first one of each candidate, then any
+        for row in order.tolist():
+            if len(chosen) == PRACTICE:
+                break
+            stories, labels = learnt.story[chosen], learnt.labels[chosen]
+            if learnt.story[row] not in stories and (not fresh or learnt.labels[row] not in labels):
+                chosen.append(row)
+    return chosen
+
+
+def _text(pieces: list[bytes], contexts: Contexts, row: int) -> str:
+    """A context as people see it: line ends stay, what controls or turns round the text around it does not."""
+    text = decode(pieces, contexts.tokens[row].tolist())
+    return "".join(c if c in "\n\t" or unicodedata.category(c)[0] != "C" else "\ufffd" for c in text)
+
+
+def _page(data: Mapping[str, Any], title: str, corpus: str) -> str:
+    from markupsafe import Markup
+
+    style, script = read_parts(TEMPLATE, ["page.css"]), read_parts(TEMPLATE, SCRIPTS)
+    return fill_template(
+        TEMPLATE / "page.html",
+        {
+            "title": title,
+            "corpus": corpus,
+            "style": Markup(style),
+            "style_hash": policy_hash(style),
+            "script": Markup(script),
+            "script_hash": policy_hash(script),
+            "data": Markup(inert_json(data)),
+        },
+    )

@@ -1,0 +1,7 @@
+"""Causal language models: loading, text, rows, scoring, resuming; and the small Llama trained here.
+
+Calibration of their answers is in `evaluation`.
+
+Modules: `files`, `head`, `interview`, `llama`, `llama_files`, `load`, `predict`, `retrieve`, `rows`, `score`,
+`shards`, `text`, `words`.
+"""

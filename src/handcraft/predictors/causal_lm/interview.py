@@ -1,0 +1,184 @@
+"""All that one causal language model is asked about one group.
+
+Beside the main question (16 tokens of text, the candidates after them) three further ones: the validation contexts, on
+which its calibration is fitted, whether the word ends after the candidate, and the whole story so far in place of 16
+tokens.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.errors import UserError
+from handcraft.logging import say
+from handcraft.predictors.causal_lm.load import LanguageModel
+from handcraft.predictors.causal_lm.score import Scorer, model_length
+from handcraft.predictors.causal_lm.shards import SHARD, score_in_shards, shard_key
+from handcraft.predictors.causal_lm.text import (
+    Question,
+    build_questions,
+    clip_questions,
+    context_texts,
+    count_changed,
+    story_texts,
+)
+from handcraft.predictors.causal_lm.words import continuing_tokens
+from handcraft.seeds import generator
+from handcraft.tokenizer.encode import open_tokens
+from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+
+CHANGED = 0.05  # of the contexts; more that do not survive the model's tokenizer, and it is refused
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is asked about: contexts of two splits, our tokenizer, and the test split's stories (tokens, starts)."""
+
+    test: Path
+    validation: Path
+    tokenizer: Path
+    tokens: Path
+    starts: Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a model is asked; the fields are those of the config's `CausalLM`, and `match` is the group's."""
+
+    title: str
+    revision: str | None = None
+    dtype: str = "float32"
+    batch_tokens: int = 4096
+    prefix: str = ""
+    contexts: int | None = None
+    end_of_word: bool = True
+    long_context: int | None = 256
+    extra_contexts: int | None = 2000
+    extras: bool = True
+    match: str = "word"
+
+
+@dataclass
+class Answers:
+    """Scores by question, with the rows of the contexts that they answer, and what was counted on the way."""
+
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def add(self, question: str, rows: np.ndarray, scores: np.ndarray, counts: dict[str, int]) -> None:
+        self.arrays |= {question: scores, f"{question}_rows": rows.astype(np.int32)}
+        self.counts[question] = counts
+
+
+class Interview:
+    """All questions to one loaded model about one group."""
+
+    def __init__(
+        self,
+        lm: LanguageModel,
+        settings: Settings,
+        candidates: Sequence[str],
+        name: str,
+        threads: int,
+        work: Path,
+        facts: dict[str, Any],
+    ) -> None:
+        self.lm, self.settings, self.candidates, self.name = lm, settings, tuple(candidates), name
+        self.work, self.facts = work, facts
+        layer = lm.model.get_output_embeddings()
+        config = lm.model.config.get_text_config()
+        vocabulary = int(config.vocab_size if layer is None else layer.weight.shape[0])
+        ends = settings.extras and settings.end_of_word and settings.match == "word"
+        self.continues = continuing_tokens(lm, vocabulary) if ends else None
+        self.scorer = Scorer(
+            lm.model, batch_tokens=settings.batch_tokens, workers=threads, continues=self.continues
+        )
+
+    def ask_all(self, given: Given, asked: Contexts, seed: int) -> Answers:
+        """The main question and, where `extras` are asked for, the three further ones."""
+        settings, found = self.settings, Answers()
+        pieces = token_bytes(load_tokenizer(given.tokenizer))
+        rows = _sample(len(asked), settings.contexts, seed, "test")
+        texts, cut = context_texts(asked.tokens[rows], pieces)
+        say(f"{len(texts):,} contexts, {cut:,} start inside a character, the rest of which is dropped")
+        questions, counts = self.questions(texts, cut)
+        found.add("test", rows, self.score("test", questions), counts)
+        if not settings.extras:
+            return found
+        held_out = read_contexts(given.validation)
+        chosen = _sample(len(held_out), settings.extra_contexts, seed, "validation")
+        own, counts = self.questions(*context_texts(held_out.tokens[chosen], pieces))
+        found.add("validation", chosen, self.score("validation", own), counts)
+        part = _sample(len(rows), settings.extra_contexts, seed, "extra")
+        if self.continues is not None:
+            some = [questions[i] for i in part]
+            ends = self.score("end_of_word", some, word_ends=True)
+            found.add("end_of_word", rows[part], found.arrays["test"][part] + ends, {"contexts": len(part)})
+        if settings.long_context:
+            stories = open_tokens(given.tokens, given.starts)
+            where = (asked.story[rows[part]], asked.offset[rows[part]])
+            own, counts = self.questions(*story_texts(*stories, *where, settings.long_context, pieces))
+            own, clipped = clip_questions(own, len(self.lm.beginning), model_length(self.lm.model))
+            say(f"whole story so far: {clipped:,} of {len(own):,} are cut to what the model takes")
+            scores = self.score("long_context", own)
+            found.add("long_context", rows[part], scores, counts | {"clipped": clipped})
+        return found
+
+    def questions(self, texts: list[str], cut: int) -> tuple[list[Question], dict[str, int]]:
+        """The texts in the model's tokens, and counts of what is not as it should be."""
+        found, counts = ask_texts(
+            self.lm, texts, self.candidates, prefix=self.settings.prefix, name=self.name
+        )
+        return found, counts | {"cut": cut}
+
+    def score(self, question: str, questions: list[Question], word_ends: bool = False) -> np.ndarray:
+        """Scores of the questions, in shards that outlive a killed job: float64 [n, K]."""
+        start, what = time.monotonic(), f"{self.name}, {question.replace('_', ' ')}"
+        key = shard_key(self.facts | {"word_ends": word_ends}, questions)
+        scores = score_in_shards(
+            questions,
+            lambda some: self.scorer(some, word_ends=word_ends, description=what),
+            self.work / f"{question}-{key}",
+            description=what,
+            # A GPU's batches are large, and rows of one length go together.
+            size=max(SHARD, self.settings.batch_tokens // 16),
+        )
+        seconds = max(time.monotonic() - start, 1e-9)
+        say(
+            f"{what}: {len(questions):,} contexts in {seconds:.1f} s, {len(questions) / seconds:,.0f} a second"
+        )
+        return scores
+
+
+def ask_texts(
+    lm: LanguageModel, texts: list[str], candidates: tuple[str, ...], *, prefix: str, name: str
+) -> tuple[list[Question], dict[str, int]]:
+    """The questions that texts put to a model, and how many texts its tokenizer changes or joins with a candidate.
+
+    Raises `UserError` where it changes too many: the model would be asked about other texts.
+    """
+    changed = count_changed(texts, lm.encode, lm.decode)
+    if changed > CHANGED * len(texts):
+        raise UserError(
+            f"the tokenizer of {name} changes {changed:,} of {len(texts):,} contexts (lower case, other characters?): "
+            "the model would be asked about other texts",
+            where="predictors.causal_lms",
+            remedy="use a model whose tokenizer keeps the text",
+        )
+    say(f"{changed:,} contexts are changed by the model's tokenizer")
+    questions = list(build_questions(texts, candidates, lm.encode, lm.beginning, prefix))
+    spans = sum(q.spans for q in questions)
+    say(f"in {spans:,} contexts a token spans context and candidate")
+    return questions, {"contexts": len(texts), "changed": changed, "spans": spans}
+
+
+def _sample(n: int, most: int | None, seed: int, use: str) -> np.ndarray:
+    """Rows 0..n-1, or a seeded sample of them in order."""
+    if most is None or most >= n:
+        return np.arange(n)
+    return np.sort(generator(seed, "causal_lm", use, str(n)).choice(n, most, replace=False))

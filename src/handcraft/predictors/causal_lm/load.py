@@ -1,0 +1,168 @@
+"""A causal language model and its tokenizer, from a directory or the hub, checked before any long work.
+
+Safetensors only, no code from the model's repository. A directory is read without touching the network. `HF_TOKEN` is
+read by the hub's library from the environment and by nobody else.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from handcraft.errors import UserError
+from handcraft.hub_errors import error_kinds, hub_failure
+from handcraft.predictors.causal_lm.files import WHERE, check_directory, check_memory, count_weights
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A loaded model: `beginning` are the special tokens before all text, `bos` says in words which and why."""
+
+    model: Any
+    tokenizer: Any
+    beginning: tuple[int, ...]
+    bos: str
+
+    def encode(self, texts: list[str]) -> list[list[int]]:
+        """Token ids of texts, without special tokens, neither cut off nor padded."""
+        if getattr(self.tokenizer, "is_fast", False):
+            # Three times as fast as the wrapper, which makes Python objects of offsets and masks.
+            backend = self.tokenizer.backend_tokenizer
+            backend.no_truncation()
+            backend.no_padding()
+            # A story that holds the characters "<s>" means those characters.
+            backend.encode_special_tokens = True
+            found = backend.encode_batch_fast(texts, add_special_tokens=False)
+            return [encoding.ids for encoding in found]
+        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)[
+            "input_ids"
+        ]
+        return ids
+
+    def decode(self, ids: list[list[int]]) -> list[str]:
+        """Texts of token ids, as they are (no spaces tidied up)."""
+        texts: list[str] = self.tokenizer.batch_decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return texts
+
+
+def load_language_model(
+    model: str, revision: str | None, *, dtype: str, device: torch.device
+) -> LanguageModel:
+    """Load `model`: a directory where there is no `revision`, else a name on the hub at that commit.
+
+    Raises `UserError` for a directory or a file that is missing, weights that are no safetensors, corrupt or
+    incomplete, a gated or unknown model, no network, and an architecture that is no causal LM.
+    """
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    if dtype not in DTYPES:
+        raise UserError(
+            f"dtype {dtype!r} is unknown", where=f"{WHERE}: dtype", remedy=f"use {', '.join(DTYPES)}"
+        )
+    name = model
+    options: dict[str, Any] = {"trust_remote_code": False}
+    if revision is None:
+        name = str(Path(model).expanduser())
+        check_directory(Path(name))
+        check_memory(count_weights(Path(name)), DTYPES[dtype].itemsize, device)
+        options["local_files_only"] = True
+    else:
+        options["revision"] = revision
+    with explained(model, revision):
+        # Small things first: a gated model or a missing tokenizer shows before gigabytes are loaded.
+        config = AutoConfig.from_pretrained(name, **options)
+        tokenizer = AutoTokenizer.from_pretrained(name, **options)
+        loaded, report = AutoModelForCausalLM.from_pretrained(
+            name, dtype=DTYPES[dtype], use_safetensors=True, output_loading_info=True, **options
+        )
+    if report["missing_keys"] or report["mismatched_keys"]:
+        missing = sorted(str(k) for k in [*report["missing_keys"], *report["mismatched_keys"]])
+        raise UserError(
+            f"the weights lack {len(missing)} of the model's tensors ({missing[0]}, ...) or have another shape of them",
+            where=model,
+            remedy="get the weights again; config.json and the safetensors files must be of one model",
+        )
+    beginning, bos = find_beginning(tokenizer, config.get_text_config(), model)
+    return LanguageModel(loaded.to(device).eval(), tokenizer, beginning, bos)
+
+
+def find_beginning(tokenizer: Any, config: Any, model: str) -> tuple[tuple[int, ...], str]:
+    """The special tokens before all text as the model was trained, and in words where they come from.
+
+    What the tokenizer puts before text is taken; where it puts nothing, the BOS that the tokenizer names (GPT-2 names
+    the token that parted its training texts), then that of the config, if it is a special token of the
+    tokenizer: a config names one by default even where the tokenizer has none. Raises `UserError` where
+    tokenizer and config name different ones.
+    """
+    plain = tokenizer("a", add_special_tokens=False)["input_ids"]
+    full = tokenizer("a")["input_ids"]
+    added: list[int] = next((full[:i] for i in range(len(full)) if full[i : i + len(plain)] == plain), [])
+    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    named = config.bos_token_id if config.bos_token_id in special else None
+    by_tokenizer = added[0] if added else tokenizer.bos_token_id
+    if by_tokenizer is not None and named is not None and by_tokenizer != named:
+        raise UserError(
+            f"the tokenizer's BOS is {_token(tokenizer, by_tokenizer)}, the config's {_token(tokenizer, named)}",
+            where=model,
+            remedy="mend bos_token_id in config.json, or bos_token in tokenizer_config.json",
+        )
+    if added:
+        shown = " ".join(_token(tokenizer, i) for i in added)
+        return tuple(added), f"BOS {shown}, put there by the tokenizer"
+    if by_tokenizer is not None:
+        return (by_tokenizer,), f"BOS {_token(tokenizer, by_tokenizer)}, named by the tokenizer"
+    if named is not None:
+        return (named,), f"BOS {_token(tokenizer, named)}, named by the config"
+    return (), "no BOS: neither tokenizer nor config has one"
+
+
+def _token(tokenizer: Any, i: int) -> str:
+    return f"{tokenizer.convert_ids_to_tokens(i)!r} (id {i})"
+
+
+@contextmanager
+def explained(model: str, revision: str | None) -> Iterator[None]:
+    """Errors of the libraries about `model` as errors for the person who can mend them."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        what, remedy = _explanation(error, model, revision)
+        raise UserError(what, where=f"{WHERE}: model: {model}", remedy=remedy) from error
+
+
+def _explanation(error: Exception, model: str, revision: str | None) -> tuple[str, str]:
+    kinds = error_kinds(error)
+    first = " ".join(str(error).split())[:300]
+    told = hub_failure(
+        error, noun="model", name=model, revision=revision, instead="give a local directory as model"
+    )
+    if revision is not None and told:
+        return told
+    if "SafetensorError" in kinds:
+        return f"a safetensors file of the model is corrupt ({first})", "get the weights again"
+    if "MemoryError" in kinds or "OutOfMemoryError" in kinds:
+        return (
+            "the model does not fit into memory",
+            "use dtype: bfloat16, a smaller model, or a larger machine",
+        )
+    if "ImportError" in kinds:
+        return (
+            f"the model needs a package that is not installed ({first})",
+            "install it, or use another model",
+        )
+    if "tokenizer" in first.lower():
+        return f"the model's tokenizer cannot be loaded ({first})", "get its tokenizer.json"
+    return f"the model cannot be loaded as a causal language model ({type(error).__name__}: {first})", (
+        "get the model again, or use one that transformers knows as a causal LM"
+    )

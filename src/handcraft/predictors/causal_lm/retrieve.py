@@ -1,0 +1,72 @@
+"""Is a given causal LM here, or to be had? Asked before any long work, and answered in a small file.
+
+A model that cannot be had does not end the build: the others' results stand, and the report says which is missing and
+how to get it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig, AutoTokenizer
+
+from handcraft.device import resolve_device
+from handcraft.errors import UserError
+from handcraft.files import read_json, write_json
+from handcraft.logging import say
+from handcraft.predictors.causal_lm.files import check_directory, check_memory, count_weights
+from handcraft.predictors.causal_lm.load import DTYPES, explained, find_beginning
+
+# What is read of a model's repository; not its other formats, which lie in subdirectories.
+WANTED: dict[str, Any] = {
+    "allow_patterns": ["*.safetensors", "*.json", "*.model", "*.txt"],
+    "ignore_patterns": ["*/*"],
+}
+
+
+def retrieve_causal_lm(
+    model: str, revision: str | None, *, name: str, title: str, dtype: str, device: str, output: Path
+) -> None:
+    """Write whether the model can be asked on this machine; one on the hub is downloaded into the hub's cache.
+
+    `model` is a directory (no `revision`) or a hub name at `revision`. Looked at: files, gate, network, memory,
+    tokenizer, BOS. output: JSON of `available`, `title`, and, where it is not, `what`, `where` and `remedy`.
+    """
+    record: dict[str, Any] = {"name": name, "title": title, "available": True}
+    try:
+        path = Path(model).expanduser() if revision is None else _fetch(model, revision, dtype, device)
+        check_directory(path)
+        check_memory(count_weights(path), DTYPES[dtype].itemsize, resolve_device(device))
+        with explained(model, revision):
+            config = AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+            find_beginning(tokenizer, config.get_text_config(), model)
+    except UserError as error:
+        record |= {"available": False, "what": error.what, "where": error.where, "remedy": error.remedy}
+        say(f"\n{title} ({name}) is left out of this build: {error}\n", on_terminal=True)
+    write_json(output, record)
+
+
+def missing_reason(record: Path | None) -> dict[str, str] | None:
+    """What `retrieve_causal_lm` wrote of a model that cannot be asked; None where it can (or was trained here)."""
+    said: dict[str, Any] = read_json(record) if record is not None else {"available": True}
+    return None if said["available"] else {key: str(said[key]) for key in ("what", "where", "remedy")}
+
+
+def _fetch(model: str, revision: str, dtype: str, device: str) -> Path:
+    """The directory of a hub model at a commit: in the cache already, or downloaded."""
+    from huggingface_hub import get_safetensors_metadata, hf_hub_download, snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        path = Path(snapshot_download(model, revision=revision, local_files_only=True, **WANTED))
+        check_directory(path)
+        return path
+    except (LocalEntryNotFoundError, UserError):
+        pass  # not there, or not all of it
+    with explained(model, revision):
+        # Small things first: a gate shows before gigabytes are loaded, and so does too little memory.
+        hf_hub_download(model, "config.json", revision=revision)
+        counts = get_safetensors_metadata(model, revision=revision).parameter_count
+        check_memory(sum(counts.values()), DTYPES[dtype].itemsize, resolve_device(device))
+        say(f"{model} is downloaded", on_terminal=True)
+        return Path(snapshot_download(model, revision=revision, **WANTED))

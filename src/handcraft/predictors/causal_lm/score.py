@@ -1,0 +1,153 @@
+"""Log-probabilities of the endings of many questions under a causal language model, with few forward passes.
+
+One row a question, or even for several (`causal_lm_rows`); the output matrix is applied only to the hidden states that
+are read. Results do not depend on the batch size beyond 1e-5: a row is only ever computed beside rows of its own padded
+length, which goes by its own length alone, and in float32 the output matrix is multiplied in float64.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+
+from handcraft.errors import UserError
+from handcraft.logging import progress, say
+from handcraft.predictors.causal_lm.head import Head, find_head, trees_work
+from handcraft.predictors.causal_lm.rows import END, Plan, batches, plan_rows, row_inputs
+from handcraft.predictors.causal_lm.text import Question
+
+LOGITS = 1 << 25  # logits held at a time: 128 MB in float32
+
+
+class Scorer:
+    """Asks one model. `batch_tokens` bounds the tokens of a forward pass.
+
+    `workers` batches are computed side by side, each on one thread (on the CPU; results do not depend on it).
+    `continues` (bool [vocabulary]) says of each of the model's tokens whether it continues a word before it.
+    """
+
+    def __init__(
+        self, model: Any, *, batch_tokens: int, workers: int = 1, continues: np.ndarray | None = None
+    ) -> None:
+        self.model, self.batch_tokens = model, batch_tokens
+        self.workers = workers if model.device.type == "cpu" else 1
+        self.head: Head | None = None
+        self.trees = False
+        self.continues = None if continues is None else torch.from_numpy(continues).to(model.device)
+
+    def __call__(
+        self, questions: Sequence[Question], *, word_ends: bool = False, description: str = "causal LM"
+    ) -> np.ndarray:
+        """Summed log-probability of each ending after its `shared`: float64 [n, candidates].
+
+        With `word_ends` that of the word ending there, given the ending: that the next token starts no continuation of
+        it. Raises `UserError` where the model gives no finite number, or where a row is longer than it can take.
+        """
+        if not questions:
+            return np.zeros((0, 0))
+        _check_length(self.model, questions, word_ends)
+        if self.head is None:
+            first = [*questions[0].shared, *questions[0].endings[0]]
+            self.head = find_head(self.model, first)
+            self.trees = trees_work(self.head, first)
+        plan = plan_rows(questions, word_ends, self.trees)
+        scores = np.zeros(len(questions) * len(questions[0].endings))
+        bounds = np.searchsorted(plan.row, np.arange(len(plan.rows) + 1))
+        parts = list(batches(plan.rows, self.batch_tokens))
+
+        def compute(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            reads = np.concatenate([np.arange(bounds[r], bounds[r + 1]) for r in part])
+            inside = np.repeat(np.arange(len(part)), bounds[part + 1] - bounds[part])
+            with torch.inference_mode():
+                return reads, self._halving(plan, part, reads, inside)
+
+        with ThreadPoolExecutor(self.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            # One worker leaves the threads to the kernels.
+            done = map(compute, parts) if self.workers == 1 else pool.map(compute, parts)
+            for reads, values in progress(done, description, total=len(parts), unit="batches"):
+                np.add.at(scores, plan.score[reads], values)
+        if not np.isfinite(scores).all():
+            raise UserError(
+                f"the model gives no finite log-probability for {np.count_nonzero(~np.isfinite(scores)):,} scores",
+                where="predictors.causal_lms: dtype",
+                remedy="use dtype: float32 (or bfloat16); float16 overflows in many models",
+            )
+        return scores.reshape(len(questions), -1)
+
+    def _halving(self, plan: Plan, part: np.ndarray, reads: np.ndarray, inside: np.ndarray) -> np.ndarray:
+        """`_read`; where the device's memory does not do, the two halves of the batch one after the other."""
+        try:
+            return self._read(plan, part, reads, inside)
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not _out_of_memory(error):
+                raise
+            if len(part) == 1:
+                raise UserError(
+                    f"the device's memory does not do for one row of {len(plan.rows[part[0]])} tokens",
+                    where="predictors.causal_lms",
+                    remedy="use a smaller model, a smaller dtype (bfloat16), or a device with more memory",
+                ) from None
+        # Outside of the except block, whose traceback would hold the failed batch's tensors.
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        half = len(part) // 2
+        say(f"out of memory with {len(part)} rows: going on with {half}")
+        first = inside < half
+        return np.concatenate(
+            [
+                self._halving(plan, part[:half], reads[first], inside[first]),
+                self._halving(plan, part[half:], reads[~first], inside[~first] - half),
+            ]
+        )
+
+    def _read(self, plan: Plan, part: np.ndarray, reads: np.ndarray, inside: np.ndarray) -> np.ndarray:
+        """Log-probabilities (float64) of `reads`, which lie on the rows `part`; `inside` is the row in the batch."""
+        assert self.head is not None
+        ids, depths, sight = row_inputs([plan.rows[r] for r in part])
+        width = ids.shape[1]
+        # Several candidates' first tokens are read at the same place: its logits are computed once.
+        places, place = np.unique(inside * width + plan.position[reads], return_inverse=True)
+        device = self.model.device
+        at = torch.from_numpy(places).to(device)
+        states = self.head.states(ids, depths, sight)[at]
+        tokens = plan.token[reads]
+        values = np.zeros(len(reads))
+        step = max(1, LOGITS // self.head.vocabulary)
+        for start in range(0, len(places), step):
+            logits = self.head.logits(states[start : start + step])
+            normal = torch.logsumexp(logits, -1)
+            here = np.flatnonzero((place >= start) & (place < start + step))
+            local = torch.from_numpy(place[here] - start).to(device)
+            if tokens[here[0]] == END:
+                assert self.continues is not None
+                ended = torch.logsumexp(logits.masked_fill(self.continues, -torch.inf), -1)
+                found = ended[local] - normal[local]
+            else:
+                wanted = logits[local, torch.from_numpy(tokens[here]).to(device)]
+                found = wanted - normal[local]
+            values[here] = found.double().cpu().numpy()
+        return values
+
+
+def model_length(model: Any) -> int | None:
+    """The longest row that the model takes, in its tokens, where its config says one."""
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return None if limit is None else int(limit)
+
+
+def _check_length(model: Any, questions: Sequence[Question], word_ends: bool) -> None:
+    limit = model_length(model)
+    longest = max(len(q.shared) + max(map(len, q.endings)) for q in questions) - (not word_ends)
+    if limit is not None and longest > limit:
+        raise UserError(
+            f"prefix, context and candidate take up to {longest} of the model's tokens, and it takes {limit}",
+            where="predictors.causal_lms",
+            remedy="shorten the prefix or contexts.length, or use a model with a longer context",
+        )
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Also on the CPU, where torch raises a plain RuntimeError."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)

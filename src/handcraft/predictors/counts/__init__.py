@@ -1,0 +1,6 @@
+"""Predictors that count: class rates, rates after the last token.
+
+What is optimised is in `linear`.
+
+Modules: `last_token`, `majority`.
+"""

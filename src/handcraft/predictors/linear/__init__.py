@@ -1,0 +1,7 @@
+"""The L1-penalised linear model: features, solver, certificate, training, resampling.
+
+What looks at finished weights is in `analysis`.
+
+Modules: `certificate`, `descent`, `minibatch`, `newton`, `onehot`, `predict`, `resample`, `solver`, `train`,
+`verify`.
+"""

@@ -1,0 +1,198 @@
+"""The seed's way of training the linear model: Adam on minibatches, the L1 term in the loss.
+
+It gives no exact zeros and stops where the batches end; its curves are the training figure, and its distance from
+the optimum of the same objective (`linear`) is stated beside it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.errors import UserError
+from handcraft.files import read_json, write_json, write_table
+from handcraft.logging import progress
+from handcraft.predictors.linear.onehot import OneHot
+from handcraft.predictors.linear.solver import fit_path
+from handcraft.predictors.linear.train import score
+from handcraft.seeds import generator
+
+BETAS, EPSILON = (0.9, 0.999), 1e-8
+OPTIMUM = ("objective", "train_loss", "validation_loss", "nonzeros")
+"""What is kept of the exact solution, to stand beside the curves."""
+THREADS = 1
+"""More threads than this only wait for one another: a batch's tensors are small."""
+
+
+class Smoothed:
+    """Exponential mean of a curve, corrected for its start (as Adam's moments are)."""
+
+    def __init__(self, past: float) -> None:
+        self.past, self.sum, self.weight = past, 0.0, 0.0
+
+    def add(self, value: float) -> float:
+        self.sum = self.past * self.sum + (1 - self.past) * value
+        self.weight = self.past * self.weight + (1 - self.past)
+        return self.sum / self.weight
+
+
+class MinibatchModel:
+    """W [features, K] and b [K] with Adam (Kingma and Ba 2015; PyTorch's defaults but for the learning rate).
+
+    The gradient is written out: a batch touches few features, and autograd through embeddings is much slower.
+    """
+
+    def __init__(
+        self, features: int, candidates: int, l1: float, learning_rate: float, device: torch.device
+    ) -> None:
+        # The last row is the bias, so that one Adam serves both; it has no penalty.
+        self.parameters = torch.zeros(features + 1, candidates, device=device)
+        self.penalty = torch.full((features + 1, 1), l1, device=device)
+        self.penalty[-1] = 0
+        self.first, self.second = torch.zeros_like(self.parameters), torch.zeros_like(self.parameters)
+        self.learning_rate, self.l1, self.steps = learning_rate, l1, 0
+
+    def logits(self, features: torch.Tensor) -> torch.Tensor:
+        """Logits [n, K] of contexts as features [n, length]."""
+        return (
+            torch.nn.functional.embedding_bag(features, self.parameters[:-1], mode="sum")
+            + self.parameters[-1]
+        )
+
+    def l1_term(self) -> float:
+        """l1 * sum |W|, in nats, as added to the loss."""
+        return self.l1 * float(self.parameters[:-1].abs().sum(dtype=torch.float64))
+
+    def loss(self, features: torch.Tensor, labels: torch.Tensor) -> float:
+        """Mean cross-entropy (nats), summed in float64, in blocks of rows."""
+        total = 0.0
+        for x, y in zip(features.split(2**16), labels.split(2**16), strict=True):
+            total += float(torch.nn.functional.cross_entropy(self.logits(x).double(), y, reduction="sum"))
+        return total / len(labels)
+
+    def step(self, features: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """One step of Adam; the batch's cross-entropy (nats) before it."""
+        logits = self.logits(features)
+        residual = torch.softmax(logits, 1)
+        residual[torch.arange(len(labels), device=labels.device), labels] -= 1
+        residual /= len(labels)
+        gradient = self.penalty * self.parameters.sign()
+        length = features.shape[1]
+        gradient.index_add_(0, features.reshape(-1), residual.repeat_interleave(length, 0))
+        gradient[-1] += residual.sum(0)
+        self.steps += 1
+        (one, two), t = BETAS, self.steps
+        self.first.lerp_(gradient, 1 - one)
+        self.second.mul_(two).addcmul_(gradient, gradient, value=1 - two)
+        root = (self.second / (1 - two**t)).sqrt_().add_(EPSILON)
+        self.parameters.addcdiv_(self.first, root, value=-self.learning_rate / (1 - one**t))
+        return torch.nn.functional.cross_entropy(logits, labels)
+
+
+def train_minibatch(
+    train: Path,
+    validation: Path,
+    metrics_of_linear: Path,
+    l1: float | None,
+    batches: int,
+    batch_size: int,
+    learning_rate: float,
+    every: int,
+    smoothing: float,
+    seed: int,
+    device: str,
+    threads: int,
+    history: Path,
+    metrics: Path,
+) -> None:
+    """Train on `batches` seeded minibatches (each epoch a new permutation) and write the curves and where they end.
+
+    `l1` None takes the penalty chosen for the linear model (`metrics_of_linear`). `history` has a row every `every`
+    batches and at the last: train_loss is the cross-entropy of that batch before its step, validation_loss
+    that of all validation contexts after it, l1_term = l1 * sum |W|, all in nats; `_smoothed` is the exponential
+    mean with weight `smoothing` of the past, corrected for its start. `metrics` states the final losses,
+    the objective on all training contexts, and the exact solution at the same penalty with the relative distance of
+    the objective from that one's: the linear model itself, or one fitted here where it has another penalty (None where
+    the penalty is 0).
+    """
+    linear = read_json(metrics_of_linear)
+    penalty = float(linear["l1"] if l1 is None else l1)
+    training, held_out = read_contexts(train), read_contexts(validation)
+    if not len(training) or not len(held_out):
+        raise UserError("a split has no context", where=f"{train}; {validation}", remedy="give more stories")
+    fix_arithmetic(min(threads, THREADS))
+    where = resolve_device(device)
+    x, y = _features(training, where)
+    xv, yv = _features(held_out, where)
+    features, candidates = training.tokens.shape[1] * training.vocabulary, len(training.candidates)
+    model = MinibatchModel(features, candidates, penalty, learning_rate, where)
+    size = min(batch_size, len(training))
+    draw = generator(seed, "minibatch")
+    order, at = np.empty(0, dtype=np.int64), 0
+    curves = {name: Smoothed(smoothing) for name in ("train_loss", "l1_term", "validation_loss")}
+    rows: list[dict[str, float]] = []
+    for batch in progress(range(1, batches + 1), "minibatch training", unit="batch"):
+        if at + size > len(order):
+            order, at = draw.permutation(len(training)), 0
+        rows_of_batch = torch.from_numpy(order[at : at + size]).to(where)
+        at += size
+        loss = model.step(x[rows_of_batch], y[rows_of_batch])
+        if batch % every == 0 or batch == batches:
+            now = {"train_loss": float(loss), "l1_term": model.l1_term()}
+            now["validation_loss"] = model.loss(xv, yv)
+            smoothed = {f"{name}_smoothed": curve.add(now[name]) for name, curve in curves.items()}
+            rows.append({"batch": batch, **now, **smoothed})
+    _write_history(history, rows)
+    train_loss, l1_term = model.loss(x, y), model.l1_term()
+    # Without a penalty there is as a rule no finite optimum.
+    optimum = None
+    if penalty > 0:
+        optimum = linear if penalty == linear["l1"] else _optimum(training, held_out, penalty, where)
+    objective = train_loss + l1_term
+    write_json(
+        metrics,
+        {
+            "l1": penalty,
+            "batches": batches,
+            "batch_size": size,
+            "epochs": batches * size / len(training),
+            "train_loss": train_loss,
+            "validation_loss": rows[-1]["validation_loss"],
+            "l1_term": l1_term,
+            "objective": objective,
+            "objective_gap": objective / optimum["objective"] - 1 if optimum else None,
+            "weights": features * candidates,
+            "zeros": int((model.parameters[:-1] == 0).sum()),
+            "zeros_of_seen_features": int((model.parameters[:-1] == 0)[torch.unique(x)].sum()),
+            "optimum": {key: optimum[key] for key in OPTIMUM} if optimum else None,
+            "training_contexts": len(training),
+        },
+    )
+
+
+def _optimum(training: Contexts, held_out: Contexts, l1: float, device: torch.device) -> dict[str, float]:
+    """The exact solution of the same problem, where the linear model's is one of another penalty."""
+    data = OneHot(training.tokens, training.labels, training.vocabulary, len(training.candidates), device)
+    (fit,) = fit_path(data, [l1], gap=1e-3, max_iterations=20_000)
+    found = {"objective": fit.objective, "train_loss": fit.loss, "nonzeros": fit.nonzeros}
+    return found | {"validation_loss": score(fit.weight, fit.bias, held_out).loss}
+
+
+def _features(contexts: Contexts, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Contexts as ids of the positional vocabulary, int32 [n, length], and labels, int64 [n]."""
+    ids = (
+        contexts.tokens.astype(np.int32)
+        + np.arange(contexts.tokens.shape[1], dtype=np.int32) * contexts.vocabulary
+    )
+    return torch.from_numpy(ids).to(device), torch.from_numpy(contexts.labels.astype(np.int64)).to(device)
+
+
+def _write_history(path: Path, rows: list[dict[str, float]]) -> None:
+    names = ("train_loss", "l1_term", "validation_loss")
+    columns = {"batch": pa.array([int(row["batch"]) for row in rows], pa.int32())}
+    for name in [column for base in names for column in (base, f"{base}_smoothed")]:
+        columns[name] = pa.array([row[name] for row in rows], pa.float64())
+    write_table(path, pa.table(columns))

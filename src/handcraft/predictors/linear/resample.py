@@ -1,0 +1,96 @@
+"""How far a weight depends on which stories were read: fits to resampled stories, at the chosen penalty."""
+
+from pathlib import Path
+
+import numpy as np
+
+from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.errors import UserError
+from handcraft.files import read_facts, read_tensors, write_tensors
+from handcraft.logging import progress
+from handcraft.math import centred
+from handcraft.predictors.linear.onehot import OneHot
+from handcraft.predictors.linear.solver import LinearFit, fit_path
+from handcraft.seeds import generator
+
+TRIES = 100
+"""Draws of stories, at most, until every candidate is in one."""
+
+
+def train_resamples(
+    train: Path,
+    weights: Path,
+    resamples: int,
+    gap: float,
+    max_iterations: int,
+    seed: int,
+    device: str,
+    threads: int,
+    output: Path,
+) -> None:
+    """Fit the model of `weights` again to `resamples` draws of as many training stories, with replacement.
+
+    Writes, float32 [length, vocabulary, K] each: `spread`, the standard deviation of a weight over the fits, and
+    `sign_stability`, the share of the fits in which it has the sign that it has in `weights` (a weight of zero: in
+    which it is zero); and both once more, as `centred_spread` and `centred_sign_stability`, for centred weights
+    (minus the mean over the candidates), which are the ones shown.
+
+    These tell how much the draw of stories moves a weight. They are no confidence intervals: the bootstrap does not
+    estimate the law of an L1-penalised weight (Chatterjee and Lahiri 2011, "Bootstrapping lasso estimators"), whose
+    shrinkage towards zero is in every fit alike.
+
+    Raises `UserError` where draws keep missing a candidate.
+    """
+    contexts, facts, tensors = read_contexts(train), read_facts(weights), read_tensors(weights)
+    start = LinearFit(tensors["weight"], tensors["bias"], facts["l1"], np.inf, np.inf, None, 0)
+    fix_arithmetic(threads)
+    draw = generator(seed, "resampled stories")
+    fits = []
+    for _ in progress(range(resamples), "resampled stories", unit="fit"):
+        rows = resampled_rows(contexts, draw, train)
+        data = OneHot(
+            contexts.tokens[rows],
+            contexts.labels[rows],
+            contexts.vocabulary,
+            len(contexts.candidates),
+            resolve_device(device),
+        )
+        (fit,) = fit_path(data, [start.l1], gap=gap, max_iterations=max_iterations, start=start)
+        fits.append(fit.weight)
+    spread, stability = _summary(np.stack(fits), start.weight)
+    centred_spread, centred_stability = _summary(centred(np.stack(fits)), centred(start.weight))
+    write_tensors(
+        output,
+        {
+            "spread": spread,
+            "sign_stability": stability,
+            "centred_spread": centred_spread,
+            "centred_sign_stability": centred_stability,
+        },
+        {"candidates": facts["candidates"], "l1": start.l1, "resamples": resamples},
+    )
+
+
+def resampled_rows(contexts: Contexts, draw: np.random.Generator, where: Path) -> np.ndarray:
+    """Rows of the contexts of as many stories as there are, drawn with replacement, in order of the stories."""
+    _, sizes = np.unique(contexts.story, return_counts=True)
+    order = np.argsort(contexts.story, kind="stable")
+    before = np.concatenate([[0], np.cumsum(sizes)])
+    for _ in range(TRIES):
+        drawn = np.sort(draw.integers(0, len(sizes), len(sizes)))
+        rows = np.concatenate([order[before[s] : before[s + 1]] for s in drawn])
+        if len(np.unique(contexts.labels[rows])) == len(contexts.candidates):
+            return rows
+    raise UserError(
+        f"in {TRIES} draws of {len(sizes)} stories some candidate never had a context",
+        where=str(where),
+        remedy="give more stories, leave rare candidates out, or set predictors.linear.resamples: 0",
+    )
+
+
+def _summary(fits: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviation and share with the sign of `weight`, float32, over the first axis of `fits`."""
+    spread = fits.std(0, ddof=1 if len(fits) > 1 else 0, dtype=np.float64)
+    stability = (np.sign(fits) == np.sign(weight)).mean(0)
+    return spread.astype(np.float32), stability.astype(np.float32)

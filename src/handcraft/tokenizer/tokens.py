@@ -1,0 +1,129 @@
+"""Reading a tokenizer: its tokens as bytes, the ids of words, and text from ids."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handcraft.errors import UserError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+END = "<|endoftext|>"
+
+
+def load_tokenizer(path: Path | str) -> "Tokenizer":
+    """A trained tokenizer; `<|endoftext|>` in a text is read as ordinary characters."""
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises bare Exceptions
+        raise UserError(
+            f"cannot read this tokenizer ({error})",
+            where=str(path),
+            remedy="delete the file and run snakemake again; it is made anew",
+        ) from error
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+@lru_cache(maxsize=1)
+def _byte_of() -> dict[str, int]:
+    """GPT-2's printable stand-in of every byte, reversed."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    table = {chr(b): b for b in plain}
+    rest = [b for b in range(256) if b not in set(plain)]
+    return table | {chr(256 + i): b for i, b in enumerate(rest)}
+
+
+def token_bytes(tokenizer: "Tokenizer") -> list[bytes]:
+    """The raw bytes of every id, in the order of the ids; b"" for `<|endoftext|>`."""
+    table = _byte_of()
+    special = {i for i, t in tokenizer.get_added_tokens_decoder().items() if t.special}
+    pieces = []
+    for i in range(tokenizer.get_vocab_size()):
+        text = tokenizer.id_to_token(i) or ""
+        pieces.append(b"" if i in special else bytes(table[c] for c in text))
+    return pieces
+
+
+def candidate_ids(tokenizer: "Tokenizer", candidates: Iterable[str], *, where: str = "") -> list[int]:
+    """The one token of each candidate, in their order.
+
+    Raises `UserError` that names each candidate that is no single token, how it is tokenized, and the nearest
+    words that are single tokens. `where` goes into it, e.g. the config key.
+    """
+    ids, refused, pieces = [], [], token_bytes(tokenizer)
+    for word in candidates:
+        parts = tokenizer.encode(word, add_special_tokens=False).ids
+        if len(parts) == 1 and pieces[parts[0]]:
+            ids.append(parts[0])
+            continue
+        shown = " + ".join(_quoted(pieces[i]) for i in parts) or "nothing"
+        near = ", ".join(_quoted(t) for t in _nearest_tokens(word, pieces)) or "none"
+        refused.append(f"{_quoted(word.encode())} is {shown}; the nearest single tokens: {near}")
+    if refused:
+        raise UserError(
+            "a candidate must be a single token of the tokenizer:\n" + "\n".join(f"  - {r}" for r in refused),
+            where=where,
+            remedy="choose single tokens (mind the leading space), or a larger tokenizer.vocabulary",
+        )
+    return ids
+
+
+def _nearest_tokens(word: str, pieces: Sequence[bytes], count: int = 5) -> list[bytes]:
+    """Tokens most like `word`: itself with or without its space or capital first, then by difflib."""
+    known = {}
+    for piece in pieces:
+        try:
+            known[piece.decode()] = piece
+        except UnicodeDecodeError:
+            continue
+    known.pop("", None)
+    bare = word.strip()
+    cases = (bare, bare.lower(), bare.capitalize())
+    variants = [space + case for case in cases for space in (" ", "")]
+    found = [v for v in dict.fromkeys(variants) if v in known and v != word]
+    # Two passes, so that tokens with a leading space are offered to a word that has one.
+    spaced = [t for t in known if t.startswith(" ") == word.startswith(" ")]
+    for pool in (spaced, list(known)):
+        found += [t for t in difflib.get_close_matches(word, pool, count, 0.5) if t not in found]
+    return [known[t] for t in found[:count]]
+
+
+def _quoted(piece: bytes) -> str:
+    """A token in an error message, `" or"`: the space is seen, nothing else acts."""
+    text = piece.decode(errors="backslashreplace")
+    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text) + '"'
+
+
+def show_token(piece: bytes) -> str:
+    """A token for people: spaces seen (`␣was`), line ends and controls as pictures, stray bytes as hex.
+
+    The result is plain text; whoever puts it into HTML, Typst or SVG escapes it.
+    """
+    if not piece:
+        return END
+    shown = []
+    for c in piece.decode(errors="backslashreplace"):
+        if c in " \n":
+            shown.append("␣" if c == " " else "⏎")
+        elif ord(c) < 32:
+            shown.append(chr(0x2400 + ord(c)))
+        elif c == "\x7f":
+            shown.append("␡")
+        else:
+            shown.append(c if c.isprintable() else c.encode("unicode_escape").decode())
+    return "".join(shown)
+
+
+def decode(tokenizer: "Tokenizer | Sequence[bytes]", ids: Iterable[int]) -> str:
+    """The text of some tokens; bytes cut off in the middle of a character become U+FFFD.
+
+    tokenizer: a tokenizer, or (much faster in a loop) its `token_bytes`.
+    """
+    pieces = tokenizer if isinstance(tokenizer, list | tuple) else token_bytes(tokenizer)  # type: ignore[arg-type]
+    return b"".join(pieces[int(i)] for i in ids).decode(errors="replace")
