@@ -43,3 +43,11 @@ def read_strongest(weights: Path, support: Path) -> Weights:
     facts, seen = read_facts(weights), read_facts(support)
     words, length = list(facts["candidates"]), weight.shape[0]
     return Weights(words, length, int(seen["contexts"]), p, t, c, value[order], counts[p, t])
+
+
+def input_sizes(weights: Path, support: Path) -> tuple[np.ndarray, np.ndarray, int]:
+    """Of every input (token at a position) that training has: its largest absolute centred weight (nats, float64),
+    its training contexts (int), and how many training contexts there are."""
+    counts = read_tensors(support)["support"]
+    size = np.abs(centred(read_tensors(weights)["weight"])).max(-1)
+    return size[counts > 0], counts[counts > 0], int(read_facts(support)["contexts"])

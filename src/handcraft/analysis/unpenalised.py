@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from handcraft.contexts.read import read_contexts
 from handcraft.device import fix_arithmetic, resolve_device
-from handcraft.files import read_facts, read_tensors, write_tensors
+from handcraft.files import write_tensors
 from handcraft.logging import say
-from handcraft.math import centred
 from handcraft.predictors.linear.certificate import loss_at
 from handcraft.predictors.linear.descent import START_SCALE, Descent
 from handcraft.predictors.linear.onehot import OneHot
@@ -38,11 +36,3 @@ def train_unpenalised(train: Path, device: str, threads: int, output: Path) -> N
     facts = {"candidates": training.candidates, "l1": 0.0, "steps": STEPS, "train_loss": loss}
     facts |= {"length": data.length, "vocabulary": data.vocabulary, "contexts": len(training)}
     write_tensors(output, {"weight": weight, "bias": descent.b.cpu().numpy()}, facts)
-
-
-def input_sizes(weights: Path, support: Path) -> tuple[np.ndarray, np.ndarray, int]:
-    """Of every input (token at a position) that training has: its largest absolute centred weight (nats, float64),
-    its training contexts (int), and how many training contexts there are."""
-    counts = read_tensors(support)["support"]
-    size = np.abs(centred(read_tensors(weights)["weight"])).max(-1)
-    return size[counts > 0], counts[counts > 0], int(read_facts(support)["contexts"])

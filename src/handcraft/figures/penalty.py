@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from handcraft.analysis.shown import LARGE, large_but_rare
-from handcraft.analysis.unpenalised import input_sizes
+from handcraft.analysis.strongest import input_sizes
 from handcraft.figures.style import QUIET, WIDTH, house_style, save_svg
 from handcraft.figures.weights import density, mark_region
 from handcraft.files import read_facts

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from handcraft.analysis.shown import LARGE, RARE, large_but_rare, shown_tokens
-from handcraft.analysis.strongest import STRONGEST, read_strongest
-from handcraft.analysis.unpenalised import input_sizes
+from handcraft.analysis.strongest import STRONGEST, input_sizes, read_strongest
 from handcraft.contexts.read import read_contexts
 from handcraft.files import read_csv, read_facts, read_tensors
 from handcraft.math import centred
