@@ -120,7 +120,9 @@ def test_values_are_the_plain_definitions(case: Case) -> None:
 
 def test_majority_scores_its_rate_and_chance(case: Case) -> None:
     path = case.folder / "majority.parquet"
-    predict_majority(case.folder / "train.safetensors", case.folder / "test.safetensors", path)
+    predict_majority(
+        case.folder / "train.safetensors", case.folder / "test.safetensors", path, title="majority"
+    )
     rows = {(r["view"], r["metric"]): r for r in case.run(predictions=[path])["metrics"]}
     assert rows["natural", "accuracy"]["value"] == pytest.approx((case.labels == 0).mean())
     assert rows["balanced", "accuracy"]["value"] == pytest.approx(1 / 3)

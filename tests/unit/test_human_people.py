@@ -37,7 +37,10 @@ class Study:
         noisy[np.arange(30), np.where(random.random(30) < 0.7, labels, (labels + 1) % 3)] = np.log(0.8)
         write_predictions(folder / "noisy.parquet", noisy, predictor="noisy", title="Noisy", candidates=WORDS)
         predict_majority(
-            folder / "train.safetensors", folder / "test.safetensors", folder / "majority.parquet"
+            folder / "train.safetensors",
+            folder / "test.safetensors",
+            folder / "majority.parquet",
+            title="majority",
         )
 
     def person(self, name: str, wrong: list[int], sample: str = "natural") -> Path:

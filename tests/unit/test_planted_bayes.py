@@ -67,7 +67,9 @@ def built(tmp_path_factory):
 def test_bayes_is_what_the_generator_drew_from(built, tmp_path, group):
     """Every whole-word occurrence in the tokens is a slot, with the generator's own probabilities."""
     test = built / f"{group}.word.test.safetensors"
-    predict_bayes(test, built / "tokenizer.json", group, tmp_path / "bayes.parquet")
+    predict_bayes(
+        test, built / "tokenizer.json", group, tmp_path / "bayes.parquet", title="Bayes (best possible)"
+    )
     answers = read_predictions(tmp_path / "bayes.parquet")
     contexts = read_contexts(test)
     by_text = {story.text: story for story in write_stories(SEED, STORIES)}
@@ -109,15 +111,20 @@ def test_bayes_refuses_contexts_by_token(built, tmp_path):
             built / "tokenizer.json",
             "conjunctions",
             tmp_path / "x",
+            title="Bayes (best possible)",
         )
 
 
 def test_bayes_refuses_another_group(built, tmp_path):
     test = built / "conjunctions.word.test.safetensors"
     with pytest.raises(UserError, match="no rules are planted for 'colours'"):
-        predict_bayes(test, built / "tokenizer.json", "colours", tmp_path / "x")
+        predict_bayes(
+            test, built / "tokenizer.json", "colours", tmp_path / "x", title="Bayes (best possible)"
+        )
     with pytest.raises(UserError, match="rules are planted for"):
-        predict_bayes(test, built / "tokenizer.json", "pronouns", tmp_path / "x")
+        predict_bayes(
+            test, built / "tokenizer.json", "pronouns", tmp_path / "x", title="Bayes (best possible)"
+        )
 
 
 def test_a_small_tokenizer_is_refused(built, tmp_path):

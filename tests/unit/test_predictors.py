@@ -66,13 +66,13 @@ def test_another_file_is_no_predictions_artifact(tmp_path: Path) -> None:
 
 
 def test_majority_gives_the_class_rates_of_train(tmp_path: Path, train: Path, test: Path) -> None:
-    predict_majority(train, test, tmp_path / "p.parquet")
+    predict_majority(train, test, tmp_path / "p.parquet", title="majority")
     found = np.exp(read_predictions(tmp_path / "p.parquet").log_probability)
     np.testing.assert_allclose(found, np.tile(np.array([2.5, 1.5, 1.5]) / 5.5, (3, 1)), rtol=1e-6)
 
 
 def test_last_token_is_a_smoothed_bigram(tmp_path: Path, train: Path, test: Path) -> None:
-    predict_last_token(train, test, 2.0, tmp_path / "p.parquet")
+    predict_last_token(train, test, 2.0, tmp_path / "p.parquet", title="last token")
     found = np.exp(read_predictions(tmp_path / "p.parquet").log_probability)
     rates = np.array([2.5, 1.5, 1.5]) / 5.5
     np.testing.assert_allclose(found[0], (np.array([2, 1, 0]) + 2 * rates) / 5, rtol=1e-6)

@@ -20,6 +20,7 @@ rule predict_majority:
         runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_majority.py"),
+        title=hooks.TITLES["majority"],
     script:
         "../scripts/predict_majority.py"
 
@@ -41,6 +42,7 @@ rule predict_last_token:
         runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_last_token.py"),
+        title=hooks.TITLES["last_token"],
         smoothing=cfg.predictors.last_token.smoothing,
     script:
         "../scripts/predict_last_token.py"
@@ -94,7 +96,7 @@ rule predict_linear:
         runtime=hooks.runtime(10),
     params:
         code=script_hash("predict_linear.py"),
-        titles={p: hooks.PREDICTOR_TITLES[p] for p in ("linear", "linear_sparser")},
+        titles={p: hooks.TITLES[p] for p in ("linear", "linear_sparser")},
     script:
         "../scripts/predict_linear.py"
 
@@ -172,6 +174,7 @@ rule predict_bayes:
         runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_bayes.py"),
+        title=hooks.TITLES["bayes"],
     script:
         "../scripts/predict_bayes.py"
 

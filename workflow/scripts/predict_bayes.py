@@ -7,4 +7,5 @@ with job(snakemake):
         snakemake.input.tokenizer,
         snakemake.wildcards.group,
         snakemake.output.predictions,
+        title=snakemake.params.title,
     )

@@ -7,4 +7,5 @@ with job(snakemake):
         snakemake.input.test,
         snakemake.params.smoothing,
         snakemake.output.predictions,
+        title=snakemake.params.title,
     )

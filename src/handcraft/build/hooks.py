@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from handcraft import registry
 from handcraft.build.provenance import COMMIT, code_hash, git_commit
 from handcraft.build.resources import memory as memory
 from handcraft.build.resources import memory_gb as memory_gb
@@ -20,13 +21,8 @@ from handcraft.explorer.page import template_files
 from handcraft.people.labels import ignored_files, label_files
 from handcraft.people.page import page_files
 
-PREDICTOR_TITLES = {
-    "majority": "majority",
-    "last_token": "last token",
-    "linear": "linear",
-    "linear_sparser": "linear, sparser",
-    "bayes": "Bayes (best possible)",
-}
+TITLES = registry.titles()
+"""Titles of the predictors, by id."""
 
 
 def script_hash(root: Path | str) -> Callable[[str], str]:
@@ -122,8 +118,7 @@ def planted_groups(cfg: Config) -> list[str]:
 
 def predictors_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
     """Ids of all predictors that answer for a variant, in the order of tables and figures."""
-    best = ["bayes"] if variant.name in planted else []
-    return ["majority", "last_token", "linear", "linear_sparser", *best, *lms]
+    return registry.answering(variant.name in planted, lms)
 
 
 def predictions_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
@@ -200,7 +195,7 @@ def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[st
             }
             for v in cfg.variants()
         ],
-        "predictors": [{"id": p, "title": PREDICTOR_TITLES[p]} for p in PREDICTOR_TITLES] + lms,
+        "predictors": [{"id": p.id, "title": p.title} for p in registry.PREDICTORS] + lms,
         "language_models": [lm["id"] for lm in lms],
         "given_models": given,
         "baseline": cfg.baseline(),

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from handcraft.errors import nearest
+from handcraft.registry import reserved_names
 
 SPLITS = ("train", "validation", "test")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(-[a-z0-9_]+)*$")]
@@ -281,9 +282,7 @@ class Predictors(Strict):
 
     @model_validator(mode="after")
     def _baseline_known(self) -> "Predictors":
-        taken = {"majority", "last_token", "linear", "linear_sparser", "bayes", "best_linear", "human"} & set(
-            self.causal_lms
-        )
+        taken = reserved_names() & set(self.causal_lms)
         if taken:
             raise ValueError(f"causal_lms: {sorted(taken)[0]!r} is the name of another predictor")
         if self.baseline is not None and self.baseline not in self.causal_lms:

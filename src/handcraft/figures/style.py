@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 
 from handcraft.files import whole_file
+from handcraft.registry import PREDICTORS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,12 +57,7 @@ STYLE = {
 }
 
 # Colours told apart by the colour-blind (Okabe and Ito), one per predictor throughout; a marker each, for print.
-_FIXED = {
-    "majority": ("#8a8f98", "s"),
-    "last_token": ("#E69F00", "v"),
-    "linear": ("#0072B2", "o"),
-    "linear_sparser": ("#5BA3D0", "o"),
-    "bayes": ("#000000", "*"),
+_FIXED = {p.id: (p.colour, p.marker) for p in PREDICTORS} | {
     "best_linear": ("#3B3F8F", "d"),
     "human": ("#D55E00", "P"),
 }

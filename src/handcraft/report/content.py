@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from handcraft.errors import UserError
+from handcraft.registry import PREDICTORS
 from handcraft.report import groups, influence, language_models, people, planted, published, tables, tiles
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.findings import Finding, find
@@ -70,6 +71,11 @@ class Content:
             "table_lm_rows": lambda lm: language_models.table_rows(results, self.values, lm),
             "table_calibration": lambda: language_models.table_calibration(results, self.values),
             "language_models": language_models.models(results),
+            "introduced": [
+                {"title": Markdown(p.title[0].upper() + p.title[1:]), "sentence": Markdown(p.sentence)}
+                for p in PREDICTORS
+                if facts.planted or not p.planted
+            ],
             "missing_models": language_models.missing_models(results),
             "sort_changes": lambda lm, row: language_models.sort_changes(results, lm, row),
             "has_long_context": any(r["row"] == "long_context" for r in results.language_models),

@@ -9,7 +9,7 @@ from handcraft.math import class_rates
 from handcraft.predictions import write_predictions
 
 
-def predict_majority(train: Path, test: Path, output: Path) -> None:
+def predict_majority(train: Path, test: Path, output: Path, *, title: str) -> None:
     """Write the class rates of `train` (each count plus one half) for every context of `test`.
 
     Its accuracy is that of always naming the most frequent candidate; its loss is the cross-entropy of the test
@@ -18,4 +18,4 @@ def predict_majority(train: Path, test: Path, output: Path) -> None:
     training, asked = read_contexts(train), read_contexts(test)
     rates = class_rates(training.labels, len(training.candidates))
     values = np.tile(np.log(rates), (len(asked), 1))
-    write_predictions(output, values, predictor="majority", title="majority", candidates=asked.candidates)
+    write_predictions(output, values, predictor="majority", title=title, candidates=asked.candidates)

@@ -44,7 +44,7 @@ def find_rules(group: str, tokenizer: "Tokenizer") -> TokenRules:
     return TokenRules(rules, {word: id_of[word.encode()] for word in rules.words()}, whole)
 
 
-def predict_bayes(test: Path, tokenizer: Path, group: str, output: Path) -> None:
+def predict_bayes(test: Path, tokenizer: Path, group: str, output: Path, *, title: str) -> None:
     """Write the planted probabilities of every context of `test`, which must be the whole words of `group`.
 
     Raises `UserError` for contexts by token, for other candidates than the planted ones, and where rules and
@@ -57,7 +57,7 @@ def predict_bayes(test: Path, tokenizer: Path, group: str, output: Path) -> None
         output,
         bayes_log_probability(planted, asked.tokens),
         predictor="bayes",
-        title="Bayes (best possible)",
+        title=title,
         candidates=asked.candidates,
     )
 

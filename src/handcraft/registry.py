@@ -1,0 +1,89 @@
+"""The predictors, a row each: the one place for a predictor's identity.
+
+Imports nothing of the package, so that the config can refuse reserved names, rules can ask for paths, figures for
+colours and the report for titles.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """What is the same for a predictor in every build.
+
+    `colour` is a hex RGB, `marker` one of matplotlib's: never changed when a predictor is added. `sentence` introduces
+    it in the report, as Pandoc's Markdown. `trained`: fitted on the question itself. `planted`: exists only for groups
+    whose true rules are known.
+    """
+
+    id: str
+    title: str
+    colour: str
+    marker: str
+    sentence: str
+    trained: bool = True
+    planted: bool = False
+
+
+PREDICTORS = (
+    Predictor(
+        id="majority",
+        title="majority",
+        colour="#8a8f98",
+        marker="s",
+        sentence="The share of each word in the training contexts, whatever the context.",
+    ),
+    Predictor(
+        id="last_token",
+        title="last token",
+        colour="#E69F00",
+        marker="v",
+        sentence="The shares after the context's last token, smoothed towards those of *majority*: a bigram model.",
+    ),
+    Predictor(
+        id="linear",
+        title="linear",
+        colour="#0072B2",
+        marker="o",
+        sentence="One input for every pair of token and position. Its score for a word is the sum of the weights of "
+        "the inputs that are on. Trained by cross-entropy with an $\\ell_1$ penalty [@tibshirani1996], whose strength "
+        "is what does best on the validation contexts.",
+    ),
+    Predictor(
+        id="linear_sparser",
+        title="linear, sparser",
+        colour="#5BA3D0",
+        marker="o",
+        sentence="The same model with the largest penalty whose validation loss lies within one standard error of the "
+        "best [@breiman1984]: only weights that clearly earn their keep stay.",
+    ),
+    Predictor(
+        id="bayes",
+        title="Bayes (best possible)",
+        colour="#000000",
+        marker="*",
+        sentence="The odds that the generator itself used: nobody can do better on average.",
+        trained=False,
+        planted=True,
+    ),
+)
+"""In the order of tables and figures; causal language models, which the config names, come after them."""
+
+RESERVED = ("best_linear", "human")
+"""Names that artifacts use and no causal language model may have, besides those of `PREDICTORS`."""
+
+
+def titles() -> dict[str, str]:
+    """Title by id."""
+    return {p.id: p.title for p in PREDICTORS}
+
+
+def reserved_names() -> set[str]:
+    """Names that no causal language model may have."""
+    return {*titles(), *RESERVED}
+
+
+def answering(planted: bool, causal_lms: Sequence[str]) -> list[str]:
+    """Ids of the predictors that answer for a group, in the order of tables and figures."""
+    return [*(p.id for p in PREDICTORS if planted or not p.planted), *causal_lms]
