@@ -309,7 +309,8 @@ def test_the_line_below_opens_to_the_facts_of_the_jobs(results: Path, root: Path
     stray = job | {"outputs": {"results/evaluation/old/metrics.csv": "ff"}, "params": {"code": "99999999"}}
     write_json(other / "provenance" / "evaluate_predictions.old.json", stray)
     said = facts(rooms={"evaluate_predictions": "evaluation"})
-    ends = ["results/evaluation/conjunctions/metrics.csv"]
+    figures = sorted((other / "figures").glob("*.svg"))
+    ends = ["results/evaluation/conjunctions/metrics.csv", *map(str, figures)]
     fill_report(other, root / "report", tmp_path / "source", said, ends=ends)
     text = (tmp_path / "source" / "_results.qmd").read_text()
     assert "code `abcdef01`" in text
@@ -346,3 +347,10 @@ def test_how_numbers_are_shown() -> None:
     assert values.unused() == ["a"]
     with pytest.raises(ValueError, match="two values"):
         values.add("a", 2)
+
+
+def test_a_figure_that_no_section_shows_is_refused(results: Path, root: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(results, tmp_path / "results"))
+    shutil.copyfile(other / "figures" / "training.svg", other / "figures" / "stray.svg")
+    with pytest.raises(UserError, match=r"stray\.svg"):
+        fill_report(other, root / "report", tmp_path / "source", facts())

@@ -58,7 +58,7 @@ def changed(package: Path, file: str, old: str, new: str) -> bool:
 
 
 def fresh_hash(package: Path) -> str:
-    for cached in (provenance._tree, provenance._imports, provenance._bare_code):
+    for cached in (provenance._tree, provenance._imports, provenance._bare_code, provenance._libraries):
         cached.cache_clear()
     return code_hash("script.py", package)
 
@@ -95,6 +95,27 @@ def test_edits_that_change_no_result_keep_the_hash(package: Path, file: str, old
 )
 def test_edits_of_code_change_the_hash(package: Path, file: str, old: str, new: str) -> None:
     assert changed(package, file, old, new)
+
+
+def test_a_module_that_moves_keeps_the_hash(package: Path) -> None:
+    before = fresh_hash(package)
+    (package / "handcraft" / "attic").mkdir()
+    (package / "handcraft" / "attic" / "__init__.py").write_text('"""A room."""\n')
+    (package / "handcraft" / "room" / "deep.py").rename(package / "handcraft" / "attic" / "deep.py")
+    other = package / "handcraft" / "other.py"
+    other.write_text(other.read_text().replace("handcraft.room import deep", "handcraft.attic import deep"))
+    assert fresh_hash(package) == before
+
+
+def test_a_librarys_version_is_part_of_it(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = package / "handcraft" / "room" / "deep.py"
+    deep.write_text("def late() -> None:\n    import numpy\n")
+    before = fresh_hash(package)
+    monkeypatch.setattr(provenance, "_version", lambda name: "0.0")
+    assert fresh_hash(package) != before
+    deep.write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import numpy\n")
+    provenance._tree.cache_clear()
+    assert provenance._libraries.__wrapped__(deep) == frozenset()
 
 
 def test_every_adapter_is_thin_and_reaches_the_package(root: Path) -> None:

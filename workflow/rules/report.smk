@@ -181,3 +181,7 @@ rule render_pdf:
         code=script_hash("render_pdf.py"),
     script:
         "../scripts/render_pdf.py"
+
+
+# The last file of rules: a predictor or figure that is only half there ends here, with the place to fix.
+hooks.check_rules(workflow.rules)

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from handcraft import registry
+from handcraft.build.contracts import check_rules as check_rules
 from handcraft.build.provenance import COMMIT, code_hash, git_commit
 from handcraft.build.resources import memory as memory
 from handcraft.build.resources import memory_gb as memory_gb

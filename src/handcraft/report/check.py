@@ -1,7 +1,7 @@
 """What a report must not have: a typed result, a dead reference, a figure that nobody can see or trace, markup."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from handcraft.errors import UserError
@@ -112,8 +112,21 @@ def check_filled(source: Path) -> None:
         raise UserError(
             "the filled report is not sound:\n" + "\n".join(f"  - {f}" for f in faults),
             where=str(source),
-            remedy="mend the sources in report/",
+            remedy="fix the sources in report/",
         )
+
+
+def check_shown(source: Path, figures: Sequence[str]) -> None:
+    """Raise `UserError` where a figure (a file name) that the build made is in none of the filled sources."""
+    text = "".join(map(_read, sorted(source.glob("*.qmd"))))
+    for name in figures:
+        if f"figures/{name})" not in text:
+            raise UserError(
+                f"the figure {name} was drawn, and no section of the report shows it",
+                where="report/*.qmd",
+                remedy=f"show figures/{name} in a section, or remove it from the inputs of fill_report in "
+                "workflow/rules/report.smk",
+            )
 
 
 def _unmade(text: str) -> list[str]:

@@ -7,13 +7,12 @@ from typing import Any
 
 from handcraft.figures.pipeline import plot_pipeline
 from handcraft.files import write_json, write_text
-from handcraft.report.check import check_filled, check_sources, check_values
+from handcraft.report.check import check_filled, check_shown, check_sources, check_values
 from handcraft.report.collect import collect_values
 from handcraft.report.content import Content
 from handcraft.report.made import Made
 from handcraft.report.results import Facts, Results
 from handcraft.report.template import fill_template, make_environment
-from handcraft.report.weights import FIGURES
 
 BUILD_FACTS = "_build_facts.md"
 PLACEHOLDER = (
@@ -31,13 +30,16 @@ def fill_report(
     jobs on record where None). The same artifacts give the same bytes; `_build_facts.md`, which
     differs between builds, is only a placeholder here (`write_build_facts` fills it). values.json lists all values.
     Raises `UserError` on a result typed by hand, an unknown or unused value, a dead reference or link, a figure
-    without alt text, a figure or table that does not say how it was made.
+    without alt text, a figure or table that does not say how it was made, a figure that was drawn and is not shown.
     """
     results, sources, output = Path(results), Path(sources), Path(output)
     check_sources(sources)
     found = Results(results, Facts(**facts))
     values = collect_values(found)
+    ends = None if ends is None else list(ends)
     made = Made(results / "provenance", ends, found.facts.code)
+    drawn = [*map(Path, ends)] if ends is not None else sorted((results / "figures").glob("*.svg"))
+    figures = [path for path in drawn if path.parent.name == "figures" and path.is_file()]
     content = Content(found, values, results / "figures", made)
     environment = make_environment(sources)
     filled = {}
@@ -52,14 +54,9 @@ def fill_report(
         if other.is_file() and str(name) not in filled and not other.name.startswith("."):
             (output / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(other, output / name)
-    # By name: figures of an earlier config may still lie there.
-    drawn = ["training", "comparison", *FIGURES, *(f"tiles-{slug}" for slug in found.facts.tiles)]
-    drawn += ["people"] if found.facts.human_labels else []
-    for stem in drawn + [f"calibration-{lm}" for lm in found.facts.language_models]:
-        figure = results / "figures" / f"{stem}.svg"
-        if figure.is_file():
-            (output / "figures").mkdir(exist_ok=True)
-            shutil.copyfile(figure, output / "figures" / figure.name)
+    for figure in figures:
+        (output / "figures").mkdir(exist_ok=True)
+        shutil.copyfile(figure, output / "figures" / figure.name)
     if content.road:
         plot_pipeline(made.counts(), made.edges(), found.facts.rooms, output / "figures" / "road.svg")
     for file, text in filled.items():
@@ -68,3 +65,4 @@ def fill_report(
     write_json(output / "values.json", values.as_dict())
     check_values(sources, values)
     check_filled(output)
+    check_shown(output, [path.name for path in figures])

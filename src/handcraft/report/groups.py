@@ -34,7 +34,7 @@ def linearity(results: Results) -> list[dict[str, Any]]:
 def table_linearity(results: Results, values: Values) -> Markdown:
     """Nats that each predictor gains over the majority (paired), and the linear model's verdicts."""
     facts, rows = results.facts, []
-    known = [p for p in ("last_token", "linear", facts.baseline) if p]
+    known = _compared(results)
     for row in linearity(results):
         cells: list[object] = [row["title"]]
         for p in known:
@@ -56,3 +56,14 @@ def table_linearity(results: Results, values: Values) -> Markdown:
 
 def _verdict(finding: Finding | None) -> Markdown:
     return Markdown(VERDICTS[finding.verdict] if finding else "absent")
+
+
+def _compared(results: Results) -> list[str]:
+    """Ids of the predictors that were compared with the majority, in the order of the registry, the baseline last.
+
+    Other causal LMs, and the sparser linear model, have tables of their own.
+    """
+    facts = results.facts
+    compared = {row[k] for g in facts.groups for row in results.comparisons[g["name"]] for k in ("a", "b")}
+    others = {*facts.language_models, "majority", "linear_sparser"} - {facts.baseline}
+    return [p["id"] for p in facts.predictors if p["id"] in compared and p["id"] not in others]
