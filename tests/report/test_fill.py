@@ -141,9 +141,10 @@ def test_findings_change_their_wording_with_the_data(results: Path, root: Path, 
         wording[verdict] = (tmp_path / "source" / "_short.qmd").read_text().split("\n")[0]
     assert "**better** than small Llama" in wording["better"]
     assert "**worse** than small Llama" in wording["worse"]
-    assert "**not distinguishable** from small Llama" in wording["level"]
+    assert "**not detectably different** from small Llama" in wording["level"]
     assert all(
-        sum(w in line for w in ("better", "worse", "not distinguishable")) == 1 for line in wording.values()
+        sum(w in line for w in ("better", "worse", "not detectably different")) == 1
+        for line in wording.values()
     )
 
 
@@ -318,7 +319,7 @@ def test_the_line_below_opens_to_the_facts_of_the_jobs(results: Path, root: Path
     assert "</details>{{<" not in text
     assert "99999999" not in text, "a job that this report does not rest on"
     assert "somewhere" not in text, "what differs between builds stands in one file"
-    assert (tmp_path / "source" / "figures" / "road.svg").is_file()
+    assert (tmp_path / "source" / "figures" / "pipeline.svg").is_file()
 
 
 def test_filled_sources_are_sound(source: Path) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.report import language_models, people, planted
 from handcraft.report.results import Results
+from handcraft.report.sections import language_models, people, planted
 from handcraft.report.tables import score_name
 from handcraft.report.values import Values
 

@@ -9,7 +9,8 @@ from handcraft.figures.pipeline import plot_pipeline
 from handcraft.files import write_json, write_text
 from handcraft.report.check import check_filled, check_shown, check_sources, check_values
 from handcraft.report.collect import collect_values
-from handcraft.report.content import Content
+from handcraft.report.content import template_names
+from handcraft.report.context import Context
 from handcraft.report.made import Made
 from handcraft.report.results import Facts, Results
 from handcraft.report.template import fill_template, make_environment
@@ -40,11 +41,11 @@ def fill_report(
     made = Made(results / "provenance", ends, found.facts.code)
     drawn = [*map(Path, ends)] if ends is not None else sorted((results / "figures").glob("*.svg"))
     figures = [path for path in drawn if path.parent.name == "figures" and path.is_file()]
-    content = Content(found, values, results / "figures", made)
+    context = Context(found, values, results / "figures", made)
     environment = make_environment(sources)
     filled = {}
     for source in sorted([*sources.glob("*.qmd"), *sources.glob("*.yml")]):
-        filled[source.name] = fill_template(environment, source, content.names())
+        filled[source.name] = fill_template(environment, source, template_names(context))
 
     if output.exists():
         shutil.rmtree(output)
@@ -57,8 +58,8 @@ def fill_report(
     for figure in figures:
         (output / "figures").mkdir(exist_ok=True)
         shutil.copyfile(figure, output / "figures" / figure.name)
-    if content.road:
-        plot_pipeline(made.counts(), made.edges(), found.facts.rooms, output / "figures" / "road.svg")
+    if context.pipeline:
+        plot_pipeline(made.counts(), made.edges(), found.facts.rooms, output / "figures" / "pipeline.svg")
     for file, text in filled.items():
         write_text(output / file, text)
     write_text(output / BUILD_FACTS, PLACEHOLDER)

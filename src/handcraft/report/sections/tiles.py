@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from handcraft.report import published
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.results import Results
+from handcraft.report.sections import published
 from handcraft.report.values import Values
 from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
 

@@ -1,9 +1,12 @@
 """The report's table of influence."""
 
+from typing import Any
+
 import numpy as np
 
 from handcraft.files import read_tensors
 from handcraft.math import centred
+from handcraft.report.context import Context
 from handcraft.report.escape import Markdown
 from handcraft.report.results import Results
 from handcraft.report.tables import pipe_table
@@ -44,3 +47,12 @@ def table_influence(results: Results, values: Values) -> Markdown:
         "loss added",
     ]
     return pipe_table(header, rows, "lrrrlrrr")
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    results, values = context.results, context.values
+    return {
+        "has_influence": results.influence is not None,
+        "table_influence": lambda: table_influence(results, values),
+    }

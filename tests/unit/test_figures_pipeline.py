@@ -1,4 +1,4 @@
-"""The graph of the rules: every rule stands in it, a road that a longer one stands for does not, and bytes repeat."""
+"""The graph of the rules: every rule stands in it, an edge that a longer path implies is left out, and bytes repeat."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def _drawn(path: Path, edges: set[tuple[str, str]], counts: dict[str, int] = COU
     return path.read_text(encoding="utf-8")
 
 
-def test_a_shorter_road_is_left_out_and_bytes_repeat(tmp_path: Path) -> None:
+def test_a_redundant_edge_is_left_out_and_bytes_repeat(tmp_path: Path) -> None:
     plain = _drawn(tmp_path / "a.svg", EDGES)
     assert _drawn(tmp_path / "b.svg", EDGES | {("retrieve_corpus", "build_contexts")}) == plain
     assert _drawn(tmp_path / "c.svg", set(list(EDGES)[:1])) != plain

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from handcraft.report.context import Context
 from handcraft.report.escape import Markdown
 from handcraft.report.findings import Finding, find
 from handcraft.report.results import Results
@@ -67,3 +68,13 @@ def _compared(results: Results) -> list[str]:
     compared = {row[k] for g in facts.groups for row in results.comparisons[g["name"]] for k in ("a", "b")}
     others = {*facts.language_models, "majority", "linear_sparser"} - {facts.baseline}
     return [p["id"] for p in facts.predictors if p["id"] in compared and p["id"] not in others]
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    results, values, facts = context.results, context.values, context.facts
+    return {
+        "table_linearity": lambda: table_linearity(results, values),
+        "keep": lambda some, others: [t for t in some if t in others],
+        "rest": lambda some: [g["title"] for g in facts.groups if g["title"] not in some],
+    }

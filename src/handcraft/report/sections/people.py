@@ -1,8 +1,12 @@
 """What people answered, in the report: tables, the items that nobody got right, and the values that prose uses."""
 
+import re
 from typing import Any
 
+from handcraft.errors import UserError
 from handcraft.people.power import POWER
+from handcraft.report import tables
+from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Results
 from handcraft.report.tables import first_only, pipe_table
@@ -170,3 +174,31 @@ def _grouped(header: list[object], rows: list[list[object]], align: str, several
     if several:
         return pipe_table(header, first_only(rows), align)
     return pipe_table(header[1:], [row[1:] for row in rows], align[1:])
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    results, values, facts = context.results, context.values, context.facts
+    published = [row for row in context.published.values() if row["correct"] is not None]
+    return {
+        "table_people": lambda: table_people(results, values, published),
+        "table_people_tests": lambda: table_tests(results, values),
+        "table_agreement": lambda: table_agreement(results, values),
+        "table_power": lambda: table_power(results, values, facts.training_group),
+        "missed_items": lambda: missed_items(results, values),
+        "table_sample_pairs": lambda: tables.sample_pairs(results, values, facts.training_group),
+        "people_scores": lambda: scores(values, results, facts.training_group),
+        "labelled": [g["title"] for g in labelled_groups(results)],
+        "has_agreement": any(results.people_agreement(g["name"]) for g in facts.groups),
+        "has_vote": any(r["kind"] == "vote" for g in facts.groups for r in results.people(g["name"])),
+        "has_power": bool(results.people_power(facts.training_group)),
+        "has_sample": bool(results.sample(facts.training_group)),
+        "label_path": label_path(facts.corpus["name"]),
+    }
+
+
+def label_path(corpus: str) -> Markdown:
+    """Where a label file goes. The name of the corpus is one that the config has checked."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", corpus):
+        raise UserError(f"{corpus!r} cannot be part of a path", where="config: corpus.name")
+    return Markdown(f"`human/labels/{corpus}/<group>/<name>.csv`")

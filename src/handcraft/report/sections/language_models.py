@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Results
 from handcraft.report.tables import first_only, pipe_table
@@ -93,3 +94,17 @@ def sort_changes(results: Results, predictor: str, row: str) -> dict[str, list[s
         verdict = "lower" if r["difference_high"] < 0 else "higher" if r["difference_low"] > 0 else "level"
         sorted_[verdict].append(titles[r["group"]])
     return sorted_
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    results, values = context.results, context.values
+    return {
+        "table_lm_rows": lambda lm: table_rows(results, values, lm),
+        "table_calibration": lambda: table_calibration(results, values),
+        "language_models": models(results),
+        "missing_models": missing_models(results),
+        "sort_changes": lambda lm, row: sort_changes(results, lm, row),
+        "has_long_context": any(r["row"] == "long_context" for r in results.language_models),
+        "has_end_of_word": any(r["row"] == "end_of_word" for r in results.language_models),
+    }

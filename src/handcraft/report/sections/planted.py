@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Results
 from handcraft.report.tables import first_only, pipe_table
@@ -71,3 +72,14 @@ def _back(rule: dict[str, Any]) -> Markdown:
     if rule["recovered"]:
         return Markdown("yes")
     return Markdown(f"no: {_word(rule['largest'])}") if rule["largest"] else Markdown("no: zero")
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    results, values = context.results, context.values
+    return {
+        "table_planted": lambda: table_planted(results, values),
+        "table_rules": lambda: table_rules(results, values),
+        "has_planted": bool(results.planted),
+        "has_rules": bool(results.planted_rules),
+    }

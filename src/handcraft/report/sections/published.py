@@ -5,6 +5,7 @@ from typing import Any
 
 from handcraft.analysis.published import CANDIDATES, GROUP, WEIGHTS, published_table
 from handcraft.evaluation.intervals import wilson
+from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Facts, Results
 from handcraft.report.tables import pipe_table
@@ -153,3 +154,12 @@ def _verdict(row: dict[str, Any], found: Ours | None, results: Results) -> str:
     if bottom - ROUNDING <= row["value"] <= top + ROUNDING:
         return "agrees"
     return "lower here" if ours < row["value"] else "higher here"
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    results, values, facts = context.results, context.values, context.facts
+    return {
+        "table_published": lambda: published_beside(results, values),
+        "blog_group": applies(facts),
+    }

@@ -11,8 +11,11 @@ from handcraft.contexts.read import read_contexts
 from handcraft.files import read_csv, read_facts, read_tensors
 from handcraft.math import centred
 from handcraft.predictors.linear.predict import linear_logits
+from handcraft.report import tables
+from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.results import Results
+from handcraft.report.sections import tiles
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import Values
 from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
@@ -199,3 +202,18 @@ class Weights:
 
     def _pushes(self, name: str, values: np.ndarray, *words: int) -> list[object]:
         return [self.values.put(f"example.{name}.{k}", float(values[k]), "logit") for k in words]
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    results, values, facts = context.results, context.values, context.facts
+    return {
+        "weights": Weights(results, values, context.figures),
+        "tiles": [tiles.tile(results, values, context.figures, s, t) for s, t in facts.tiles.items()],
+        "tiles_title": context.title(facts.tiles_group),
+        "table_tokens": lambda: tables.tokens(results, values),
+        "table_sparsity": lambda: tables.sparsity(results, values),
+        "has_sparsity": any(results.path[g["name"]] for g in facts.groups),
+        "has_stability": bool(results.stability),
+        "has_claims": bool(results.claims.get("tokens")),
+    }

@@ -1,0 +1,34 @@
+"""The sections of the report: a module prepares each one's names, tables and values; `report/*.qmd` holds the prose.
+
+Modules: `explorer`, `language_models`, `linearity`, `people`, `planted`, `predictors`, `published`, `rebuild`,
+`results`, `setup`, `tiles`, `weights`.
+"""
+
+from handcraft.report.sections import (
+    explorer,
+    language_models,
+    linearity,
+    people,
+    planted,
+    predictors,
+    published,
+    rebuild,
+    results,
+    setup,
+    weights,
+)
+
+ALL = (
+    setup,
+    predictors,
+    results,
+    linearity,
+    people,
+    weights,
+    explorer,
+    planted,
+    published,
+    language_models,
+    rebuild,
+)
+"""In the order of the report. Each has `names(context)`."""

@@ -1,0 +1,18 @@
+"""The section that introduces every predictor, by its row of the registry."""
+
+from typing import Any
+
+from handcraft.registry import PREDICTORS
+from handcraft.report.context import Context
+from handcraft.report.escape import Markdown
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    return {
+        "introduced": [
+            {"title": Markdown(p.title[0].upper() + p.title[1:]), "sentence": Markdown(p.sentence)}
+            for p in PREDICTORS
+            if context.facts.planted or not p.planted
+        ],
+    }

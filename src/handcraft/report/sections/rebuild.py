@@ -1,0 +1,52 @@
+"""The section on how the report was made: command, config, pipeline, what was not run."""
+
+import re
+from typing import Any
+
+from handcraft.report.context import Context
+from handcraft.report.escape import Markdown, escape
+from handcraft.report.sections.language_models import missing_models
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    return {
+        "not_run": lambda: not_run(context),
+        "rebuild": rebuild_command(context.facts.config),
+        "config_lines": lambda: config_lines(context.facts.config_text),
+        "pipeline": context.pipeline,
+    }
+
+
+def not_run(context: Context) -> list[Markdown]:
+    """What the question asks for and this build does not have."""
+    facts, missing = context.facts, []
+    models = {facts.title_of(m) for m in facts.language_models}
+    seed_model = context.published["llama_loss"]["title"].split(":")[0]
+    if not any(seed_model in m for m in models):
+        missing.append(Markdown(f"{escape(seed_model)}, the post's baseline: this config does not ask it"))
+    missing += [
+        Markdown(f"{escape(m['title'])}: {escape(m['what'])}") for m in missing_models(context.results)
+    ]
+    if not facts.human_labels:
+        missing.append(Markdown("people: nobody has labelled contexts of this corpus"))
+    if facts.planted:
+        missing.append(Markdown("real text: the corpus is made up"))
+    if facts.device == "cpu":
+        missing.append(Markdown("a GPU: everything ran on the CPU"))
+    missing.append(Markdown("a one-layer transformer, and rules written by hand: not built yet"))
+    return missing
+
+
+def rebuild_command(config: str) -> Markdown:
+    """`make report`, with the configs that were laid over the default one. It stands in a code block."""
+    files = [f"config/{f}" for f in re.findall(r"[\w.-]+\.ya?ml", config) if f != "config.yaml"]
+    given = f'"{" ".join(files)}"' if len(files) > 1 else "".join(files)
+    return Markdown("make report" + (f" CONFIG={given}" if given else ""))
+
+
+def config_lines(text: str) -> Markdown:
+    """The config as a line block of pandoc, where every character is text."""
+    return Markdown(
+        "\n".join(f"| {' ' * (len(x) - len(x.lstrip()))}{escape(x.strip())}" for x in text.splitlines())
+    )

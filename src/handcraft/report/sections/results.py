@@ -1,0 +1,21 @@
+"""The section of scores and paired comparisons."""
+
+from typing import Any
+
+from handcraft.report import tables
+from handcraft.report.context import Context
+
+
+def names(context: Context) -> dict[str, Any]:
+    """What the sources of this section see."""
+    results, values, facts = context.results, context.values, context.facts
+    return {
+        "table_scores": lambda view: tables.scores(results, values, view),
+        "table_paired": lambda a, b: tables.paired(results, values, a, b),
+        "table_occurrence": lambda: tables.occurrence(results, values),
+        "leaders": context.leader,
+        "has_scores": any(results.metrics.values()),
+        "has_training": bool(results.history),
+        "has_occurrence": bool(results.occurrence),
+        "training_title": context.title(facts.training_group),
+    }
