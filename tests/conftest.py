@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.artifacts import tokenizer_file
+from tests.helpers.artifacts import tokenizer_file
 from tests.workflow.conftest import COPIED, Checkout
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Page, chromium, new_page
+from tests.helpers.chromium import Page, chromium, new_page
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from handcraft.math import centred
 from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html
 from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
-from tests.artifacts import tokenizer_file
-from tests.browser.chromium import CONTRAST, Page
-from tests.explorer import LENGTH, WORDS, ExplorerFiles
-from tests.report.synthetic import GROUPS, HOSTILE, facts, make_results
+from tests.helpers.artifacts import tokenizer_file
+from tests.helpers.chromium import CONTRAST, Page
+from tests.helpers.explorer import LENGTH, WORDS, ExplorerFiles
+from tests.helpers.synthetic import GROUPS, HOSTILE, facts, make_results
 from tests.workflow.conftest import Checkout
 
 SENTENCE = "The cat and the dog sat in the day, but the sun was hot. "

@@ -8,8 +8,8 @@ import pytest
 from handcraft.contexts.sample import read_samples
 from handcraft.evaluation.intervals import wilson
 from handcraft.people.labels import read_labels
-from tests.browser.chromium import CONTRAST, Page
-from tests.labelling import HOSTILE, WORDS, LabellingPage
+from tests.helpers.chromium import CONTRAST, Page
+from tests.helpers.labelling import HOSTILE, WORDS, LabellingPage
 
 ITEM = "session.items.items[session.current()].context"
 RIGHT = "session.items.key[session.current()]"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Page
+from tests.helpers.chromium import Page
 from tests.workflow.conftest import Checkout
 
 WIDTHS = [(1280, 900), (390, 844)]

@@ -4,9 +4,8 @@ import html
 import re
 import shutil
 
-from tests.browser.chromium import Page
-from tests.workflow.conftest import Checkout
-from tests.workflow.test_people import FOLLOWS
+from tests.helpers.chromium import Page
+from tests.workflow.conftest import FOLLOWS, Checkout
 
 RIGHT = "session.items.key[session.current()]"
 CORRECT = 37

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.slurm import Slurm, why_not
+from tests.helpers.slurm import Slurm, why_not
 from tests.workflow.conftest import Checkout
 
 PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")

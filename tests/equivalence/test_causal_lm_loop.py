@@ -13,7 +13,7 @@ from handcraft.predictors.causal_lm.rows import plan_rows
 from handcraft.predictors.causal_lm.score import Scorer
 from handcraft.predictors.causal_lm.text import build_questions, clip_questions
 from handcraft.predictors.causal_lm.words import continuing_tokens
-from tests.language_models import CANDIDATES, WINDOWS, byte_level, score_texts, write_model
+from tests.helpers.language_models import CANDIDATES, WINDOWS, byte_level, score_texts, write_model
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 CPU = torch.device("cpu")

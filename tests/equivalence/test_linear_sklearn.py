@@ -5,7 +5,7 @@ import pytest
 
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.linear.solver import fit_linear
-from tests.unit.test_linear_solver import objective, problem
+from tests.helpers.linear import objective, problem
 
 
 @pytest.mark.parametrize("K", [2, 3, 5])

@@ -15,7 +15,7 @@ from handcraft.predictors.linear.solver import fit_linear
 from handcraft.predictors.linear.train import score, train_linear
 from handcraft.tokenizer.encode import encode_corpus
 from handcraft.tokenizer.train import train_tokenizer
-from tests.unit.test_linear_solver import objective
+from tests.helpers.linear import objective
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 

@@ -6,7 +6,7 @@ import pytest
 
 from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html, render_pdf
-from tests.report.synthetic import facts, make_results
+from tests.helpers.synthetic import facts, make_results
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.tables import pipe_table
-from tests.report.synthetic import HOSTILE
+from tests.helpers.synthetic import HOSTILE
 
 
 def test_nothing_that_could_be_markup_is_left() -> None:

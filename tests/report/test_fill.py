@@ -24,7 +24,7 @@ from handcraft.report.fill import fill_report
 from handcraft.report.findings import find
 from handcraft.report.results import Results
 from handcraft.report.values import Values, show, show_interval
-from tests.report.synthetic import facts, make_results
+from tests.helpers.synthetic import facts, make_results
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from handcraft.files import read_csv, read_json
 from handcraft.people.evaluate import evaluate_people
 from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html, render_pdf
-from tests.labels import label_rows, write_labels
-from tests.report.synthetic import GROUPS, facts, hostile_pieces
-from tests.report.test_render import RAW, Page, without_hostile
+from tests.helpers.html import RAW, Page, without_hostile
+from tests.helpers.labels import label_rows, write_labels
+from tests.helpers.synthetic import GROUPS, facts, hostile_pieces
 
 GROUP = "conjunctions"
 Fill = Callable[..., str]

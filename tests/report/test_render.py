@@ -1,9 +1,7 @@
 """Rendering without Quarto: both formats, the same bytes each time, and no raw markup."""
 
-import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -12,47 +10,15 @@ from handcraft.errors import UserError
 from handcraft.files import write_json
 from handcraft.report.facts import write_build_facts
 from handcraft.report.render import render_html, render_pdf
-from tests.report.synthetic import hostile_pieces
+from tests.helpers.html import RAW, Page, without_hostile
+from tests.helpers.synthetic import hostile_pieces
 
 # Markup that must never be seen; the hostile text, which must, is taken out first.
-RAW = re.compile(r":::|\{#|\{\.|<<|>>|<%|%>|\{\{<|&#\d|@(?:fig|tbl|sec)-|\?\?")
-
-
-class Page(HTMLParser):
-    """What of a page the tests look at."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text, self._skip = "", 0
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self._skip += tag == "style"
-
-    def handle_endtag(self, tag: str) -> None:
-        self._skip -= tag == "style"
-
-    def handle_data(self, data: str) -> None:
-        self.text += data if not self._skip else ""
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for t, attributes in self.tags if t == tag]
 
 
 @pytest.fixture(scope="module")
 def parsed(page: Path) -> Page:
     return Page(page)
-
-
-def without_hostile(text: str, results: Path) -> str:
-    """The text on one line, and without the examples; fails where one of them is not shown."""
-    flat = re.sub(r"\s+", " ", text)
-    for piece in dict.fromkeys(hostile_pieces(results)):
-        assert piece in flat, f"not shown as text: {piece}"
-        flat = flat.replace(piece, "")
-    return flat
 
 
 def test_no_raw_markup_in_the_page(parsed: Page, results: Path) -> None:

@@ -105,6 +105,17 @@ def test_evaluation_imports_no_predictor_and_only_pages_import_figures() -> None
     assert importers["figures"] <= {"figures", "report"}
 
 
+def test_no_test_module_imports_another(root: Path) -> None:
+    pattern = re.compile(r"^\s*from tests\.(?:\w+\.)*test_\w+ import", re.MULTILINE)
+    assert not [f.name for f in (root / "tests").rglob("*.py") if pattern.search(f.read_text())]
+
+
+def test_unit_tests_stand_where_their_rooms_name_leads(root: Path) -> None:
+    rooms = {p.relative_to(PACKAGE) for p in PACKAGE.rglob("*") if (p / "__init__.py").is_file()}
+    unit = root / "tests" / "unit"
+    assert {f.parent.relative_to(unit) for f in unit.rglob("test_*.py")} - {Path()} <= rooms
+
+
 def test_rules_have_no_logic_and_a_log_and_a_benchmark(root: Path) -> None:
     for file in sorted((root / "workflow" / "rules").glob("*.smk")):
         text = file.read_text()

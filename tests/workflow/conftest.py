@@ -62,3 +62,9 @@ class Checkout:
 
 
 OUTPUT = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+
+
+FOLLOWS = {
+    "evaluate_people(group=conjunctions)", "plot_people",
+    "fill_report", "build_facts", "render_html", "render_pdf", "all",
+}  # fmt: skip

@@ -4,13 +4,8 @@ from pathlib import Path
 
 from handcraft.contexts.read import read_contexts
 from handcraft.files import read_csv, read_json
-from tests.labels import label_rows, write_labels
-from tests.workflow.conftest import Checkout
-
-FOLLOWS = {
-    "evaluate_people(group=conjunctions)", "plot_people",
-    "fill_report", "build_facts", "render_html", "render_pdf", "all",
-}  # fmt: skip
+from tests.helpers.labels import label_rows, write_labels
+from tests.workflow.conftest import FOLLOWS, Checkout
 
 
 def labels_of(checkout: Checkout, name: str, sample: str = "natural", corpus: str = "reduced") -> Path:

@@ -1,0 +1,166 @@
+"""What figures of weights rest on: evidence by position, shown tokens, published weights, no penalty."""
+
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handcraft.analysis.evidence import evaluate_evidence
+from handcraft.analysis.published import CANDIDATES, WEIGHTS
+from handcraft.analysis.published_weights import compare_weights, evaluate_published
+from handcraft.analysis.shown import LARGE, RARE, large_but_rare, shown_tokens
+from handcraft.analysis.unpenalised import STEPS, train_unpenalised
+from handcraft.errors import UserError
+from handcraft.files import read_csv, read_facts, read_tensors, write_tensors
+from handcraft.predictors.linear.predict import linear_logits
+from handcraft.tokenizer.tokens import load_tokenizer
+from tests.helpers.artifacts import (
+    WORDS,
+    contexts_file,
+    last_token_decides,
+    support_file,
+    tokenizer_file,
+    weights_file,
+)
+from tests.helpers.explorer import ExplorerFiles
+
+
+def in_stories(path: Path, tokens: np.ndarray, labels: np.ndarray, story: np.ndarray) -> Path:
+    contexts_file(path, tokens, labels)
+    arrays, facts = read_tensors(path), read_facts(path)
+    write_tensors(path, arrays | {"story": story.astype(np.int64)}, facts)
+    return path
+
+
+def test_evidence_is_each_positions_share_story_by_story(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    tokens, labels = last_token_decides(60, 1)
+    story = np.sort(random.integers(0, 12, 60))
+    weight = random.normal(0, 1, (4, 12, 3)) * np.array([0.1, 0.5, 1, 3])[:, None, None]
+    weight = weight.astype(np.float32)
+    weights = weights_file(tmp_path / "w.safetensors", weight)
+    held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, story)
+    evaluate_evidence(weights, held_out, 4000, 0.9, 0, tmp_path / "e.csv")
+    rows = read_csv(tmp_path / "e.csv")
+    assert [r["position"] for r in rows] == [-4, -3, -2, -1]
+
+    moved = np.zeros((60, 4))
+    for i in range(60):
+        for p in range(4):
+            pushes = [float(weight[p, tokens[i, p], k]) for k in range(3)]
+            moved[i, p] = sum(abs(x - sum(pushes) / 3) for x in pushes) / 3
+    share = moved.mean(0) / moved.mean(0).sum()
+    assert [r["contribution"] for r in rows] == pytest.approx(moved.mean(0).tolist(), abs=1e-7)
+    assert [r["share"] for r in rows] == pytest.approx(share.tolist(), abs=1e-7)
+    assert sum(r["share"] for r in rows) == pytest.approx(1)
+
+    drawn = []
+    names = np.unique(story)
+    for _ in range(4000):
+        chosen = np.concatenate([np.flatnonzero(story == s) for s in random.choice(names, len(names))])
+        drawn.append(moved[chosen].mean(0) / moved[chosen].mean(0).sum())
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    for r, a, b in zip(rows, low, high, strict=True):
+        assert (r["low"], r["high"]) == pytest.approx((a, b), abs=0.1 * (b - a) + 1e-4)
+    first = (tmp_path / "e.csv").read_bytes()
+    evaluate_evidence(weights, held_out, 4000, 0.9, 0, tmp_path / "e.csv")
+    assert (tmp_path / "e.csv").read_bytes() == first
+
+
+def test_without_weights_or_with_one_story_there_is_no_share_or_no_band(tmp_path: Path) -> None:
+    tokens, labels = last_token_decides(20, 1)
+    held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, np.zeros(20))
+    none = weights_file(tmp_path / "none.safetensors", np.zeros((4, 12, 3)))
+    evaluate_evidence(none, held_out, 10, 0.95, 0, tmp_path / "e.csv")
+    assert all(r["share"] is None and r["contribution"] == 0 for r in read_csv(tmp_path / "e.csv"))
+    some = weights_file(tmp_path / "some.safetensors", np.random.default_rng(0).normal(size=(4, 12, 3)))
+    evaluate_evidence(some, held_out, 10, 0.95, 0, tmp_path / "e.csv")
+    assert all(r["share"] > 0 and r["low"] is None for r in read_csv(tmp_path / "e.csv"))
+    other = weights_file(tmp_path / "other.safetensors", np.zeros((3, 12, 3)))
+    with pytest.raises(UserError, match="do not fit"):
+        evaluate_evidence(other, held_out, 10, 0.95, 0, tmp_path / "e.csv")
+
+
+def test_shown_are_the_named_tokens_then_the_most_influential(small_tokenizer: Path, tmp_path: Path) -> None:
+    made = ExplorerFiles(tmp_path, small_tokenizer, ("one",))
+    encoder, influence = load_tokenizer(small_tokenizer), made.at("one", "influence")
+    weight = read_tensors(made.at("one", "weights"))["weight"]
+    asked = read_tensors(made.at("one", "validation"))["tokens"]
+    sums: dict[int, float] = {}
+    for row in asked:
+        for p, token in enumerate(row.tolist()):
+            push = weight[p, token] - weight[p, token].astype(float).mean()
+            sums[token] = sums.get(token, 0) + float(np.abs(push).mean())
+    best = sorted(sums, key=lambda t: -sums[t])[:3]
+    comma = encoder.token_to_id(",")
+    assert shown_tokens(influence, small_tokenizer, [",", "no such token"], 3)[0] == comma
+    assert shown_tokens(influence, small_tokenizer, [], 3) == best
+    assert shown_tokens(influence, small_tokenizer, [","], 0) == [comma]
+
+
+def test_large_but_rare_needs_both() -> None:
+    size, support = np.array([LARGE, LARGE, LARGE - 0.01]), np.array([9, 10, 0])
+    assert large_but_rare(size, support, round(10 / RARE)).tolist() == [True, False, False]
+
+
+def published(tmp_path: Path, words: tuple[str, ...], planted: bool, scale: float = 1.0) -> list[dict]:
+    tokenizer = tokenizer_file(
+        tmp_path / "t.json", ["The cat was here, and it was so big, but not so fat."] * 30, 270
+    )
+    encoder = load_tokenizer(tokenizer)
+    weight = np.zeros((4, encoder.get_vocab_size(), len(words)))
+    for token, theirs in WEIGHTS.items():
+        (identity,) = encoder.encode(token).ids
+        # The same but for a number added to all words, which changes nothing.
+        weight[-1, identity] = [scale * theirs.get(w, 0) + 7 for w in words]
+    weights = weights_file(tmp_path / "w.safetensors", weight, words)
+    support = support_file(tmp_path / "s.safetensors", np.full(weight.shape[:2], 3), 90)
+    evaluate_published(weights, support, tokenizer, planted, tmp_path / "p.csv")
+    return read_csv(tmp_path / "p.csv")
+
+
+def test_published_weights_are_compared_centred(tmp_path: Path) -> None:
+    for scale, same, fit in ((0.5, 5, 1), (-1.0, 0, -1)):
+        for row in published(tmp_path, CANDIDATES[::-1], False, scale):
+            assert (row["comparable"], row["same_sign"], row["words"], row["seen"]) == (1, same, 5, 3)
+            assert row["correlation"] == pytest.approx(fit)
+            assert row["orderings"] == pytest.approx(1 / 120 if fit > 0 else 1)
+            assert (row["largest"] == row["published_largest"]) == (fit > 0)
+    ours = dict(zip(CANDIDATES, (0.3, -1.0, 2.0, 0.1, -0.4), strict=True))
+    theirs = WEIGHTS[","]
+    a, b = (np.array([side[w] for w in CANDIDATES]) for side in (ours, theirs))
+    fits = [np.corrcoef(order, b)[0, 1] for order in permutations(a)]
+    found = compare_weights(ours, theirs)
+    assert found["correlation"] == pytest.approx(np.corrcoef(a, b)[0, 1])
+    assert found["orderings"] == pytest.approx(np.mean(np.array(fits) >= np.corrcoef(a, b)[0, 1] - 1e-12))
+    assert found["same_sign"] == int((np.sign(a - a.mean()) == np.sign(b - b.mean())).sum())
+
+
+def test_published_weights_of_other_stories_or_words_are_not_compared(tmp_path: Path) -> None:
+    for words, planted, why in (
+        (CANDIDATES, True, "the stories are made up"),
+        (WORDS, False, "another group"),
+    ):
+        for row in published(tmp_path, words, planted):
+            assert (row["comparable"], row["why"], row["correlation"]) == (0, why, None)
+    flat = compare_weights(dict.fromkeys(CANDIDATES, 1.0), WEIGHTS[","])
+    assert (flat["correlation"], flat["largest"]) == (None, None)
+
+
+def test_without_a_penalty_rare_tokens_get_large_weights(tmp_path: Path) -> None:
+    tokens, labels = last_token_decides(400, 2)
+    tokens[tokens == 11] = 0
+    tokens[0, 0] = 11
+    train = contexts_file(tmp_path / "c.safetensors", tokens, labels)
+    for name in ("a", "b"):
+        train_unpenalised(train, "cpu", 1, tmp_path / f"{name}.safetensors")
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    tensors, facts = read_tensors(tmp_path / "a.safetensors"), read_facts(tmp_path / "a.safetensors")
+    logits = linear_logits(tensors["weight"], tensors["bias"], tokens)
+    loss = (np.log(np.exp(logits).sum(1)) - logits[np.arange(400), labels]).mean()
+    assert facts["train_loss"] == pytest.approx(loss, abs=1e-5)
+    assert (facts["steps"], facts["l1"]) == (STEPS, 0.0)
+    seen_once, common = np.abs(tensors["weight"][0, 11]).max(), np.abs(tensors["weight"][0, :11]).max()
+    assert seen_once > common, "a token seen once is pushed harder than any that says nothing"
+    assert not tensors["weight"][1, 11].any(), "what was never seen has no weight"

@@ -1,0 +1,161 @@
+"""The figures of weights: what they show, the same bytes each time, and what is drawn when nothing is left."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handcraft.analysis.influence import evaluate_influence
+from handcraft.analysis.shown import LARGE, RARE
+from handcraft.figures import evidence, path, penalty, strips, weights
+from handcraft.files import read_tensors, write_csv
+from tests.helpers.artifacts import WORDS, contexts_file, support_file, weights_file
+
+LENGTH, CONTEXTS = 4, 20_000
+
+
+@pytest.fixture
+def made(small_tokenizer: Path, tmp_path: Path) -> dict[str, Any]:
+    random = np.random.default_rng(1)
+    weight = np.zeros((LENGTH, 300, 3))
+    weight[-1, 44], weight[-2, 50], weight[0, 60] = [3, 0, -1], [0, 0, 2], [0.1, 0, 0]
+    support = np.full((LENGTH, 300), 500)
+    support[-2, 50] = round(RARE * CONTEXTS) - 1
+    free = random.normal(0, 2, weight.shape)
+    contexts = contexts_file(
+        tmp_path / "c.safetensors", random.choice([44, 50, 60], (80, LENGTH)), random.integers(0, 3, 80), 300
+    )
+    files: dict[str, Any] = {
+        "weights": weights_file(tmp_path / "w.safetensors", weight),
+        "free": weights_file(tmp_path / "f.safetensors", free),
+        "none": weights_file(tmp_path / "n.safetensors", np.zeros_like(weight)),
+        "support": support_file(tmp_path / "s.safetensors", support, CONTEXTS),
+        "tokenizer": small_tokenizer,
+    }
+    for name in ("weights", "none"):
+        files[f"influence_{name}"] = tmp_path / f"{name}.parquet"
+        facts = files["support"], contexts, files[f"influence_{name}"]
+        # The support's facts say nothing of the vocabulary; the weights do.
+        evaluate_influence(files[name], *facts)
+    return files
+
+
+def evidence_table(at: Path, shares: list[float | None]) -> Path:
+    rows = [
+        {
+            "position": p - len(shares),
+            "contribution": 0.1,
+            "share": s,
+            "low": s and s / 2,
+            "high": s and s * 2,
+        }
+        for p, s in enumerate(shares)
+    ]
+    write_csv(at, rows)
+    return at
+
+
+def path_table(at: Path, empty: bool = False) -> Path:
+    kept = (0, 0, 0) if empty else (0, 20, 300)
+    marks = ((0, int(empty)), (0, 1), (1, 0))
+    rows = [(10.0 ** -(i + 1), (0.9, 0.5, 0.4)[i], kept[i], *marks[i]) for i in range(3)]
+    names = ("l1", "validation_loss", "nonzeros", "chosen", "sparser")
+    write_csv(at, [dict(zip(names, r, strict=True)) | {"validation_se": 0.05} for r in rows])
+    return at
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch, module: Any, draw: Any) -> Any:
+    found: dict[str, Any] = {}
+    monkeypatch.setattr(module, "save_svg", lambda figure, _: found.update(figure=figure))
+    draw()
+    monkeypatch.undo()
+    return found["figure"]
+
+
+def test_same_bytes_and_no_text_as_font(made: dict[str, Any], tmp_path: Path) -> None:
+    table, other = evidence_table(tmp_path / "e.csv", [0.2, 0.8]), path_table(tmp_path / "p.csv")
+    blank = evidence_table(tmp_path / "e0.csv", [None, None]), path_table(tmp_path / "p0.csv", empty=True)
+    w, s, t = made["weights"], made["support"], made["tokenizer"]
+    draws: dict[str, Any] = {
+        "evidence": lambda out: evidence.plot_evidence([table, blank[0]], out, titles=["$a_b", "c"]),
+        "path": lambda out: path.plot_path([other, blank[1], other], out, titles=["$a_b", "c", "d"]),
+        "weights": lambda out: weights.plot_weights(w, s, t, out),
+        "no weights": lambda out: weights.plot_weights(made["none"], s, t, out),
+        "strips": lambda out: strips.plot_strips(w, s, made["influence_weights"], t, [","], 4, out),
+        "no strips": lambda out: strips.plot_strips(made["none"], s, made["influence_none"], t, [], 4, out),
+        "penalty": lambda out: penalty.plot_penalty(made["free"], w, s, out),
+        "all taken": lambda out: penalty.plot_penalty(made["free"], made["none"], s, out),
+    }
+    for name, draw in draws.items():
+        first, second = tmp_path / f"{name}1.svg", tmp_path / f"{name}2.svg"
+        draw(first)
+        draw(second)
+        assert first.read_bytes() == second.read_bytes(), name
+        assert "<text" not in first.read_text(), name
+        assert "dc:date" not in first.read_text(), name
+
+
+def test_bars_are_the_shares_and_lines_their_intervals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = evidence_table(tmp_path / "e.csv", [0.1, 0.3, 0.6])
+    figure = drawn(monkeypatch, evidence, lambda: evidence.plot_evidence([table], tmp_path, titles=["a"]))
+    axes = figure.axes[0]
+    assert [bar.get_height() for bar in axes.patches] == [0.1, 0.3, 0.6]
+    assert [bar.get_x() + bar.get_width() / 2 for bar in axes.patches] == pytest.approx([-3, -2, -1])
+    assert [list(line.get_ydata()) for line in axes.lines[:3]] == [[0.05, 0.2], [0.15, 0.6], [0.3, 1.2]]
+    assert axes.lines[3].get_ydata()[0] == pytest.approx(1 / 3)
+
+
+def test_the_path_marks_both_choices_and_the_model_without_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = path_table(tmp_path / "p.csv")
+    figure = drawn(monkeypatch, path, lambda: path.plot_path([table], tmp_path, titles=["a"]))
+    lines = {line.get_marker(): line for line in figure.axes[0].lines}
+    assert list(lines["."].get_xdata()) == [20, 300]
+    assert (list(lines["o"].get_xdata()), list(lines["o"].get_ydata())) == ([300], [0.4])
+    assert (list(lines["D"].get_xdata()), list(lines["D"].get_ydata())) == ([20], [0.5])
+    assert lines["None"].get_ydata()[0] == 0.9
+
+
+def test_the_strongest_weights_stand_with_their_support(made: dict[str, Any]) -> None:
+    found = weights.read_strongest(made["weights"], made["support"])
+    raw = read_tensors(made["weights"])["weight"]
+    order = sorted(
+        ((p, t, k) for p, t, k in zip(*np.nonzero(raw), strict=True)),
+        key=lambda at: -abs(float(raw[at]) - float(raw[at[0], at[1]].mean())),
+    )
+    assert list(zip(found.position, found.token, found.candidate, strict=True)) == order
+    assert found.value[0] == pytest.approx(3 - 2 / 3)
+    assert found.candidates == list(WORDS)
+    assert found.large_but_rare.tolist() == [bool(t == 50) for t in found.token]
+    assert abs(found.value[found.token == 50][0]) > LARGE
+    assert found.support[found.token == 50].tolist() == [round(RARE * CONTEXTS) - 1]
+
+
+def test_a_strip_is_position_by_word(
+    made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = (made["weights"], made["support"], made["influence_weights"], made["tokenizer"])
+    figure = drawn(monkeypatch, strips, lambda: strips.plot_strips(*files, [], 2, tmp_path))
+    cells = np.asarray(figure.axes[1].collections[0].get_array()).reshape(3, LENGTH)
+    assert cells[:, -1] == pytest.approx([3 - 2 / 3, -2 / 3, -1 - 2 / 3])
+    assert not cells[:, :-1].any()
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert heights == [500] * LENGTH
+    assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == ["and", "but", "so"]
+
+
+def test_the_two_sides_of_the_penalty_have_one_scale_and_count_the_region(
+    made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = (made["free"], made["weights"], made["support"])
+    figure = drawn(monkeypatch, penalty, lambda: penalty.plot_penalty(*files, tmp_path))
+    without, with_l1 = figure.axes
+    assert without.get_ylim() == with_l1.get_ylim()
+    assert [t.get_text() for t in with_l1.texts] == ["large but rare:\n1 inputs"]
+    assert with_l1.lines[-1].get_xdata()[0] == pytest.approx(1e-3 * CONTEXTS)
+    sizes = penalty.input_sizes(made["free"], made["support"])[0]
+    assert len(sizes) == LENGTH * 300
