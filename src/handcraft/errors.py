@@ -1,4 +1,4 @@
-"""The one error for the person who can mend it: what is wrong, where, and what to do."""
+"""The one error for the person who can fix it: what is wrong, where, and what to do."""
 
 import difflib
 from collections.abc import Mapping, Sequence

@@ -162,5 +162,5 @@ def _unreadable(path: Path | str, error: Exception) -> UserError:
     return UserError(
         f"cannot read this artifact ({type(error).__name__}: {error})",
         where=str(path),
-        remedy="delete the file and run snakemake again; it is made anew",
+        remedy="delete the file and run snakemake again; it is rebuilt",
     )

@@ -1,4 +1,4 @@
-"""What pages that work from disk have in common: data that cannot act, and a policy that lets nothing else in."""
+"""Inert JSON and a Content-Security-Policy for standalone pages."""
 
 import base64
 import hashlib

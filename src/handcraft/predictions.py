@@ -29,7 +29,7 @@ class Predictions:
     title: str
     candidates: tuple[str, ...]
     missing: str = ""
-    """Why there are no answers, where a given model could not be asked."""
+    """Why there are no answers, where a given model could not be queried."""
 
     def __len__(self) -> int:
         return len(self.context)
@@ -48,7 +48,7 @@ def write_predictions(
     """Write log-probabilities [n, K] (nats) for test contexts 0..n-1, in order (or for those in `context` [n]).
 
     `predictor` is its id, `title` what the report calls it; `missing` says why there are no answers (n is 0 then),
-    where a given model could not be asked. Raises `ValueError` where the shape is not [n, K], a
+    where a given model could not be queried. Raises `ValueError` where the shape is not [n, K], a
     value is NaN or +inf, or a row is not normalised: that is a fault of the predictor, not of its user. A
     candidate held impossible (-inf) is allowed.
     """
@@ -71,7 +71,7 @@ def write_predictions(
 
 
 def read_predictions(path: Path | str) -> Predictions:
-    """Read a predictions artifact; `UserError` where it is none."""
+    """Read a predictions artifact; `UserError` where it is not one."""
     table = read_table(path)
     try:
         facts = json.loads((table.schema.metadata or {})[b"handcraft"])

@@ -102,7 +102,7 @@ def test_a_missing_model_is_said_with_its_remedy_and_the_others_stand(
     said = facts(language_models=["llama", "small-llama"], given_models=["llama"])
     fill_report(other, root / "report", tmp_path / "source", said)
     text = (tmp_path / "source" / "_language_models.qmd").read_text()
-    assert "**Llama &#60;3&#62;** could not be asked: the model is gated" in text
+    assert "**Llama &#60;3&#62;** could not be queried: the model is gated" in text
     assert "ask &#42;us&#42;" in text
     assert "tbl-lm-small-llama" in text
     assert "{{< include _language_models.qmd >}}" in (tmp_path / "source" / "index.qmd").read_text()

@@ -69,14 +69,14 @@ def test_a_missing_model_is_told_and_the_others_stand(built: Checkout) -> None:
     assert "Absent model (absent) is left out of this build: there is no such directory" in said
     assert said.index("is left out") < said.index("rule predict_causal_lm")
     text = (built.path / "results" / "report" / "source" / "_language_models.qmd").read_text()
-    assert "**Absent model** could not be asked" in text
+    assert "**Absent model** could not be queried" in text
     assert "tbl-lm-small-llama" in text
     # Each build tries it again, and nothing else; once it is there, its answers are made.
     assert built.planned("more.yaml", "results/report/source") >= {"retrieve_causal_lm(lm=absent)"}
     shutil.copytree(built.path / "results" / "models" / "small-llama", built.path / "models" / "absent")
     built.snakemake("more.yaml", "results/report/source")
     text = (built.path / "results" / "report" / "source" / "_language_models.qmd").read_text()
-    assert "could not be asked" not in text
+    assert "could not be queried" not in text
     assert "tbl-lm-absent" in text
 
 

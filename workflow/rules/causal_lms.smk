@@ -5,7 +5,7 @@
 
 
 rule retrieve_causal_lm:
-    """Whether a given model is here or to be had: said first, so that a missing one shows before any long work."""
+    """Check early whether an external model is available, so that a missing one shows before any long work."""
     input:
         files=lambda w: hooks.local_model_files(cfg.predictors.causal_lms[w.lm]),
     output:
@@ -45,7 +45,7 @@ rule train_llama:
         "logs/train_llama/{lm}.log",
     benchmark:
         "benchmarks/out/train_llama/{lm}.tsv"
-    # The longest job of the default build: first, so that the others run beside it.
+    # The longest job of the default build: first, so that the others run at the same time.
     priority: 10
     threads: cfg.threads
     resources:

@@ -3,7 +3,7 @@
 
 
 rule plot_training:
-    """The seed's training figure: seven curves, and the baseline causal LM as a dashed line."""
+    """The blog post's training figure: seven curves, and the baseline causal LM as a dashed line."""
     input:
         history=f"results/minibatch/{cfg.figures.training_group}/history.parquet",
         metrics=f"results/minibatch/{cfg.figures.training_group}/metrics.json",

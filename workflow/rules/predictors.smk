@@ -130,7 +130,7 @@ rule train_resamples:
 
 
 rule train_minibatch:
-    """The seed's own way: minibatches, with the penalty in the loss. Gives the curves of the training figure."""
+    """The blog post's way: minibatches, with the penalty in the loss. Gives the curves of the training figure."""
     input:
         train="results/contexts/{group}/train.safetensors",
         validation="results/contexts/{group}/validation.safetensors",

@@ -1,6 +1,6 @@
 """About the best that a linear model can do on the planted corpus: fitted on many times as many fresh contexts.
 
-The stories are made up anew from another seed and thrown away; only the contexts are kept while fitting. The best
+The stories are generated again from another seed and thrown away; only the contexts are kept while fitting. The best
 linear loss itself has no closed form; this is an estimate of it, from above.
 """
 

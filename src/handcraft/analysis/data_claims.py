@@ -18,7 +18,7 @@ def evaluate_data_claims(train: Path, tokenizer: Path, tokens: Sequence[str], ou
     [{"token", "id", "contexts", "candidates": [{"candidate", "contexts", "share_of_candidate",
     "share_of_token"}]}]}. For token t and candidate c, `contexts` counts those of c whose last token is t;
     `share_of_candidate` divides it by all contexts of c, `share_of_token` by all whose last token is t
-    (null where that is none). A text that is no single token has the id null and no counts. `sampling` is
+    (null where that is none). A text that is not a single token has the id null and no counts. `sampling` is
     that of the training contexts: only "natural" counts the text as it is.
     """
     seen = read_contexts(train)

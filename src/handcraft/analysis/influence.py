@@ -1,4 +1,4 @@
-"""Influence: what a weight does to the answers, beside how large it is; and how often it had a chance to be learnt."""
+"""Influence: how much a weight changes predictions, how large it is, and how often its input occurs in training."""
 
 import json
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def evaluate_influence(weights: Path, support: Path, held_out: Path, output: Pat
 
 
 def read_influence(path: Path) -> Influence:
-    """The table of `evaluate_influence`; `UserError` where it is none."""
+    """The table of `evaluate_influence`; `UserError` where it is not one."""
     table = read_table(path)
     try:
         facts = json.loads((table.schema.metadata or {})[b"handcraft"])
@@ -104,5 +104,5 @@ def read_influence(path: Path) -> Influence:
         raise UserError(
             f"this is not a table of influence ({type(error).__name__}: {error})",
             where=str(path),
-            remedy="delete the file and run snakemake again; it is made anew",
+            remedy="delete the file and run snakemake again; it is rebuilt",
         ) from error

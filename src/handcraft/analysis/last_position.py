@@ -14,7 +14,7 @@ def last_position_weights(
     """Candidates and their centred (or raw) weights float64 [K] for `token` in the last position.
 
     Centred: minus the mean over the candidates, since a number added to all of them changes no prediction.
-    Raises `UserError` where `token` is no single token.
+    Raises `UserError` where `token` is not a single token.
     """
     candidates, row = last_position(weights, tokenizer, token, "weight")
     return candidates, row - row.mean() if centred else row

@@ -1,4 +1,4 @@
-"""Which tokens figures show, by a rule that nobody can bend: those named in the config, then the most influential."""
+"""Select the tokens for figures: config first, then most influential."""
 
 from collections.abc import Sequence
 from pathlib import Path

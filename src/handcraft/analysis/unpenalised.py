@@ -20,7 +20,7 @@ def train_unpenalised(train: Path, device: str, threads: int, output: Path) -> N
     """Take `STEPS` accelerated gradient steps from zero weights on the contexts of `train`, with no penalty.
 
     Writes weight float32 [length, vocabulary, K] and bias float32 [K], logits, as `train_linear` does; `steps` and
-    `train_loss` (nats) in the metadata. This is no fit to use: it stops where it stops, and is there to be looked at.
+    `train_loss` (nats) in the metadata. For illustration only: training stops before convergence.
     """
     training = read_contexts(train)
     fix_arithmetic(threads)

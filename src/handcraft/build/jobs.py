@@ -58,7 +58,7 @@ def job(snakemake: Any) -> Iterator[None]:
 
 
 def _check_code(snakemake: Any) -> None:
-    """Is this the code that the job was planned with? Its hash is what the result is known by, also later on."""
+    """Refuse to run if the code changed since planning."""
     planned = snakemake.params.get("code")
     if planned is None:
         return

@@ -188,7 +188,7 @@ def write_sidecar(
     asked_memory_mb: int,
     root: Path,
 ) -> None:
-    """The facts of one job. They vary from run to run, so they stand beside the artifacts, not in them."""
+    """Write the metadata of one job. It varies from run to run, so it lies next to the artifacts, not in them."""
     write_json(
         path,
         {

@@ -32,7 +32,7 @@ ROOM = 1.5
 """Times the peak: other machines, other allocators, input beyond what was measured."""
 
 SNAKEMAKE = 400
-"""MB beside that: what starts the job on its node and what runs it there are a Snakemake each."""
+"""Extra MB for the two Snakemake processes of a cluster job."""
 
 
 def memory(kind: str, times: float = 1) -> Callable[..., int]:

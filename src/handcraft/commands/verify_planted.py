@@ -32,7 +32,7 @@ NOT_PRINTED = {"interactions", "noise_share", "fresh_contexts", "best_linear_gap
 
 
 def verify_planted(seeds: Sequence[int], config: Path = Path("config.yaml")) -> bool:
-    """Build the planted corpus and its linear models anew for every seed, print one table, say whether all is met.
+    """Rebuild the planted corpus and its linear models for every seed, print one table, return whether all is met.
 
     config: the default config, whose sizes and penalties are taken. Takes a minute or two a seed.
     """

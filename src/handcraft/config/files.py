@@ -23,7 +23,7 @@ def parse_config(raw: Mapping[str, Any], files: Sequence[Path | str] = ()) -> Co
         problems = [_problem(e, files) for e in error.errors()]
         raise UserError(
             "the config is not valid:\n" + "\n".join(f"  - {p}" for p in problems),
-            remedy="mend the keys above; docs/configuration.md lists them all",
+            remedy="fix the keys above; docs/configuration.md lists them all",
         ) from None
 
 

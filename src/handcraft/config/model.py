@@ -66,7 +66,7 @@ class PlantedCorpus(Strict):
 
 
 class FilesCorpus(Strict):
-    """Text files of the user's own: `.txt` (stories parted by `<|endoftext|>`), `.jsonl` or `.parquet`."""
+    """Text files of the user's own: `.txt` (stories separated by `<|endoftext|>`), `.jsonl` or `.parquet`."""
 
     train: list[str] = []
     """Globs, relative to the directory the workflow runs in."""
@@ -196,7 +196,7 @@ class Linear(Strict):
 
 
 class Minibatch(Strict):
-    """The seed's own way of training, drawn in the training figure."""
+    """The blog post's way of training, drawn in the training figure."""
 
     batches: int = Field(3000, ge=1)
     batch_size: int = Field(512, ge=1)

@@ -47,7 +47,7 @@ def build_contexts(
     Time goes with the tokens. Memory is one chunk of tokens and the output of one split: 49 bytes a context
     of 16 tokens, so about 1 GB for the 17 million of the whole of TinyStories.
 
-    Raises `UserError` for a candidate that is no single token or never occurs, or a split without contexts.
+    Raises `UserError` for a candidate that is not a single token or never occurs, or a split without contexts.
     """
     key = f"config: groups.{group}" if group else "config: groups"
     encoder = load_tokenizer(tokenizer)

@@ -30,7 +30,7 @@ class Sample:
 def read_samples(path: Path | str, contexts: int) -> dict[str, Sample]:
     """The natural and the balanced sample of so many test contexts; `UserError` where they are none."""
     content = read_json(path)
-    remedy = "delete the file and run snakemake again; it is drawn anew"
+    remedy = "delete the file and run snakemake again; it is drawn again"
     samples = {}
     for name in SAMPLES:
         try:
@@ -51,7 +51,7 @@ def read_samples(path: Path | str, contexts: int) -> dict[str, Sample]:
 def draw_sample(contexts: Path, size: int, seed: int, output: Path) -> None:
     """Draw the fixed random samples that humans and all models answer; each item comes from another story.
 
-    output: JSON of "natural" (as the contexts come) and "balanced" (as many of each candidate as can be had),
+    output: JSON of "natural" (as the contexts come) and "balanced" (as many of each candidate as there are),
     each with `contexts` (rows, in the order drawn), `checksum` (SHA-256 of candidates, tokens and labels, so
     that an answer sheet can be told to belong to it) and `per_candidate` (how many of each).
     Raises `UserError` where the contexts come from fewer stories than `size`.
@@ -77,7 +77,7 @@ def _one_a_story(contexts: Contexts, random: np.random.Generator) -> np.ndarray:
 
 
 def _balanced(contexts: Contexts, size: int, random: np.random.Generator) -> np.ndarray:
-    """`size` rows from as many stories, as many of each candidate as can be had."""
+    """`size` rows from as many stories, as many of each candidate as there are."""
     classes = len(contexts.candidates)
     order = random.permutation(len(contexts))
     queues = [order[contexts.labels[order] == k][::-1].tolist() for k in range(classes)]

@@ -35,7 +35,7 @@ def find_files(patterns: Sequence[str], key: str) -> list[Path]:
             raise UserError(
                 f"{kind} {pattern!r} (looked in {Path.cwd()})",
                 where=f"config: {key}",
-                remedy="mend the path or glob; for the files of a directory write e.g. directory/*.txt",
+                remedy="fix the path or glob; for the files of a directory write e.g. directory/*.txt",
             )
         found |= {Path(m) for m in matches}
     return sorted(found)
@@ -65,7 +65,7 @@ def stories_in_files(files: Sequence[Path], field: str) -> Iterator[str]:
                     raise UserError(
                         f"no reader for {suffix or 'a file without a suffix'}",
                         where=str(file),
-                        remedy="give .txt (stories parted by <|endoftext|>), .jsonl or .parquet",
+                        remedy="give .txt (stories separated by <|endoftext|>), .jsonl or .parquet",
                     )
         except OSError as error:
             raise UserError(
@@ -76,7 +76,7 @@ def stories_in_files(files: Sequence[Path], field: str) -> Iterator[str]:
 
 
 def _txt(path: Path) -> Iterator[str]:
-    """Stories parted by `<|endoftext|>`, wherever it stands (in the data set, on a line of its own)."""
+    """Stories separated by `<|endoftext|>`, anywhere in the text (in the data set, on a line of its own)."""
     at, line = 0, 1  # byte offset and line of where the piece begins
     with path.open("rb") as file:
         if file.read(len(BOM)) == BOM:
@@ -120,7 +120,7 @@ def _jsonl_story(text: str, field: str, where: str) -> str:
         raise UserError(
             f"this line is not valid JSON ({here}): {text.strip()[:60]!r}",
             where=where,
-            remedy="mend or delete the line; a .jsonl file has one whole JSON object a line",
+            remedy="fix or delete the line; a .jsonl file has one whole JSON object a line",
         ) from None
     if not isinstance(row, dict):
         raise UserError(
@@ -137,7 +137,7 @@ def _jsonl_story(text: str, field: str, where: str) -> str:
     story = row[field]
     problem = not_text(story)
     if problem:
-        raise UserError(f"the field {field!r} {problem}", where=where, remedy="mend or delete the line")
+        raise UserError(f"the field {field!r} {problem}", where=where, remedy="fix or delete the line")
     return str(story)
 
 
@@ -184,7 +184,7 @@ def _parquet_story(scalar: Any, field: str, where: str) -> str:
     except UnicodeDecodeError as error:
         raise _not_utf8(error, where) from None
     if problem := not_text(story):
-        raise UserError(f"the column {field!r} {problem}", where=where, remedy="mend or delete the row")
+        raise UserError(f"the column {field!r} {problem}", where=where, remedy="fix or delete the row")
     return str(story)
 
 

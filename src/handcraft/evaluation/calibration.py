@@ -1,7 +1,7 @@
-"""Do probabilities mean what they say? Calibration error, and the two corrections that a zero-shot model is owed.
+"""Calibration error, temperature scaling and prior adjustment.
 
 A model that was never shown the group's class rates may be right about the context and wrong about how sure to be, or
-about how common a candidate is. Both are mended on validation contexts: *rescaled* divides all scores by one
+about how common a candidate is. Both are corrected on validation contexts: *rescaled* divides all scores by one
 temperature; *prior-adjusted* adds one bias per candidate as well.
 """
 

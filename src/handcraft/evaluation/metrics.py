@@ -24,7 +24,7 @@ def correct(log_probability: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def adjust_prior(log_probability: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """The same evidence under equally frequent candidates: float64 [n, K], normalised.
 
-    Takes minus log of `rates` ([K], the class rates that the predictor learnt from), then normalises each
+    Takes minus log of `rates` ([K], the class rates that the predictor was trained on), then normalises each
     row.
     """
     return log_softmax(log_probability.astype(np.float64) - np.log(rates))

@@ -66,5 +66,5 @@ def _damaged(path: Path, error: Exception) -> UserError:
     return UserError(
         f"this artifact lacks {error}",
         where=str(path),
-        remedy="delete the file and run snakemake again; it is made anew",
+        remedy="delete the file and run snakemake again; it is rebuilt",
     )

@@ -2,7 +2,7 @@
 
 Three views. *natural*: the contexts as they come. *balanced*: each context weighted by one over its class's
 rate in the test set. *balanced_prior*: balanced, and the log-probabilities first lose the log of the class
-rates of the training contexts, since a predictor that learnt from natural text leans to what is frequent
+rates of the training contexts, since a predictor trained on natural text leans to what is frequent
 there.
 
 Intervals and paired comparisons resample stories, not contexts. The samples that people answer (50
@@ -72,15 +72,15 @@ def evaluate_predictions(
     - `sample_metrics`: sample, predictor, title, correct, n, accuracy, low, high (Wilson)
     - `sample_comparisons`: sample, a, b, only_a, only_b, p (exact McNemar), p_holm (Holm within the sample)
 
-    With a single story no interval can be had: low, high and p stay empty. Raises `UserError` where a file
+    With a single story there is no interval: low, high and p stay empty. Raises `UserError` where a file
     does not answer exactly these contexts.
     """
     asked = read_contexts(contexts)
     if not len(asked):
         raise UserError("there are no test contexts", where=str(contexts), remedy="use a larger corpus")
-    learnt = read_contexts(train)
-    if learnt.candidates != asked.candidates:
-        raise _other_candidates(train, learnt.candidates, asked.candidates)
+    training = read_contexts(train)
+    if training.candidates != asked.candidates:
+        raise _other_candidates(train, training.candidates, asked.candidates)
     answered = read_answers(predictions, asked)
     if not answered:
         raise UserError(
@@ -92,7 +92,7 @@ def evaluate_predictions(
         what = f"two files hold the predictor {twice[0]!r}"
         raise UserError(what, where=paths, remedy="give each its own id")
 
-    rates = class_rates(learnt.labels, len(asked.candidates))
+    rates = class_rates(training.labels, len(asked.candidates))
     rows, pairs = _all_contexts(asked, answered, rates, bootstrap, confidence, seed)
     sample_rows, sample_pairs = _samples(sample, asked, answered, confidence)
     write_csv(metrics, rows, METRIC_COLUMNS)

@@ -1,4 +1,4 @@
-"""What the explorer's page knows of each group: non-zero weights, what stands beside them, and real contexts."""
+"""What the explorer's page knows of each group: non-zero weights, their support and stability, and real contexts."""
 
 from pathlib import Path
 from typing import Any

@@ -90,7 +90,7 @@ def put_into_report(report: Path, explorer: Path) -> None:
         raise UserError(
             "this is not the explorer's page",
             where=str(explorer),
-            remedy="delete the file and run snakemake again; it is made anew",
+            remedy="delete the file and run snakemake again; it is rebuilt",
         )
     part = page[page.index(BEGIN) + len(BEGIN) : page.index(END)]
     write_text(report, text.replace(PLACE, part, 1))

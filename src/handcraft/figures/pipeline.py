@@ -1,4 +1,4 @@
-"""The road from corpus to report: which rule reads what which rule wrote, by room."""
+"""The pipeline from corpus to report: which rule reads what another wrote, by room."""
 
 from collections.abc import Mapping, Set
 from pathlib import Path
@@ -31,7 +31,7 @@ def plot_pipeline(
     counts: Mapping[str, int], edges: Set[tuple[str, str]], rooms: Mapping[str, str], output: Path
 ) -> None:
     """Draw every rule that ran (`counts`: jobs by rule) in the row of its room, with an arrow for every (rule, rule)
-    of `edges` that no longer road stands for. `rooms` has the room of every rule. Writes an SVG, the same bytes for
+    of `edges` that no longer path implies. `rooms` has the room of every rule. Writes an SVG, the same bytes for
     the same graph."""
     behind = _behind(set(counts), set(edges))
     depth = {rule: len(found) for rule, found in behind.items()}
@@ -50,7 +50,7 @@ def plot_pipeline(
         axes.set_axis_off()
         axes.set_ylim(max(y, 1.0) - 0.4, -0.6)
         for a, b in sorted(edges):
-            # What a longer road leads along already would only hide the others.
+            # An edge that a longer path implies would only hide the others.
             if a in places and b in places and not any(a in behind[m] for m in behind[b] if (m, b) in edges):
                 _arrow(axes, places[a], places[b])
         for rule, (x, row) in sorted(places.items()):

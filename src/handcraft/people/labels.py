@@ -87,7 +87,7 @@ def read_labels(
         raise UserError(
             f"an annotator cannot be called {path.stem!r}",
             where=str(path),
-            remedy="rename the file: a small letter, then small letters and digits, parted by single hyphens",
+            remedy="rename the file: a small letter, then small letters and digits, separated by single hyphens",
         )
     words = _spellings(candidates)
     answers: dict[str, dict[int, tuple[int, float]]] = {}
@@ -170,7 +170,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Label]]:
         raise UserError(
             f"this is no CSV file in UTF-8 ({error})",
             where=f"{path}, line {line}",
-            remedy="save it as CSV, parted by commas, in UTF-8; human/README.md has the format",
+            remedy="save it as CSV, separated by commas, in UTF-8; human/README.md has the format",
         ) from error
 
 
@@ -182,7 +182,7 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise UserError(
             "; ".join(problems),
             where=f"{path}, line 1",
-            remedy=f"the columns are {', '.join(COLUMNS)}, parted by commas; human/README.md says what they are",
+            remedy=f"the columns are {', '.join(COLUMNS)}, separated by commas; human/README.md says what they are",
         )
 
 

@@ -52,10 +52,10 @@ def build_labelling_page(
     practice items are drawn from `train`. `corpus` has its name (in paths) and title. The answers are in the page, for
     the score at its end: who reads its source can find them.
     """
-    asked, learnt = read_contexts(contexts), read_contexts(train)
+    asked, training = read_contexts(contexts), read_contexts(train)
     samples = read_samples(sample, len(asked))
     pieces = token_bytes(load_tokenizer(tokenizer))
-    usual = int(class_rates(learnt.labels, len(asked.candidates)).argmax())
+    usual = int(class_rates(training.labels, len(asked.candidates)).argmax())
     table = read_csv(scores)
     data = {
         "group": group,
@@ -65,8 +65,8 @@ def build_labelling_page(
         "confidence": confidence,
         "usual": usual,
         "practice": [
-            {"text": _text(pieces, learnt, row), "answer": int(learnt.labels[row])}
-            for row in _practice(learnt, generator(seed, "practice", group))
+            {"text": _text(pieces, training, row), "answer": int(training.labels[row])}
+            for row in _practice(training, generator(seed, "practice", group))
         ],
         "sets": {
             name: {
@@ -105,16 +105,16 @@ def _scores(table: list[dict[str, Any]], name: str, n: int, path: Path) -> list[
         raise UserError(what, where=str(path), remedy="delete it and run snakemake again") from error
 
 
-def _practice(learnt: Contexts, random: np.random.Generator) -> list[int]:
-    """Rows of training contexts, each from another story, of as many different candidates as can be had."""
-    order = random.permutation(len(learnt))
+def _practice(training: Contexts, random: np.random.Generator) -> list[int]:
+    """Rows of training contexts, each from another story, of as many different candidates as possible."""
+    order = random.permutation(len(training))
     chosen: list[int] = []
     for fresh in (True, False):  # first one of each candidate, then any
         for row in order.tolist():
             if len(chosen) == PRACTICE:
                 break
-            stories, labels = learnt.story[chosen], learnt.labels[chosen]
-            if learnt.story[row] not in stories and (not fresh or learnt.labels[row] not in labels):
+            stories, labels = training.story[chosen], training.labels[chosen]
+            if training.story[row] not in stories and (not fresh or training.labels[row] not in labels):
                 chosen.append(row)
     return chosen
 

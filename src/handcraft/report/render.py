@@ -131,7 +131,7 @@ def _pandoc(project: Path, options: list[str]) -> None:
         raise UserError(
             f"pandoc could not render the report:\n{html.unescape(done.stderr)[-2000:]}",
             where="report/",
-            remedy="mend the source that pandoc names; report/_pandoc/house.lua is the filter",
+            remedy="fix the source that pandoc names; report/_pandoc/house.lua is the filter",
         )
 
 

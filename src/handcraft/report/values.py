@@ -89,7 +89,7 @@ class Values:
     ) -> Markdown:
         """A table's cell: registers the number (or finds it registered, the same) and shows it.
 
-        With `low` and `high` the interval stands beside it in small type. An absent number is a dash. Raises
+        With `low` and `high` the interval follows in small type. An absent number is a dash. Raises
         `ValueError` where another number has that name.
         """
         if value is None or not math.isfinite(value):

@@ -39,8 +39,8 @@ def bayes_log_probability(planted: TokenRules, tokens: np.ndarray) -> np.ndarray
     broken = ~planted.whole[tokens[:, -REACH:]].all(1)
     if broken.any():
         raise UserError(
-            f"in {broken.sum():,} of {len(tokens):,} contexts a word near the gap is no single token, so the planted "
-            "rules cannot be read off the tokens",
+            f"in {broken.sum():,} of {len(tokens):,} contexts a word near the gap is not a single token, so the "
+            "planted rules cannot be read off the tokens",
             where="config: tokenizer.vocabulary, corpus.planted.stories",
             remedy="take the default vocabulary of 1024, and some thousand stories",
         )

@@ -92,5 +92,5 @@ def open_tokens(tokens: Path, starts: Path) -> tuple[np.ndarray, np.ndarray]:
         raise UserError(
             f"cannot read the tokens of this split ({error})",
             where=f"{tokens}, {starts}",
-            remedy="delete the files and run snakemake again; they are made anew",
+            remedy="delete the files and run snakemake again; they are rebuilt",
         ) from error

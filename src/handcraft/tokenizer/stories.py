@@ -25,7 +25,7 @@ def story_batches(corpus: Path) -> Iterator[list[str]]:
         raise UserError(
             f"cannot read this split of the corpus ({error})",
             where=str(corpus),
-            remedy="delete the file and run snakemake again; it is made anew",
+            remedy="delete the file and run snakemake again; it is rebuilt",
         ) from error
 
 

@@ -24,7 +24,7 @@ def load_tokenizer(path: Path | str) -> "Tokenizer":
         raise UserError(
             f"cannot read this tokenizer ({error})",
             where=str(path),
-            remedy="delete the file and run snakemake again; it is made anew",
+            remedy="delete the file and run snakemake again; it is rebuilt",
         ) from error
     tokenizer.encode_special_tokens = True
     return tokenizer
@@ -53,7 +53,7 @@ def token_bytes(tokenizer: "Tokenizer") -> list[bytes]:
 def candidate_ids(tokenizer: "Tokenizer", candidates: Iterable[str], *, where: str = "") -> list[int]:
     """The one token of each candidate, in their order.
 
-    Raises `UserError` that names each candidate that is no single token, how it is tokenized, and the nearest
+    Raises `UserError` that names each candidate that is not a single token, how it is tokenized, and the nearest
     words that are single tokens. `where` goes into it, e.g. the config key.
     """
     ids, refused, pieces = [], [], token_bytes(tokenizer)

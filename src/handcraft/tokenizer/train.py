@@ -27,7 +27,7 @@ def train_tokenizer(corpus: Path, output: Path, vocabulary: int, *, threads: int
         raise UserError(
             f"a byte-level vocabulary has 257 to 65,536 tokens, not {vocabulary}",
             where="config: tokenizer.vocabulary",
-            remedy="choose a size in that range (1024 is the seed's)",
+            remedy="choose a size in that range (the blog post uses 1024)",
         )
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)

@@ -20,7 +20,7 @@ def check_directory(path: Path) -> None:
         raise UserError(
             "there is no such directory",
             where=f"{WHERE}: model: {path}",
-            remedy="mend the path (a relative one starts where snakemake runs), or give a hub name with its revision",
+            remedy="fix the path (a relative one starts where snakemake runs), or give a hub name with its revision",
         )
     names = {p.name for p in path.iterdir()}
     if "config.json" not in names:

@@ -1,10 +1,10 @@
 """A small Llama-architecture model, trained in the build on the corpus's own tokens.
 
-It stands in for Llama 3.1 8B where no weights can be had, and is asked by the same path (`causal_lm`): it is saved in
-the Hugging Face format with our tokenizer, and loaded from there like any other model.
+It stands in for Llama 3.1 8B where no weights are available, and is queried by the same code (`causal_lm`): it is
+saved in the Hugging Face format with our tokenizer, and loaded from there like any other model.
 
 Half of the rows of a batch begin with a story, half at a random token of one: the question is asked with windows that
-begin anywhere, so these must not be strange to the model. Every row begins with BOS, and stories are parted by it.
+begin anywhere, so these must not be strange to the model. Every row begins with BOS, and it separates stories.
 """
 
 import math
@@ -54,12 +54,12 @@ def train_llama(
     `tokens` and `starts` are the token arrays by split; `context` is the length of a training row, and the longest
     text that the model takes; a step takes `batch_size` rows. AdamW with warmup and cosine decay. `training`
     is a CSV of step, loss and validation_loss (nats per token; the loss is the mean since the row before). The
-    same values give the same bytes on the same machine. Raises `UserError` where `width` cannot be parted
-    among `heads`, or where the loss is no number.
+    same values give the same bytes on the same machine. Raises `UserError` where `width` is not divisible
+    among `heads`, or where the loss is NaN or infinite.
     """
     if width % heads or (width // heads) % 2:
         raise UserError(
-            f"a width of {width} cannot be parted among {heads} heads of an even width each",
+            f"a width of {width} is not divisible into {heads} heads of an even width each",
             where="predictors.causal_lms: train: width, heads",
             remedy="make width a multiple of twice the heads",
         )
@@ -69,7 +69,7 @@ def train_llama(
     bos = ours.token_to_id(END)
     if bos is None:
         raise UserError(
-            f"the tokenizer has no {END}", where=str(tokenizer), remedy="let snakemake make it anew"
+            f"the tokenizer has no {END}", where=str(tokenizer), remedy="let snakemake rebuild it"
         )
     model = new_llama(
         ours.get_vocab_size(), bos, layers, width, heads, context, derive_seed(seed, "llama", "weights")
@@ -170,7 +170,7 @@ def _train(
         total, since = total + float(loss.detach()), since + 1
         if not math.isfinite(total):
             raise UserError(
-                f"the loss is no number after {step} steps",
+                f"the loss is NaN or infinite after {step} steps",
                 where="predictors.causal_lms: train: learning_rate",
                 remedy="set a smaller learning rate",
             )

@@ -99,7 +99,7 @@ def find_beginning(tokenizer: Any, config: Any, model: str) -> tuple[tuple[int, 
     """The special tokens before all text as the model was trained, and in words where they come from.
 
     What the tokenizer puts before text is taken; where it puts nothing, the BOS that the tokenizer names (GPT-2 names
-    the token that parted its training texts), then that of the config, if it is a special token of the
+    the token that separated its training texts), then that of the config, if it is a special token of the
     tokenizer: a config names one by default even where the tokenizer has none. Raises `UserError` where
     tokenizer and config name different ones.
     """
@@ -113,7 +113,7 @@ def find_beginning(tokenizer: Any, config: Any, model: str) -> tuple[tuple[int, 
         raise UserError(
             f"the tokenizer's BOS is {_token(tokenizer, by_tokenizer)}, the config's {_token(tokenizer, named)}",
             where=model,
-            remedy="mend bos_token_id in config.json, or bos_token in tokenizer_config.json",
+            remedy="fix bos_token_id in config.json, or bos_token in tokenizer_config.json",
         )
     if added:
         shown = " ".join(_token(tokenizer, i) for i in added)
@@ -131,7 +131,7 @@ def _token(tokenizer: Any, i: int) -> str:
 
 @contextmanager
 def explained(model: str, revision: str | None) -> Iterator[None]:
-    """Errors of the libraries about `model` as errors for the person who can mend them."""
+    """Errors of the libraries about `model` as errors for the person who can fix them."""
     try:
         yield
     except UserError:

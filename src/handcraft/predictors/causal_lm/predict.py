@@ -49,7 +49,7 @@ def predict_causal_lm(
     `code` is a hash of the code that makes them.
 
     A model that could not be had gets artifacts that say so. Raises `UserError` where the model cannot be loaded or
-    cannot be asked this question.
+    cannot be queried this question.
     """
     asked = read_contexts(given.test)
     said: dict[str, Any] = {"predictor": name, "title": settings.title, "candidates": asked.candidates}

@@ -1,4 +1,4 @@
-"""Is a given causal LM here, or to be had? Asked before any long work, and answered in a small file.
+"""Check early whether an external model is available; the result is a small file.
 
 A model that cannot be had does not end the build: the others' results stand, and the report says which is missing and
 how to get it.
@@ -47,7 +47,7 @@ def retrieve_causal_lm(
 
 
 def missing_reason(record: Path | None) -> dict[str, str] | None:
-    """What `retrieve_causal_lm` wrote of a model that cannot be asked; None where it can (or was trained here)."""
+    """What `retrieve_causal_lm` wrote of a model that cannot be queried; None where it can (or was trained here)."""
     said: dict[str, Any] = read_json(record) if record is not None else {"available": True}
     return None if said["available"] else {key: str(said[key]) for key in ("what", "where", "remedy")}
 

@@ -2,7 +2,7 @@
 
 One row a question, or even for several (`causal_lm_rows`); the output matrix is applied only to the hidden states that
 are read. Results do not depend on the batch size beyond 1e-5: a row is only ever computed beside rows of its own padded
-length, which goes by its own length alone, and in float32 the output matrix is multiplied in float64.
+length, which depends on its own length alone, and in float32 the output matrix is multiplied in float64.
 """
 
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ class Scorer:
                 raise
             if len(part) == 1:
                 raise UserError(
-                    f"the device's memory does not do for one row of {len(plan.rows[part[0]])} tokens",
+                    f"not enough device memory for a single row of {len(plan.rows[part[0]])} tokens",
                     where="predictors.causal_lms",
                     remedy="use a smaller model, a smaller dtype (bfloat16), or a device with more memory",
                 ) from None

@@ -50,7 +50,7 @@ def score_in_shards(
 ) -> np.ndarray:
     """`score` of all questions, float64 [n, candidates], in shards kept in `directory`.
 
-    What is there already is not computed again. A shard whose checksum fails is told of and computed anew.
+    What is there already is not computed again. A shard whose checksum fails is told of and recomputed.
     """
     width = len(questions[0].endings) if questions else 0
     scores = np.zeros((len(questions), width))
@@ -85,12 +85,10 @@ def _read_shard(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
     try:
         scores, facts = read_tensors(path)["scores"], read_facts(path)
     except (UserError, KeyError, ValueError, OSError) as error:
-        say(
-            f"the shard {path} cannot be read ({type(error).__name__}): it is computed anew", on_terminal=True
-        )
+        say(f"the shard {path} cannot be read ({type(error).__name__}): it is recomputed", on_terminal=True)
         return None
     if scores.shape != shape or facts.get("sha256") != _checksum(scores):
-        say(f"the shard {path} is damaged (its checksum fails): it is computed anew", on_terminal=True)
+        say(f"the shard {path} is damaged (its checksum fails): it is recomputed", on_terminal=True)
         return None
     return scores
 

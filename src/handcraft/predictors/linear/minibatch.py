@@ -1,7 +1,7 @@
-"""The seed's way of training the linear model: Adam on minibatches, the L1 term in the loss.
+"""The blog post's way of training the linear model: Adam on minibatches, the L1 term in the loss.
 
 It gives no exact zeros and stops where the batches end; its curves are the training figure, and its distance from
-the optimum of the same objective (`linear`) is stated beside it.
+the optimum of the same objective (`linear`) is stated next to it.
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ from handcraft.seeds import generator
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 OPTIMUM = ("objective", "train_loss", "validation_loss", "nonzeros")
-"""What is kept of the exact solution, to stand beside the curves."""
+"""The metrics of the exact solution that are kept, to draw next to the curves."""
 THREADS = 1
 """More threads than this only wait for one another: a batch's tensors are small."""
 

@@ -73,7 +73,7 @@ class Block:
         torch.addmm(total, self._products(R.dtype)[1], R.t().contiguous(), out=total)
 
     def restricted(self, kept: torch.Tensor) -> "Block":
-        """The same contexts with only the features of `kept` (bool [features]), numbered anew."""
+        """The same contexts with only the features of `kept` (bool [features]), renumbered."""
         number = torch.cumsum(kept, 0, dtype=torch.int32) - 1
         starts, features = self.by_row
         chosen = kept[features]

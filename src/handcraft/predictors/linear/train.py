@@ -11,7 +11,7 @@ from handcraft.device import fix_arithmetic, resolve_device
 from handcraft.errors import UserError
 from handcraft.files import write_csv, write_json, write_tensors
 from handcraft.logging import say
-from handcraft.math import normalise
+from handcraft.math import context_losses, normalise
 from handcraft.predictors.linear.onehot import OneHot
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.linear.solver import LinearFit, fit_path
@@ -169,9 +169,9 @@ def check_contexts(training: Contexts, held_out: Contexts, train: Path, validati
 
 
 def score(weight: np.ndarray, bias: np.ndarray, contexts: Contexts) -> Score:
-    """How a linear model does on `contexts`; those of one story are not independent, so the error goes by story."""
+    """Score a linear model on `contexts`; those of one story are not independent: the standard error is by story."""
     values = normalise(linear_logits(weight, bias, contexts.tokens))
-    losses = -values[np.arange(len(contexts)), contexts.labels].astype(np.float64)
+    losses = context_losses(values, contexts.labels)
     loss = float(losses.mean())
     _, story = np.unique(contexts.story, return_inverse=True)
     excess = np.bincount(story, losses - loss)

@@ -14,7 +14,7 @@ from handcraft.predictors.linear.solver import certify
 
 @dataclass(frozen=True)
 class Verified:
-    """`objective` of the weights as they are, `bound` from below on what any weights can reach (nats), both anew;
+    """`objective` of the weights as they are, `bound` from below on what any weights can reach (nats), both recomputed;
     `stated` and `wanted` are the gap that the file claims and the one that it was asked for."""
 
     objective: float

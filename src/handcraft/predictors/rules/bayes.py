@@ -23,7 +23,7 @@ from handcraft.rules.tokens import TokenRules, bayes_log_probability
 
 
 def find_rules(group: str, tokenizer: "Tokenizer") -> TokenRules:
-    """The rules of a planted group; `UserError` for another group or a rule's word that is no single token."""
+    """The rules of a planted group; `UserError` for another group or a rule's word that is not a single token."""
     if group not in RULES:
         raise UserError(
             f"no rules are planted for {group!r}",
@@ -35,7 +35,7 @@ def find_rules(group: str, tokenizer: "Tokenizer") -> TokenRules:
     missing = [word for word in (*rules.words(), *rules.candidates) if word.encode() not in id_of]
     if missing:
         raise UserError(
-            f"the planted rules look for words that are no single tokens: {', '.join(map(repr, missing))}",
+            f"the planted rules look for words that are not single tokens: {', '.join(map(repr, missing))}",
             where="config: tokenizer.vocabulary, corpus.planted.stories",
             remedy="take the default vocabulary of 1024, and some thousand stories",
         )

@@ -19,7 +19,7 @@ ROWS = {
 
 
 def missing_models(results: Results) -> list[dict[str, str]]:
-    """Given models that could not be asked: title, what is wrong, what to do."""
+    """Given models that could not be queried: title, what is wrong, what to do."""
     records = [results.retrieved(name) for name in results.facts.given_models]
     return [r for r in records if r and not r["available"]]
 

@@ -1,4 +1,4 @@
-"""The seed's tiles in the report, and a text as the tokenizer cuts it."""
+"""The blog post's tiles in the report, and a text as the tokenizer cuts it."""
 
 from pathlib import Path
 from typing import Any

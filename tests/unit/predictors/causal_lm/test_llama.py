@@ -105,12 +105,12 @@ def test_rate_rises_and_falls() -> None:
 
 
 def test_width_and_heads_are_checked(corpus: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot be parted among 3 heads"):
+    with pytest.raises(UserError, match="not divisible into 3 heads"):
         train(corpus, tmp_path / "lm", heads=3)
 
 
 def test_a_loss_that_is_no_number_is_an_error(corpus: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="loss is no number"):
+    with pytest.raises(UserError, match="loss is NaN or infinite"):
         train(corpus, tmp_path / "lm", learning_rate=float("inf"))
     assert not (tmp_path / "lm").exists()
 

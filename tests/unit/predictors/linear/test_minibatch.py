@@ -1,4 +1,4 @@
-"""The seed's way of training: curves, determinism, and the distance from the optimum."""
+"""The blog post's way of training: curves, determinism, and the distance from the optimum."""
 
 from pathlib import Path
 from typing import Any

@@ -129,7 +129,7 @@ def test_bayes_refuses_another_group(built, tmp_path):
 
 def test_a_small_tokenizer_is_refused(built, tmp_path):
     train_tokenizer(built / "train.parquet", tmp_path / "tokenizer.json", 300)
-    with pytest.raises(UserError, match=r"no single tokens: .*' broken'"):
+    with pytest.raises(UserError, match=r"not single tokens: .*' broken'"):
         find_rules("conjunctions", Tokenizer.from_file(str(tmp_path / "tokenizer.json")))
 
 
