@@ -45,10 +45,13 @@ unlock: install
 
 install: $(VENV)/.installed
 
+# With uv where it is on the path, with pip where not: the same lock.
+PIP := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) --requirement requirements.lock
+	$(PIP) --no-deps --editable .
 	touch $@
 
 # After a change of pyproject.toml: the newest of what its packages need in turn. What torch needs for a GPU it pins itself.
