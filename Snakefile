@@ -28,8 +28,7 @@ compared = hooks.compared_groups(list(variants.values()))
 tiles = {name: token for token, name in cfg.figures.tile_files().items()}
 gpus = hooks.gpus(cfg)
 script_hash = hooks.script_hash(workflow.basedir)
-hooks.note_commit(workflow.basedir)
-hooks.show_checkout(workflow.basedir)
+hooks.prepare_jobs(workflow)
 
 
 wildcard_constraints:
@@ -46,6 +45,7 @@ include: "workflow/rules/contexts.smk"
 include: "workflow/rules/predictors.smk"
 include: "workflow/rules/causal_lms.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/analysis.smk"
 include: "workflow/rules/human.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"

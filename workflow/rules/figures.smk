@@ -14,6 +14,7 @@ rule plot_training:
         "logs/plot_training.log",
     benchmark:
         "benchmarks/out/plot_training.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -36,6 +37,7 @@ rule plot_tiles:
         "logs/plot_tiles/{token}.log",
     benchmark:
         "benchmarks/out/plot_tiles/{token}.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -57,6 +59,7 @@ rule plot_comparison:
         "logs/plot_comparison.log",
     benchmark:
         "benchmarks/out/plot_comparison.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -85,6 +88,7 @@ rule plot_people:
         "logs/plot_people.log",
     benchmark:
         "benchmarks/out/plot_people.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -109,6 +113,7 @@ rule plot_calibration:
         "logs/plot_calibration/{lm}.log",
     benchmark:
         "benchmarks/out/plot_calibration/{lm}.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -130,6 +135,7 @@ rule plot_evidence:
         "logs/plot_evidence.log",
     benchmark:
         "benchmarks/out/plot_evidence.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -151,6 +157,7 @@ rule plot_path:
         "logs/plot_path.log",
     benchmark:
         "benchmarks/out/plot_path.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -174,6 +181,7 @@ rule plot_weights:
         "logs/plot_weights.log",
     benchmark:
         "benchmarks/out/plot_weights.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -197,6 +205,7 @@ rule plot_strips:
         "logs/plot_strips.log",
     benchmark:
         "benchmarks/out/plot_strips.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -221,6 +230,7 @@ rule plot_penalty:
         "logs/plot_penalty.log",
     benchmark:
         "benchmarks/out/plot_penalty.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),

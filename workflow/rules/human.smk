@@ -17,6 +17,7 @@ rule build_labelling_page:
         "logs/build_labelling_page/{group}.log",
     benchmark:
         "benchmarks/out/build_labelling_page/{group}.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),

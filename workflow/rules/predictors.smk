@@ -1,6 +1,6 @@
 # Needs: results/contexts/{variant}/*.safetensors.
 # Makes: results/predictions/{variant}/{predictor}.parquet, one artifact for every kind of predictor,
-#        and what was fitted on the way: results/linear/, results/minibatch/, results/planted/.
+#        and what was fitted on the way: results/linear/, results/minibatch/.
 
 
 rule predict_majority:
@@ -177,55 +177,3 @@ rule predict_bayes:
         title=hooks.TITLES["bayes"],
     script:
         "../scripts/predict_bayes.py"
-
-
-rule train_best_linear:
-    """About the best that a linear model could do on the planted corpus: fitted on many times the stories."""
-    input:
-        tokenizer="results/tokenizer/tokenizer.json",
-        train=expand("results/contexts/{group}/train.safetensors", group=planted_groups),
-    output:
-        weights=expand("results/planted/{group}.safetensors", group=planted_groups),
-    log:
-        "logs/train_best_linear.log",
-    benchmark:
-        "benchmarks/out/train_best_linear.tsv"
-    priority: 5
-    threads: cfg.threads
-    resources:
-        # All fresh stories' contexts at once.
-        mem_mb=hooks.memory("linear", times=cfg.corpus.planted.best_linear.factor),
-        runtime=hooks.runtime(60),
-        gpu=gpus,
-    params:
-        code=script_hash("train_best_linear.py"),
-        threads=cfg.threads,
-        groups=planted_groups,
-        settings=cfg.corpus.planted.best_linear.model_dump(),
-        seed=cfg.seed,
-        device=cfg.device,
-    script:
-        "../scripts/train_best_linear.py"
-
-
-rule train_unpenalised:
-    """The tiles' group without a penalty, a fixed number of steps: to be looked at, not to be used."""
-    input:
-        train="results/contexts/{group}/train.safetensors",
-    output:
-        weights="results/linear/{group}/unpenalised.safetensors",
-    log:
-        "logs/train_unpenalised/{group}.log",
-    benchmark:
-        "benchmarks/out/train_unpenalised/{group}.tsv"
-    threads: cfg.threads
-    resources:
-        mem_mb=hooks.memory("linear"),
-        runtime=hooks.runtime(30),
-        gpu=gpus,
-    params:
-        code=script_hash("train_unpenalised.py"),
-        threads=cfg.threads,
-        device=cfg.device,
-    script:
-        "../scripts/train_unpenalised.py"

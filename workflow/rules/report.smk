@@ -2,33 +2,6 @@
 # Makes: results/report/source/ (the sources with every number filled in), index.html and index.pdf.
 
 
-# Seconds each: where the others go to a cluster, these stay with Snakemake instead of flooding its queue.
-localrules:
-    build_labelling_page,
-    evaluate_causal_lms,
-    evaluate_evidence,
-    evaluate_influence,
-    evaluate_occurrence,
-    evaluate_data_claims,
-    evaluate_planted,
-    evaluate_published,
-    plot_training,
-    plot_tiles,
-    plot_comparison,
-    plot_people,
-    plot_calibration,
-    plot_evidence,
-    plot_path,
-    plot_penalty,
-    plot_strips,
-    plot_weights,
-    build_explorer,
-    fill_report,
-    build_facts,
-    render_html,
-    render_pdf,
-
-
 rule fill_report:
     """The report's sources with computed values in them; checked for typed numbers and dead references."""
     input:
@@ -107,6 +80,7 @@ rule fill_report:
         "logs/fill_report.log",
     benchmark:
         "benchmarks/out/fill_report.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -128,6 +102,7 @@ rule build_facts:
         "logs/build_facts.log",
     benchmark:
         "benchmarks/out/build_facts.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("light"),
@@ -150,6 +125,7 @@ rule render_html:
         "logs/render_html.log",
     benchmark:
         "benchmarks/out/render_html.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("render"),
@@ -173,6 +149,7 @@ rule render_pdf:
         "logs/render_pdf.log",
     benchmark:
         "benchmarks/out/render_pdf.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=hooks.memory("render"),

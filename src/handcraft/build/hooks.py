@@ -30,6 +30,12 @@ def script_hash(root: Path | str) -> Callable[[str], str]:
     return partial(code_hash, root=Path(root, "workflow", "scripts"))
 
 
+def prepare_jobs(workflow: Any) -> None:
+    """What holds for every job of the workflow: it knows the checkout's commit and sees the checkout."""
+    note_commit(workflow.basedir)
+    show_checkout(workflow.basedir)
+
+
 def note_commit(root: Path | str) -> None:
     """Tell the jobs the checkout's commit: in a container there may be no git, and no checkout but its package."""
     os.environ[COMMIT] = git_commit(Path(root))
