@@ -69,9 +69,7 @@ rule evaluate_influence:
     benchmark:
         "benchmarks/out/evaluate_influence/{group}.tsv"
     localrule: True
-    threads: 1
     resources:
-        mem_mb=hooks.memory("light"),
         runtime=hooks.runtime(15),
     params:
         code=script_hash("evaluate_influence.py"),
@@ -91,10 +89,6 @@ rule evaluate_evidence:
     benchmark:
         "benchmarks/out/evaluate_evidence/{group}.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_evidence.py"),
         bootstrap=cfg.evaluation.bootstrap,
@@ -116,10 +110,6 @@ rule evaluate_data_claims:
     benchmark:
         "benchmarks/out/evaluate_data_claims.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_data_claims.py"),
         tokens=cfg.figures.tiles,
@@ -144,10 +134,6 @@ rule evaluate_planted:
     benchmark:
         "benchmarks/out/evaluate_planted.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_planted.py"),
         groups=planted_groups,
@@ -168,10 +154,6 @@ rule evaluate_published:
     benchmark:
         "benchmarks/out/evaluate_published.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_published.py"),
         planted=cfg.corpus.source == "planted",

@@ -15,7 +15,6 @@ rule retrieve_causal_lm:
     benchmark:
         "benchmarks/out/retrieve_causal_lm/{lm}.tsv"
     priority: 100
-    threads: 1
     resources:
         mem_mb=hooks.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
         runtime=hooks.runtime(60),

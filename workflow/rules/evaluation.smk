@@ -20,9 +20,7 @@ rule evaluate_predictions:
         "logs/evaluate_predictions/{variant}.log",
     benchmark:
         "benchmarks/out/evaluate_predictions/{variant}.tsv"
-    threads: 1
     resources:
-        mem_mb=hooks.memory("light"),
         runtime=hooks.runtime(30),
     params:
         code=script_hash("evaluate_predictions.py"),
@@ -52,9 +50,7 @@ rule evaluate_causal_lms:
     benchmark:
         "benchmarks/out/evaluate_causal_lms.tsv"
     localrule: True
-    threads: 1
     resources:
-        mem_mb=hooks.memory("light"),
         runtime=hooks.runtime(30),
     params:
         code=script_hash("evaluate_causal_lms.py"),
@@ -78,10 +74,6 @@ rule evaluate_occurrence:
     benchmark:
         "benchmarks/out/evaluate_occurrence.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_occurrence.py"),
         groups=[group for group, _, _ in compared],

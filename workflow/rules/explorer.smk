@@ -27,9 +27,7 @@ rule build_explorer:
     benchmark:
         "benchmarks/out/build_explorer.tsv"
     localrule: True
-    threads: 1
     resources:
-        mem_mb=hooks.memory("light"),
         runtime=hooks.runtime(15),
     params:
         code=script_hash("build_explorer.py"),

@@ -15,10 +15,6 @@ rule plot_training:
     benchmark:
         "benchmarks/out/plot_training.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_training.py"),
         baseline=cfg.baseline(),
@@ -38,10 +34,6 @@ rule plot_tiles:
     benchmark:
         "benchmarks/out/plot_tiles/{token}.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_tiles.py"),
         token=lambda w: tiles[w.token],
@@ -60,10 +52,6 @@ rule plot_comparison:
     benchmark:
         "benchmarks/out/plot_comparison.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_comparison.py"),
         titles=[cfg.variant(group).title for group in cfg.groups],
@@ -89,10 +77,6 @@ rule plot_people:
     benchmark:
         "benchmarks/out/plot_people.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_people.py"),
         titles=[
@@ -114,10 +98,6 @@ rule plot_calibration:
     benchmark:
         "benchmarks/out/plot_calibration/{lm}.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_calibration.py"),
         titles={group: cfg.variant(group).title for group in cfg.groups},
@@ -136,10 +116,6 @@ rule plot_evidence:
     benchmark:
         "benchmarks/out/plot_evidence.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_evidence.py"),
         titles=[cfg.variant(group).title for group in cfg.groups],
@@ -158,10 +134,6 @@ rule plot_path:
     benchmark:
         "benchmarks/out/plot_path.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_path.py"),
         titles=[cfg.variant(group).title for group in cfg.groups],
@@ -182,10 +154,6 @@ rule plot_weights:
     benchmark:
         "benchmarks/out/plot_weights.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_weights.py"),
     script:
@@ -206,10 +174,6 @@ rule plot_strips:
     benchmark:
         "benchmarks/out/plot_strips.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_strips.py"),
         tiles=cfg.figures.tiles,
@@ -231,10 +195,6 @@ rule plot_penalty:
     benchmark:
         "benchmarks/out/plot_penalty.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("plot_penalty.py"),
     script:

@@ -18,10 +18,6 @@ rule build_labelling_page:
     benchmark:
         "benchmarks/out/build_labelling_page/{group}.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("build_labelling_page.py"),
         group=lambda w: w.group,
@@ -54,10 +50,6 @@ rule evaluate_people:
         "logs/evaluate_people/{group}.log",
     benchmark:
         "benchmarks/out/evaluate_people/{group}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("evaluate_people.py"),
         confidence=cfg.evaluation.confidence,

@@ -14,10 +14,6 @@ rule predict_majority:
         "logs/predict_majority/{variant}.log",
     benchmark:
         "benchmarks/out/predict_majority/{variant}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_majority.py"),
         title=hooks.TITLES["majority"],
@@ -36,10 +32,6 @@ rule predict_last_token:
         "logs/predict_last_token/{variant}.log",
     benchmark:
         "benchmarks/out/predict_last_token/{variant}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_last_token.py"),
         title=hooks.TITLES["last_token"],
@@ -90,9 +82,7 @@ rule predict_linear:
         "logs/predict_linear/{variant}.log",
     benchmark:
         "benchmarks/out/predict_linear/{variant}.tsv"
-    threads: 1
     resources:
-        mem_mb=hooks.memory("light"),
         runtime=hooks.runtime(10),
     params:
         code=script_hash("predict_linear.py"),
@@ -168,10 +158,6 @@ rule predict_bayes:
         "logs/predict_bayes/{group}.log",
     benchmark:
         "benchmarks/out/predict_bayes/{group}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_bayes.py"),
         title=hooks.TITLES["bayes"],

@@ -81,10 +81,6 @@ rule fill_report:
     benchmark:
         "benchmarks/out/fill_report.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("fill_report.py"),
         facts=hooks.report_facts(cfg, workflow.configfiles, workflow.basedir),
@@ -103,10 +99,6 @@ rule build_facts:
     benchmark:
         "benchmarks/out/build_facts.tsv"
     localrule: True
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("build_facts.py"),
     script:
@@ -126,7 +118,6 @@ rule render_html:
     benchmark:
         "benchmarks/out/render_html.tsv"
     localrule: True
-    threads: 1
     resources:
         mem_mb=hooks.memory("render"),
         runtime=hooks.runtime(10),
@@ -150,7 +141,6 @@ rule render_pdf:
     benchmark:
         "benchmarks/out/render_pdf.tsv"
     localrule: True
-    threads: 1
     resources:
         mem_mb=hooks.memory("render"),
         runtime=hooks.runtime(10),

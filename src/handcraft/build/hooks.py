@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from snakemake.resources import Resources
 
 from handcraft import registry
 from handcraft.build.provenance import COMMIT, code_hash, git_commit
@@ -31,9 +32,24 @@ def script_hash(root: Path | str) -> Callable[[str], str]:
 
 
 def prepare_jobs(workflow: Any) -> None:
-    """What holds for every job of the workflow: it knows the checkout's commit and sees the checkout."""
+    """What holds for every job: default memory and time, and that it sees the checkout and knows its commit."""
+    set_default_resources(workflow)
     note_commit(workflow.basedir)
     show_checkout(workflow.basedir)
+
+
+def set_default_resources(workflow: Any) -> None:
+    """Memory and time of the rules that state none. Call it before the first rule.
+
+    A profile's `default-resources` stay, except these two: as text they could not use the measured peaks.
+    """
+    settings = workflow.resource_settings
+    if settings.default_resources is None:
+        defaults = Resources.default("bare")
+    else:
+        defaults = Resources.from_mapping(settings.default_resources)
+    defaults.update(Resources.from_mapping({"mem_mb": memory("light"), "runtime": runtime(5)}))
+    settings.default_resources = defaults
 
 
 def note_commit(root: Path | str) -> None:
