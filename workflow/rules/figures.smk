@@ -64,11 +64,11 @@ rule plot_people:
     input:
         people=expand(
             "results/people/{group}/people.csv",
-            group=hooks.human_labels(workflow.basedir, cfg),
+            group=labelled,
         ),
         samples=expand(
             "results/evaluation/{group}/sample.csv",
-            group=hooks.human_labels(workflow.basedir, cfg),
+            group=labelled,
         ),
     output:
         figure="results/figures/people.svg",
@@ -79,10 +79,7 @@ rule plot_people:
     localrule: True
     params:
         code=script_hash("plot_people.py"),
-        titles=[
-            cfg.variant(group).title
-            for group in hooks.human_labels(workflow.basedir, cfg)
-        ],
+        titles=[cfg.variant(group).title for group in labelled],
     script:
         "../scripts/plot_people.py"
 

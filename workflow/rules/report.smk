@@ -9,16 +9,24 @@ rule fill_report:
         corpus="results/corpus/summary.json",
         tokenizer="results/tokenizer/tokenizer.json",
         contexts=expand("results/contexts/{variant}/summary.json", variant=variants),
-        splits=expand(
-            "results/contexts/{variant}/{split}.safetensors",
-            variant=variants,
-            split=SPLITS,
+        # Contexts that it shows as examples.
+        excerpts=(
+            [
+                f"results/contexts/{cfg.figures.training_group}/test.safetensors",
+                f"results/contexts/{cfg.figures.training_group}/sample.json",
+                f"results/contexts/{cfg.figures.tiles_group}/validation.safetensors",
+            ]
+            if cfg.report.excerpts
+            else []
         ),
-        samples=expand("results/contexts/{variant}/sample.json", variant=variants),
-        linear=expand("results/linear/{variant}/metrics.json", variant=variants),
+        linear=expand(
+            "results/linear/{variant}/{table}",
+            variant=variants,
+            table=["metrics.json", "path.csv"],
+        ),
         weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
         resampling=(
-            expand("results/linear/{group}/resampling.safetensors", group=cfg.groups)
+            [f"results/linear/{cfg.figures.tiles_group}/resampling.safetensors"]
             if cfg.predictors.linear.resamples
             else []
         ),
@@ -27,25 +35,26 @@ rule fill_report:
         evaluation=expand(
             "results/evaluation/{variant}/{table}.csv",
             variant=variants,
-            table=["metrics", "comparisons", "sample", "sample_comparisons"],
+            table=["metrics", "comparisons"],
         ),
+        samples=expand(
+            "results/evaluation/{group}/sample.csv",
+            group=dict.fromkeys([cfg.figures.training_group, *labelled]),
+        ),
+        sample_comparisons=f"results/evaluation/{cfg.figures.training_group}/sample_comparisons.csv",
         causal_lms="results/evaluation/causal_lms.csv",
         calibration="results/evaluation/calibration.csv",
         asked="results/evaluation/causal_lms_asked.csv",
         retrieved=hooks.retrieved_models(cfg),
         reliability=expand("results/figures/calibration-{lm}.svg", lm=lms),
         occurrence="results/evaluation/occurrence.csv",
-        people=expand(
+        people=expand("results/people/{group}/people.csv", group=cfg.groups),
+        answers=expand(
             "results/people/{group}/{table}",
-            group=cfg.groups,
-            table=[
-                "people.csv",
-                "comparisons.csv",
-                "agreement.csv",
-                "missed.json",
-                "power.csv",
-            ],
+            group=labelled,
+            table=["comparisons.csv", "agreement.csv", "missed.json"],
         ),
+        power=f"results/people/{cfg.figures.training_group}/power.csv",
         # The pages that it names hold text of the corpus.
         labelling=expand(
             "results/labelling/{group}.html",
@@ -59,11 +68,7 @@ rule fill_report:
         ),
         training="results/figures/training.svg",
         comparison="results/figures/comparison.svg",
-        people_figure=(
-            ["results/figures/people.svg"]
-            if hooks.human_labels(workflow.basedir, cfg)
-            else []
-        ),
+        people_figure=["results/figures/people.svg"] if labelled else [],
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
         influence=f"results/evaluation/{cfg.figures.tiles_group}/influence.parquet",
         weight_figures=expand(

@@ -2,5 +2,5 @@
 
 Nothing here knows what a job computes.
 
-Modules: `hooks`, `jobs`, `provenance`, `resources`.
+Modules: `hooks`, `jobs`, `provenance`, `reads`, `resources`.
 """

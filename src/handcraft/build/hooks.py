@@ -109,6 +109,27 @@ def trained_model(name: str, lm: CausalLM) -> list[str]:
     return [f"results/models/{name}"] if lm.train is not None else []
 
 
+def extra_inputs(cfg: Config) -> dict[str, Callable[[Any], list[str]]]:
+    """Inputs of `predict_causal_lm` that only the further questions need, of the groups themselves."""
+
+    def where(needed: Callable[[CausalLM], bool], path: str) -> Callable[[Any], list[str]]:
+        def files(wildcards: Any) -> list[str]:
+            lm = cfg.predictors.causal_lms[wildcards.lm]
+            return (
+                [path.format(variant=wildcards.variant)]
+                if wildcards.variant in cfg.groups and needed(lm)
+                else []
+            )
+
+        return files
+
+    return {
+        "validation": where(lambda lm: True, "results/contexts/{variant}/validation.safetensors"),
+        "tokens": where(lambda lm: bool(lm.long_context), "results/tokens/test.npy"),
+        "starts": where(lambda lm: bool(lm.long_context), "results/tokens/test_starts.npy"),
+    }
+
+
 def missing_since(name: str) -> str:
     """Changes with every attempt at a causal LM that could not be had, so that each build tries once more."""
     record = Path(f"results/models/{name}.json")

@@ -84,7 +84,9 @@ class Content:
             "has_scores": any(results.metrics.values()),
             "people_scores": lambda: people.scores(self.values, results, facts.training_group),
             "labelled": [g["title"] for g in people.labelled_groups(results)],
-            "has_agreement": any(results.people_agreement(g["name"]) for g in facts.groups),
+            "has_agreement": any(
+                results.people_agreement(g["name"]) for g in people.labelled_groups(results)
+            ),
             "has_vote": any(r["kind"] == "vote" for g in facts.groups for r in results.people(g["name"])),
             "table_linearity": lambda: groups.table_linearity(results, self.values),
             "linearity": groups.linearity(results),
