@@ -2,7 +2,6 @@
 #   corpus -> tokenizer -> contexts -> predictors -> evaluation -> figures, explorer -> report
 
 import re
-from pathlib import Path
 
 from snakemake.utils import min_version
 
@@ -13,23 +12,23 @@ from handcraft.config.files import parse_config
 min_version("9.0")
 
 
-configfile: Path(workflow.basedir, "config.yaml").as_posix()
+configfile: f"{workflow.basedir}/config.yaml"
 
 
 # The same environment as an image, for `--software-deployment-method apptainer`: docs/cluster.md.
-container: Path(workflow.basedir, "container/handcraft.sif").as_posix()
+container: f"{workflow.basedir}/container/handcraft.sif"
 
 
 cfg = parse_config(config, workflow.configfiles)
 variants = {v.name: v for v in cfg.variants()}
 planted_groups = hooks.planted_groups(cfg)
 lms = list(cfg.predictors.causal_lms)
+labelled = list(hooks.human_labels(workflow.basedir, cfg))
 compared = hooks.compared_groups(list(variants.values()))
 tiles = {name: token for token, name in cfg.figures.tile_files().items()}
 gpus = hooks.gpus(cfg)
 script_hash = hooks.script_hash(workflow.basedir)
-hooks.note_commit(workflow.basedir)
-hooks.show_checkout(workflow.basedir)
+hooks.prepare_jobs(workflow)
 
 
 wildcard_constraints:
@@ -46,6 +45,7 @@ include: "workflow/rules/contexts.smk"
 include: "workflow/rules/predictors.smk"
 include: "workflow/rules/causal_lms.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/analysis.smk"
 include: "workflow/rules/human.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"

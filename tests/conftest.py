@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from handcraft.build.reads import CHECK
 from tests.helpers.artifacts import tokenizer_file
 from tests.workflow.conftest import COPIED, Checkout
 
@@ -68,9 +69,12 @@ def new_checkout(root: Path, tmp_path_factory: pytest.TempPathFactory):  # type:
 
 @pytest.fixture(scope="session")
 def finished(new_checkout) -> Checkout:  # type: ignore[no-untyped-def]
-    """The reduced workflow, built once for all tests; they must not change it (see `built`)."""
+    """The reduced workflow, built once for all tests; they must not change it (see `built`).
+
+    Its jobs check that they read what their rules declare.
+    """
     checkout = new_checkout()
-    checkout.snakemake("--quiet=rules")
+    checkout.snakemake("--quiet=rules", **{CHECK: "1"})
     return checkout
 
 

@@ -193,6 +193,15 @@ def _group(
             "sampling": "natural",
         }
         write_tensors(folder / f"{split}.safetensors", content, said)
+    counts = {split: np.bincount(own, minlength=5).tolist() for split, own in labels.items()}
+    splits = {
+        split: {
+            "contexts": sum(rows),
+            "candidates": {word: {"rows": n} for word, n in zip(words, rows, strict=True)},
+        }
+        for split, rows in counts.items()
+    }
+    write_json(folder / "summary.json", {"splits": splits})
     drawn = {"contexts": list(range(0, 100, 2)), "checksum": "0" * 64}
     write_json(folder / "sample.json", {"natural": drawn, "balanced": drawn})
     truth = np.eye(5)[labels["test"]]

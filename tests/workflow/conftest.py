@@ -29,9 +29,10 @@ class Checkout:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def snakemake(self, *arguments: str, expect: int | None = 0) -> str:
-        """Run Snakemake with the reduced config; returns all it printed."""
-        run = subprocess.run(self.command(*arguments), cwd=self.path, env=self.environment(), **OUTPUT)  # type: ignore[call-overload]
+    def snakemake(self, *arguments: str, expect: int | None = 0, **environment: str) -> str:
+        """Run Snakemake with the reduced config, and more environment variables; returns all it printed."""
+        env = self.environment() | environment
+        run = subprocess.run(self.command(*arguments), cwd=self.path, env=env, **OUTPUT)  # type: ignore[call-overload]
         assert expect is None or run.returncode == expect, run.stdout
         return str(run.stdout)
 

@@ -12,6 +12,7 @@ from handcraft.commands.compare import compare_builds, result_hashes
 from tests.workflow.conftest import OUTPUT, Checkout
 
 
+@pytest.mark.timeout(900)  # two whole builds, and whatever else the machine does
 def test_two_clean_builds_are_byte_identical(finished: Checkout, new_checkout) -> None:  # type: ignore[no-untyped-def]
     second = new_checkout()
     second.snakemake("--quiet=rules")

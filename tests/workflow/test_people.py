@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from handcraft.build.reads import CHECK
 from handcraft.contexts.read import read_contexts
 from handcraft.files import read_csv, read_json
 from tests.helpers.labels import label_rows, write_labels
@@ -20,7 +21,7 @@ def labels_of(checkout: Checkout, name: str, sample: str = "natural", corpus: st
 def test_labels_rerun_what_shows_people_and_nothing_else(built: Checkout) -> None:
     labels_of(built, "zoe")
     assert built.planned() == FOLLOWS
-    built.snakemake("results/people/conjunctions/people.csv", "--quiet=rules")
+    built.snakemake("results/report/source", "--quiet=rules", **{CHECK: "1"})
     (row,) = read_csv(built.path / "results" / "people" / "conjunctions" / "people.csv")
     assert (row["annotator"], row["correct"], row["n"]) == ("zoe", 50, 50)
 

@@ -15,7 +15,6 @@ rule retrieve_causal_lm:
     benchmark:
         "benchmarks/out/retrieve_causal_lm/{lm}.tsv"
     priority: 100
-    threads: 1
     resources:
         mem_mb=hooks.memory_gb(lambda w: cfg.predictors.causal_lms[w.lm].memory_gb),
         runtime=hooks.runtime(60),
@@ -65,11 +64,9 @@ rule train_llama:
 rule predict_causal_lm:
     """A causal language model's answers: which candidate it finds likeliest as the text that comes next."""
     input:
+        **hooks.extra_inputs(cfg),
         test="results/contexts/{variant}/test.safetensors",
-        validation="results/contexts/{variant}/validation.safetensors",
         tokenizer="results/tokenizer/tokenizer.json",
-        tokens="results/tokens/test.npy",
-        starts="results/tokens/test_starts.npy",
         retrieved=lambda w: hooks.retrieved_model(w.lm, cfg.predictors.causal_lms[w.lm]),
         trained=lambda w: hooks.trained_model(w.lm, cfg.predictors.causal_lms[w.lm]),
         files=lambda w: hooks.local_model_files(cfg.predictors.causal_lms[w.lm]),

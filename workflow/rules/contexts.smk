@@ -17,7 +17,6 @@ rule build_contexts:
         "logs/build_contexts/{variant}.log",
     benchmark:
         "benchmarks/out/build_contexts/{variant}.tsv"
-    threads: 1
     resources:
         mem_mb=hooks.memory("corpus"),
         runtime=hooks.runtime(30),
@@ -45,10 +44,6 @@ rule draw_sample:
         "logs/draw_sample/{variant}.log",
     benchmark:
         "benchmarks/out/draw_sample/{variant}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("draw_sample.py"),
         size=cfg.contexts.sample,

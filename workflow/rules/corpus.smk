@@ -15,7 +15,6 @@ rule retrieve_corpus:
         "logs/retrieve_corpus.log",
     benchmark:
         "benchmarks/out/retrieve_corpus.tsv"
-    threads: 1
     resources:
         mem_mb=hooks.memory("corpus"),
         runtime=hooks.runtime(60),

@@ -20,9 +20,7 @@ rule evaluate_predictions:
         "logs/evaluate_predictions/{variant}.log",
     benchmark:
         "benchmarks/out/evaluate_predictions/{variant}.tsv"
-    threads: 1
     resources:
-        mem_mb=hooks.memory("light"),
         runtime=hooks.runtime(30),
     params:
         code=script_hash("evaluate_predictions.py"),
@@ -51,9 +49,8 @@ rule evaluate_causal_lms:
         "logs/evaluate_causal_lms.log",
     benchmark:
         "benchmarks/out/evaluate_causal_lms.tsv"
-    threads: 1
+    localrule: True
     resources:
-        mem_mb=hooks.memory("light"),
         runtime=hooks.runtime(30),
     params:
         code=script_hash("evaluate_causal_lms.py"),
@@ -76,61 +73,9 @@ rule evaluate_occurrence:
         "logs/evaluate_occurrence.log",
     benchmark:
         "benchmarks/out/evaluate_occurrence.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("evaluate_occurrence.py"),
         groups=[group for group, _, _ in compared],
     script:
         "../scripts/evaluate_occurrence.py"
-
-
-rule evaluate_data_claims:
-    """How often the tokens of the tiles come before each candidate, from raw counts."""
-    input:
-        train=f"results/contexts/{cfg.figures.tiles_group}/train.safetensors",
-        tokenizer="results/tokenizer/tokenizer.json",
-    output:
-        claims="results/evaluation/data_claims.json",
-    log:
-        "logs/evaluate_data_claims.log",
-    benchmark:
-        "benchmarks/out/evaluate_data_claims.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
-    params:
-        code=script_hash("evaluate_data_claims.py"),
-        tokens=cfg.figures.tiles,
-    script:
-        "../scripts/evaluate_data_claims.py"
-
-
-rule evaluate_planted:
-    """On the planted corpus: which of its rules came back, and how far each model is from the best possible."""
-    input:
-        tokenizer="results/tokenizer/tokenizer.json",
-        test=expand("results/contexts/{group}/test.safetensors", group=planted_groups),
-        weights=expand(
-            "results/linear/{group}/weights.safetensors", group=planted_groups
-        ),
-        best_linear=expand("results/planted/{group}.safetensors", group=planted_groups),
-    output:
-        table="results/evaluation/planted.csv",
-        rules="results/evaluation/planted_rules.csv",
-    log:
-        "logs/evaluate_planted.log",
-    benchmark:
-        "benchmarks/out/evaluate_planted.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
-    params:
-        code=script_hash("evaluate_planted.py"),
-        groups=planted_groups,
-    script:
-        "../scripts/evaluate_planted.py"

@@ -14,10 +14,7 @@ rule plot_training:
         "logs/plot_training.log",
     benchmark:
         "benchmarks/out/plot_training.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_training.py"),
         baseline=cfg.baseline(),
@@ -36,10 +33,7 @@ rule plot_tiles:
         "logs/plot_tiles/{token}.log",
     benchmark:
         "benchmarks/out/plot_tiles/{token}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_tiles.py"),
         token=lambda w: tiles[w.token],
@@ -57,10 +51,7 @@ rule plot_comparison:
         "logs/plot_comparison.log",
     benchmark:
         "benchmarks/out/plot_comparison.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_comparison.py"),
         titles=[cfg.variant(group).title for group in cfg.groups],
@@ -73,11 +64,11 @@ rule plot_people:
     input:
         people=expand(
             "results/people/{group}/people.csv",
-            group=hooks.human_labels(workflow.basedir, cfg),
+            group=labelled,
         ),
         samples=expand(
             "results/evaluation/{group}/sample.csv",
-            group=hooks.human_labels(workflow.basedir, cfg),
+            group=labelled,
         ),
     output:
         figure="results/figures/people.svg",
@@ -85,16 +76,10 @@ rule plot_people:
         "logs/plot_people.log",
     benchmark:
         "benchmarks/out/plot_people.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_people.py"),
-        titles=[
-            cfg.variant(group).title
-            for group in hooks.human_labels(workflow.basedir, cfg)
-        ],
+        titles=[cfg.variant(group).title for group in labelled],
     script:
         "../scripts/plot_people.py"
 
@@ -109,10 +94,7 @@ rule plot_calibration:
         "logs/plot_calibration/{lm}.log",
     benchmark:
         "benchmarks/out/plot_calibration/{lm}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_calibration.py"),
         titles={group: cfg.variant(group).title for group in cfg.groups},
@@ -130,10 +112,7 @@ rule plot_evidence:
         "logs/plot_evidence.log",
     benchmark:
         "benchmarks/out/plot_evidence.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_evidence.py"),
         titles=[cfg.variant(group).title for group in cfg.groups],
@@ -151,10 +130,7 @@ rule plot_path:
         "logs/plot_path.log",
     benchmark:
         "benchmarks/out/plot_path.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_path.py"),
         titles=[cfg.variant(group).title for group in cfg.groups],
@@ -174,10 +150,7 @@ rule plot_weights:
         "logs/plot_weights.log",
     benchmark:
         "benchmarks/out/plot_weights.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_weights.py"),
     script:
@@ -197,10 +170,7 @@ rule plot_strips:
         "logs/plot_strips.log",
     benchmark:
         "benchmarks/out/plot_strips.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_strips.py"),
         tiles=cfg.figures.tiles,
@@ -221,10 +191,7 @@ rule plot_penalty:
         "logs/plot_penalty.log",
     benchmark:
         "benchmarks/out/plot_penalty.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("plot_penalty.py"),
     script:

@@ -1,6 +1,6 @@
 # Needs: results/contexts/{variant}/*.safetensors.
 # Makes: results/predictions/{variant}/{predictor}.parquet, one artifact for every kind of predictor,
-#        and what was fitted on the way: results/linear/, results/minibatch/, results/planted/.
+#        and what was fitted on the way: results/linear/, results/minibatch/.
 
 
 rule predict_majority:
@@ -14,10 +14,6 @@ rule predict_majority:
         "logs/predict_majority/{variant}.log",
     benchmark:
         "benchmarks/out/predict_majority/{variant}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_majority.py"),
         title=hooks.TITLES["majority"],
@@ -36,10 +32,6 @@ rule predict_last_token:
         "logs/predict_last_token/{variant}.log",
     benchmark:
         "benchmarks/out/predict_last_token/{variant}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_last_token.py"),
         title=hooks.TITLES["last_token"],
@@ -90,9 +82,7 @@ rule predict_linear:
         "logs/predict_linear/{variant}.log",
     benchmark:
         "benchmarks/out/predict_linear/{variant}.tsv"
-    threads: 1
     resources:
-        mem_mb=hooks.memory("light"),
         runtime=hooks.runtime(10),
     params:
         code=script_hash("predict_linear.py"),
@@ -168,64 +158,8 @@ rule predict_bayes:
         "logs/predict_bayes/{group}.log",
     benchmark:
         "benchmarks/out/predict_bayes/{group}.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
     params:
         code=script_hash("predict_bayes.py"),
         title=hooks.TITLES["bayes"],
     script:
         "../scripts/predict_bayes.py"
-
-
-rule train_best_linear:
-    """About the best that a linear model could do on the planted corpus: fitted on many times the stories."""
-    input:
-        tokenizer="results/tokenizer/tokenizer.json",
-        train=expand("results/contexts/{group}/train.safetensors", group=planted_groups),
-    output:
-        weights=expand("results/planted/{group}.safetensors", group=planted_groups),
-    log:
-        "logs/train_best_linear.log",
-    benchmark:
-        "benchmarks/out/train_best_linear.tsv"
-    priority: 5
-    threads: cfg.threads
-    resources:
-        # All fresh stories' contexts at once.
-        mem_mb=hooks.memory("linear", times=cfg.corpus.planted.best_linear.factor),
-        runtime=hooks.runtime(60),
-        gpu=gpus,
-    params:
-        code=script_hash("train_best_linear.py"),
-        threads=cfg.threads,
-        groups=planted_groups,
-        settings=cfg.corpus.planted.best_linear.model_dump(),
-        seed=cfg.seed,
-        device=cfg.device,
-    script:
-        "../scripts/train_best_linear.py"
-
-
-rule train_unpenalised:
-    """The tiles' group without a penalty, a fixed number of steps: to be looked at, not to be used."""
-    input:
-        train="results/contexts/{group}/train.safetensors",
-    output:
-        weights="results/linear/{group}/unpenalised.safetensors",
-    log:
-        "logs/train_unpenalised/{group}.log",
-    benchmark:
-        "benchmarks/out/train_unpenalised/{group}.tsv"
-    threads: cfg.threads
-    resources:
-        mem_mb=hooks.memory("linear"),
-        runtime=hooks.runtime(30),
-        gpu=gpus,
-    params:
-        code=script_hash("train_unpenalised.py"),
-        threads=cfg.threads,
-        device=cfg.device,
-    script:
-        "../scripts/train_unpenalised.py"

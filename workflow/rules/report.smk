@@ -2,33 +2,6 @@
 # Makes: results/report/source/ (the sources with every number filled in), index.html and index.pdf.
 
 
-# Seconds each: where the others go to a cluster, these stay with Snakemake instead of flooding its queue.
-localrules:
-    build_labelling_page,
-    evaluate_causal_lms,
-    evaluate_evidence,
-    evaluate_influence,
-    evaluate_occurrence,
-    evaluate_data_claims,
-    evaluate_planted,
-    evaluate_published,
-    plot_training,
-    plot_tiles,
-    plot_comparison,
-    plot_people,
-    plot_calibration,
-    plot_evidence,
-    plot_path,
-    plot_penalty,
-    plot_strips,
-    plot_weights,
-    build_explorer,
-    fill_report,
-    build_facts,
-    render_html,
-    render_pdf,
-
-
 rule fill_report:
     """The report's sources with computed values in them; checked for typed numbers and dead references."""
     input:
@@ -36,16 +9,24 @@ rule fill_report:
         corpus="results/corpus/summary.json",
         tokenizer="results/tokenizer/tokenizer.json",
         contexts=expand("results/contexts/{variant}/summary.json", variant=variants),
-        splits=expand(
-            "results/contexts/{variant}/{split}.safetensors",
-            variant=variants,
-            split=SPLITS,
+        # Contexts that it shows as examples.
+        excerpts=(
+            [
+                f"results/contexts/{cfg.figures.training_group}/test.safetensors",
+                f"results/contexts/{cfg.figures.training_group}/sample.json",
+                f"results/contexts/{cfg.figures.tiles_group}/validation.safetensors",
+            ]
+            if cfg.report.excerpts
+            else []
         ),
-        samples=expand("results/contexts/{variant}/sample.json", variant=variants),
-        linear=expand("results/linear/{variant}/metrics.json", variant=variants),
+        linear=expand(
+            "results/linear/{variant}/{table}",
+            variant=variants,
+            table=["metrics.json", "path.csv"],
+        ),
         weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
         resampling=(
-            expand("results/linear/{group}/resampling.safetensors", group=cfg.groups)
+            [f"results/linear/{cfg.figures.tiles_group}/resampling.safetensors"]
             if cfg.predictors.linear.resamples
             else []
         ),
@@ -54,25 +35,26 @@ rule fill_report:
         evaluation=expand(
             "results/evaluation/{variant}/{table}.csv",
             variant=variants,
-            table=["metrics", "comparisons", "sample", "sample_comparisons"],
+            table=["metrics", "comparisons"],
         ),
+        samples=expand(
+            "results/evaluation/{group}/sample.csv",
+            group=dict.fromkeys([cfg.figures.training_group, *labelled]),
+        ),
+        sample_comparisons=f"results/evaluation/{cfg.figures.training_group}/sample_comparisons.csv",
         causal_lms="results/evaluation/causal_lms.csv",
         calibration="results/evaluation/calibration.csv",
         asked="results/evaluation/causal_lms_asked.csv",
         retrieved=hooks.retrieved_models(cfg),
         reliability=expand("results/figures/calibration-{lm}.svg", lm=lms),
         occurrence="results/evaluation/occurrence.csv",
-        people=expand(
+        people=expand("results/people/{group}/people.csv", group=cfg.groups),
+        answers=expand(
             "results/people/{group}/{table}",
-            group=cfg.groups,
-            table=[
-                "people.csv",
-                "comparisons.csv",
-                "agreement.csv",
-                "missed.json",
-                "power.csv",
-            ],
+            group=labelled,
+            table=["comparisons.csv", "agreement.csv", "missed.json"],
         ),
+        power=f"results/people/{cfg.figures.training_group}/power.csv",
         # The pages that it names hold text of the corpus.
         labelling=expand(
             "results/labelling/{group}.html",
@@ -86,11 +68,7 @@ rule fill_report:
         ),
         training="results/figures/training.svg",
         comparison="results/figures/comparison.svg",
-        people_figure=(
-            ["results/figures/people.svg"]
-            if hooks.human_labels(workflow.basedir, cfg)
-            else []
-        ),
+        people_figure=["results/figures/people.svg"] if labelled else [],
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
         influence=f"results/evaluation/{cfg.figures.tiles_group}/influence.parquet",
         weight_figures=expand(
@@ -107,10 +85,7 @@ rule fill_report:
         "logs/fill_report.log",
     benchmark:
         "benchmarks/out/fill_report.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("fill_report.py"),
         facts=hooks.report_facts(cfg, workflow.configfiles, workflow.basedir),
@@ -128,10 +103,7 @@ rule build_facts:
         "logs/build_facts.log",
     benchmark:
         "benchmarks/out/build_facts.tsv"
-    threads: 1
-    resources:
-        mem_mb=hooks.memory("light"),
-        runtime=hooks.runtime(5),
+    localrule: True
     params:
         code=script_hash("build_facts.py"),
     script:
@@ -150,7 +122,7 @@ rule render_html:
         "logs/render_html.log",
     benchmark:
         "benchmarks/out/render_html.tsv"
-    threads: 1
+    localrule: True
     resources:
         mem_mb=hooks.memory("render"),
         runtime=hooks.runtime(10),
@@ -173,7 +145,7 @@ rule render_pdf:
         "logs/render_pdf.log",
     benchmark:
         "benchmarks/out/render_pdf.tsv"
-    threads: 1
+    localrule: True
     resources:
         mem_mb=hooks.memory("render"),
         runtime=hooks.runtime(10),

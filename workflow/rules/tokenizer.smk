@@ -36,7 +36,6 @@ rule build_tokens:
         "logs/build_tokens/{split}.log",
     benchmark:
         "benchmarks/out/build_tokens/{split}.tsv"
-    threads: 1
     resources:
         mem_mb=hooks.memory("corpus"),
         runtime=hooks.runtime(60),

@@ -6,7 +6,7 @@ with job(snakemake):
         snakemake.input.test,
         snakemake.input.train,
         snakemake.input.sample,
-        snakemake.input.tokenizer,
+        next(iter(snakemake.input.tokenizer), None),
         snakemake.input.predictions,
         snakemake.input.labels,
         snakemake.params.confidence,

@@ -5,9 +5,13 @@ from handcraft.predictors.causal_lm.predict import Given, Settings, predict_caus
 
 with job(snakemake):
     inputs, params, lm = snakemake.input, snakemake.params, snakemake.wildcards.lm
+    # Absent where the further questions are not asked.
+    validation, tokens, starts = (
+        next(iter(inputs[name]), None) for name in ("validation", "tokens", "starts")
+    )
     predict_causal_lm(
         params.model,
-        Given(inputs.test, inputs.validation, inputs.tokenizer, inputs.tokens, inputs.starts),
+        Given(inputs.test, validation, inputs.tokenizer, tokens, starts),
         Settings(**params.settings, extras=params.extras, match=params.match),
         name=lm,
         device=params.device,

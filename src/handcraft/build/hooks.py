@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from snakemake.resources import Resources
 
 from handcraft import registry
 from handcraft.build.contracts import check_rules as check_rules
@@ -29,6 +30,27 @@ TITLES = registry.titles()
 def script_hash(root: Path | str) -> Callable[[str], str]:
     """What hashes the code of a script in `workflow/scripts` of the checkout at `root`, given its name."""
     return partial(code_hash, root=Path(root, "workflow", "scripts"))
+
+
+def prepare_jobs(workflow: Any) -> None:
+    """What holds for every job: default memory and time, and that it sees the checkout and knows its commit."""
+    set_default_resources(workflow)
+    note_commit(workflow.basedir)
+    show_checkout(workflow.basedir)
+
+
+def set_default_resources(workflow: Any) -> None:
+    """Memory and time of the rules that state none. Call it before the first rule.
+
+    A profile's `default-resources` stay, except these two: as text they could not use the measured peaks.
+    """
+    settings = workflow.resource_settings
+    if settings.default_resources is None:
+        defaults = Resources.default("bare")
+    else:
+        defaults = Resources.from_mapping(settings.default_resources)
+    defaults.update(Resources.from_mapping({"mem_mb": memory("light"), "runtime": runtime(5)}))
+    settings.default_resources = defaults
 
 
 def note_commit(root: Path | str) -> None:
@@ -86,6 +108,27 @@ def retrieved_models(cfg: Config) -> list[str]:
 def trained_model(name: str, lm: CausalLM) -> list[str]:
     """The directory of a causal LM that is trained in the build."""
     return [f"results/models/{name}"] if lm.train is not None else []
+
+
+def extra_inputs(cfg: Config) -> dict[str, Callable[[Any], list[str]]]:
+    """Inputs of `predict_causal_lm` that only the further questions need, of the groups themselves."""
+
+    def where(needed: Callable[[CausalLM], bool], path: str) -> Callable[[Any], list[str]]:
+        def files(wildcards: Any) -> list[str]:
+            lm = cfg.predictors.causal_lms[wildcards.lm]
+            return (
+                [path.format(variant=wildcards.variant)]
+                if wildcards.variant in cfg.groups and needed(lm)
+                else []
+            )
+
+        return files
+
+    return {
+        "validation": where(lambda lm: True, "results/contexts/{variant}/validation.safetensors"),
+        "tokens": where(lambda lm: bool(lm.long_context), "results/tokens/test.npy"),
+        "starts": where(lambda lm: bool(lm.long_context), "results/tokens/test_starts.npy"),
+    }
 
 
 def missing_since(name: str) -> str:

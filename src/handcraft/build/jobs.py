@@ -13,6 +13,7 @@ from typing import Any
 
 from handcraft import logging
 from handcraft.build.provenance import PACKAGE, code_hash, write_sidecar
+from handcraft.build.reads import checked_reads
 from handcraft.errors import UserError
 
 
@@ -32,7 +33,8 @@ def job(snakemake: Any) -> Iterator[None]:
             os.dup2(file.fileno(), descriptor)
     try:
         _check_code(snakemake)
-        yield
+        with checked_reads(snakemake):
+            yield
     except UserError as error:
         print(f"\nError in {snakemake.rule}: {error}", file=sys.stderr, flush=True)
         raise SystemExit(1) from None

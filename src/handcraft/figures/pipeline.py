@@ -16,6 +16,7 @@ ROOMS = (
     "predictors",
     "causal_lms",
     "evaluation",
+    "analysis",
     "human",
     "figures",
     "explorer",

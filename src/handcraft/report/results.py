@@ -192,18 +192,17 @@ class Results:
 
     @cached_property
     def counts(self) -> dict[str, dict[str, Counts]]:
-        """Contexts by variant and split."""
-        from handcraft.contexts.read import read_contexts
-
+        """Contexts by variant and split, as `build_contexts` counted them."""
         found: dict[str, dict[str, Counts]] = {}
         for v in self.facts.variants:
-            found[v["name"]] = {}
-            for split in ("train", "validation", "test"):
-                path = self.root / "contexts" / v["name"] / f"{split}.safetensors"
-                if path.is_file():
-                    labels = read_contexts(path).labels
-                    of = np.bincount(labels, minlength=len(v["candidates"]))
-                    found[v["name"]][split] = Counts(len(labels), of)
+            splits = (self._json("contexts", v["name"], "summary.json") or {}).get("splits", {})
+            found[v["name"]] = {
+                split: Counts(
+                    counted["contexts"],
+                    np.array([counted["candidates"][word]["rows"] for word in v["candidates"]]),
+                )
+                for split, counted in splits.items()
+            }
         return found
 
     @cached_property

@@ -3,12 +3,9 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from handcraft.errors import UserError
-
-if TYPE_CHECKING:
-    pass
+from handcraft.files import note_read
 
 BATCH = 1024  # stories read at a time
 
@@ -17,6 +14,7 @@ def story_batches(corpus: Path) -> Iterator[list[str]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    note_read(corpus)
     try:
         with pq.ParquetFile(corpus) as file:
             for batch in file.iter_batches(BATCH, columns=["text"], use_threads=False):

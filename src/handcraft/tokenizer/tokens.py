@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handcraft.errors import UserError
+from handcraft.files import note_read
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -18,6 +19,7 @@ def load_tokenizer(path: Path | str) -> "Tokenizer":
     """A trained tokenizer; `<|endoftext|>` in a text is read as ordinary characters."""
     from tokenizers import Tokenizer
 
+    note_read(path)
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # tokenizers raises bare Exceptions

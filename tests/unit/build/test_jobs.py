@@ -5,7 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pytest
+
 from handcraft.build.provenance import code_hash
+from handcraft.build.reads import CHECK
+from handcraft.files import write_table, write_tensors
 
 SCRIPT = """
 from types import SimpleNamespace
@@ -137,3 +143,38 @@ def test_a_child_that_took_more_memory_is_added() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert 300 < float(done.stdout) < 700
+
+
+def test_a_checked_job_reads_its_inputs_and_nothing_else_below_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CHECK, "1")
+    (tmp_path / "results").mkdir()
+    for name in ("a.json", "b.json"):
+        (tmp_path / "results" / name).write_text("{}")
+    reads = "from handcraft.files import read_json; read_json('results/a.json')"
+    write = "open('out.txt', 'w').write('out'); open('out.txt').read(); open('elsewhere.txt', 'w').close()"
+    done, log = run(tmp_path, f"{reads}; open('in.txt').read(); {write}")
+    assert done.returncode == 1
+    assert "reads results/a.json, which is no input" in log
+    assert "b.json" not in log
+    assert "in.txt" not in log
+    done, log = run(tmp_path, write)
+    assert done.returncode == 1
+    assert "declares in.txt, which it does not read" in log
+    done, log = run(tmp_path, f"open('in.txt').read(); {write}")
+    assert done.returncode == 0, log
+    assert CHECK in log
+
+
+@pytest.mark.parametrize("kind", ["table", "tensors", "facts"])
+def test_files_that_libraries_open_are_seen_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv(CHECK, "1")
+    write_table(tmp_path / "results" / "table", pa.table({"x": [1]}))
+    for name in ("tensors", "facts"):
+        write_tensors(tmp_path / "results" / name, {"x": np.zeros(1)})
+    done, log = run(tmp_path, f"from handcraft.files import read_{kind} as read\nread('results/{kind}')")
+    assert done.returncode == 1
+    assert f"reads results/{kind}, which is no input" in log

@@ -1,10 +1,13 @@
 """What jobs ask a scheduler for."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from snakemake.settings.types import ResourceSettings
 
+from handcraft.build.hooks import set_default_resources
 from handcraft.build.resources import PEAKS, ROOM, SNAKEMAKE, input_mb, memory, memory_gb, runtime
 from handcraft.device import count_gpus
 from handcraft.errors import UserError
@@ -43,6 +46,20 @@ def test_memory_of_the_config_in_gb() -> None:
 def test_time_grows_with_every_attempt() -> None:
     assert [runtime(30)(None, attempt) for attempt in (1, 2, 3)] == [30, 60, 90]
     assert runtime(lambda w: w["minutes"])({"minutes": 7}, 2) == 14
+
+
+@pytest.mark.parametrize("given", [None, {"slurm_partition": "cpu", "mem_mb": 1000}], ids=["none", "profile"])
+def test_rules_that_state_nothing_ask_for_light_memory_and_five_minutes(
+    given: dict[str, object] | None,
+) -> None:
+    workflow = SimpleNamespace(resource_settings=ResourceSettings(default_resources=given))
+    set_default_resources(workflow)
+    defaults = workflow.resource_settings._parsed_default_resources  # what Snakemake gives every rule
+    light = [memory("light")(None, [], attempt) for attempt in (1, 2)]
+    for name, asked in (("mem_mb", light), ("runtime", [5, 10])):
+        tries = [defaults[name].evaluate(None, input=[], attempt=attempt).value for attempt in (1, 2)]
+        assert tries == asked
+    assert ("slurm_partition" in defaults) == bool(given)
 
 
 def test_gpus_of_a_device() -> None:

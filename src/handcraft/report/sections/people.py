@@ -189,7 +189,7 @@ def names(context: Context) -> dict[str, Any]:
         "table_sample_pairs": lambda: tables.sample_pairs(results, values, facts.training_group),
         "people_scores": lambda: scores(values, results, facts.training_group),
         "labelled": [g["title"] for g in labelled_groups(results)],
-        "has_agreement": any(results.people_agreement(g["name"]) for g in facts.groups),
+        "has_agreement": any(results.people_agreement(g["name"]) for g in labelled_groups(results)),
         "has_vote": any(r["kind"] == "vote" for g in facts.groups for r in results.people(g["name"])),
         "has_power": bool(results.people_power(facts.training_group)),
         "has_sample": bool(results.sample(facts.training_group)),

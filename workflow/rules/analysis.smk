@@ -1,0 +1,161 @@
+# Needs: results/contexts/*, results/linear/*, results/tokenizer/tokenizer.json; on the planted corpus, its rules.
+# Makes: what looks inside the linear models: results/evaluation/{group}/influence.parquet and evidence.csv,
+#        results/evaluation/{published_weights.csv,planted.csv,planted_rules.csv,data_claims.json},
+#        results/linear/{group}/unpenalised.safetensors, results/planted/{group}.safetensors.
+
+
+rule train_best_linear:
+    """About the best that a linear model could do on the planted corpus: fitted on many times the stories."""
+    input:
+        tokenizer="results/tokenizer/tokenizer.json",
+        train=expand("results/contexts/{group}/train.safetensors", group=planted_groups),
+    output:
+        weights=expand("results/planted/{group}.safetensors", group=planted_groups),
+    log:
+        "logs/train_best_linear.log",
+    benchmark:
+        "benchmarks/out/train_best_linear.tsv"
+    priority: 5
+    threads: cfg.threads
+    resources:
+        # All fresh stories' contexts at once.
+        mem_mb=hooks.memory("linear", times=cfg.corpus.planted.best_linear.factor),
+        runtime=hooks.runtime(60),
+        gpu=gpus,
+    params:
+        code=script_hash("train_best_linear.py"),
+        threads=cfg.threads,
+        groups=planted_groups,
+        settings=cfg.corpus.planted.best_linear.model_dump(),
+        seed=cfg.seed,
+        device=cfg.device,
+    script:
+        "../scripts/train_best_linear.py"
+
+
+rule train_unpenalised:
+    """The tiles' group without a penalty, a fixed number of steps: to be looked at, not to be used."""
+    input:
+        train="results/contexts/{group}/train.safetensors",
+    output:
+        weights="results/linear/{group}/unpenalised.safetensors",
+    log:
+        "logs/train_unpenalised/{group}.log",
+    benchmark:
+        "benchmarks/out/train_unpenalised/{group}.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(30),
+        gpu=gpus,
+    params:
+        code=script_hash("train_unpenalised.py"),
+        threads=cfg.threads,
+        device=cfg.device,
+    script:
+        "../scripts/train_unpenalised.py"
+
+
+rule evaluate_influence:
+    """What every weight does to held-out answers, beside how large it is and how often it was seen in training."""
+    input:
+        weights="results/linear/{group}/weights.safetensors",
+        support="results/linear/{group}/support.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+    output:
+        influence="results/evaluation/{group}/influence.parquet",
+    log:
+        "logs/evaluate_influence/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_influence/{group}.tsv"
+    localrule: True
+    resources:
+        runtime=hooks.runtime(15),
+    params:
+        code=script_hash("evaluate_influence.py"),
+    script:
+        "../scripts/evaluate_influence.py"
+
+
+rule evaluate_evidence:
+    """Where in the window the evidence lies: each position's share of the contribution, with intervals by story."""
+    input:
+        weights="results/linear/{group}/weights.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+    output:
+        table="results/evaluation/{group}/evidence.csv",
+    log:
+        "logs/evaluate_evidence/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_evidence/{group}.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_evidence.py"),
+        bootstrap=cfg.evaluation.bootstrap,
+        confidence=cfg.evaluation.confidence,
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_evidence.py"
+
+
+rule evaluate_data_claims:
+    """How often the tokens of the tiles come before each candidate, from raw counts."""
+    input:
+        train=f"results/contexts/{cfg.figures.tiles_group}/train.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        claims="results/evaluation/data_claims.json",
+    log:
+        "logs/evaluate_data_claims.log",
+    benchmark:
+        "benchmarks/out/evaluate_data_claims.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_data_claims.py"),
+        tokens=cfg.figures.tiles,
+    script:
+        "../scripts/evaluate_data_claims.py"
+
+
+rule evaluate_planted:
+    """On the planted corpus: which of its rules came back, and how far each model is from the best possible."""
+    input:
+        tokenizer="results/tokenizer/tokenizer.json",
+        test=expand("results/contexts/{group}/test.safetensors", group=planted_groups),
+        weights=expand(
+            "results/linear/{group}/weights.safetensors", group=planted_groups
+        ),
+        best_linear=expand("results/planted/{group}.safetensors", group=planted_groups),
+    output:
+        table="results/evaluation/planted.csv",
+        rules="results/evaluation/planted_rules.csv",
+    log:
+        "logs/evaluate_planted.log",
+    benchmark:
+        "benchmarks/out/evaluate_planted.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_planted.py"),
+        groups=planted_groups,
+    script:
+        "../scripts/evaluate_planted.py"
+
+
+rule evaluate_published:
+    """The weights that the post published beside ours: signs and correlation."""
+    input:
+        weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
+        support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        table="results/evaluation/published_weights.csv",
+    log:
+        "logs/evaluate_published.log",
+    benchmark:
+        "benchmarks/out/evaluate_published.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_published.py"),
+        planted=cfg.corpus.source == "planted",
+    script:
+        "../scripts/evaluate_published.py"
