@@ -6,29 +6,29 @@ import re
 from snakemake.utils import min_version
 
 from handcraft.build import hooks
-from handcraft.config.model import SPLITS
 from handcraft.config.files import parse_config
+from handcraft.config.model import SPLITS
 
 min_version("9.0")
+root = hooks.checkout(workflow)
 
 
-configfile: f"{workflow.basedir}/config.yaml"
+configfile: f"{root}/config.yaml"
 
 
 # The same environment as an image, for `--software-deployment-method apptainer`: docs/cluster.md.
-container: f"{workflow.basedir}/container/handcraft.sif"
+container: f"{root}/container/handcraft.sif"
 
 
 cfg = parse_config(config, workflow.configfiles)
 variants = {v.name: v for v in cfg.variants()}
 planted_groups = hooks.planted_groups(cfg)
 lms = list(cfg.predictors.causal_lms)
-labelled = list(hooks.human_labels(workflow.basedir, cfg))
-compared = hooks.compared_groups(list(variants.values()))
+labelled = list(hooks.human_labels(root, cfg))
 tiles = {name: token for token, name in cfg.figures.tile_files().items()}
 gpus = hooks.gpus(cfg)
-script_hash = hooks.script_hash(workflow.basedir)
-hooks.prepare_jobs(workflow)
+script_hash = hooks.script_hash(root)
+hooks.prepare_jobs(workflow, root)
 
 
 wildcard_constraints:

@@ -1,6 +1,8 @@
 # Needs: results/predictions/{variant}/*.parquet, the test contexts, the sample.
 # Makes: results/evaluation/: accuracy, loss, intervals and paired comparisons, whoever made the predictions.
 
+compared = hooks.compared_groups(list(variants.values()))
+
 
 rule evaluate_predictions:
     """All predictors of one group, on the test contexts and on the sample."""

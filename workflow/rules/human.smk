@@ -42,7 +42,7 @@ rule evaluate_people:
         predictions=lambda w: hooks.predictions_of(
             variants[w.group], planted_groups, hooks.complete_lms(cfg)
         ),
-        labels=lambda w: hooks.human_labels(workflow.basedir, cfg).get(w.group, []),
+        labels=lambda w: hooks.human_labels(root, cfg).get(w.group, []),
     output:
         people="results/people/{group}/people.csv",
         comparisons="results/people/{group}/comparisons.csv",

@@ -5,7 +5,7 @@
 rule fill_report:
     """The report's sources with computed values in them; checked for typed numbers and dead references."""
     input:
-        sources=hooks.report_sources(workflow.basedir),
+        sources=hooks.report_sources(root),
         corpus="results/corpus/summary.json",
         tokenizer="results/tokenizer/tokenizer.json",
         contexts=expand("results/contexts/{variant}/summary.json", variant=variants),
@@ -88,7 +88,7 @@ rule fill_report:
     localrule: True
     params:
         code=script_hash("fill_report.py"),
-        facts=hooks.report_facts(cfg, workflow.configfiles, workflow.basedir),
+        facts=hooks.report_facts(cfg, workflow.configfiles, root),
     script:
         "../scripts/fill_report.py"
 

@@ -32,11 +32,16 @@ def script_hash(root: Path | str) -> Callable[[str], str]:
     return partial(code_hash, root=Path(root, "workflow", "scripts"))
 
 
-def prepare_jobs(workflow: Any) -> None:
+def checkout(workflow: Any) -> str:
+    """The directory of our Snakefile, also where it is a `module` of another; call it from the Snakefile itself."""
+    return str(workflow.current_basedir.get_path_or_uri(secret_free=False))
+
+
+def prepare_jobs(workflow: Any, root: Path | str) -> None:
     """What holds for every job: default memory and time, and that it sees the checkout and knows its commit."""
     set_default_resources(workflow)
-    note_commit(workflow.basedir)
-    show_checkout(workflow.basedir)
+    note_commit(root)
+    show_checkout(root)
 
 
 def set_default_resources(workflow: Any) -> None:

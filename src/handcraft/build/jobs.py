@@ -42,10 +42,11 @@ def job(snakemake: Any) -> Iterator[None]:
         traceback.print_exc()
         raise SystemExit(1) from None
     wildcards = dict(snakemake.wildcards.items())
-    name = ".".join([snakemake.rule, *wildcards.values()])
+    rule = _rule(snakemake)
+    name = ".".join([rule, *wildcards.values()])
     write_sidecar(
         Path("results/provenance") / f"{name}.json",
-        rule=snakemake.rule,
+        rule=rule,
         wildcards=wildcards,
         params=dict(snakemake.params.items()),
         imported=[name for name in ("torch", "transformers") if name in sys.modules],
@@ -64,7 +65,7 @@ def _check_code(snakemake: Any) -> None:
     planned = snakemake.params.get("code")
     if planned is None:
         return
-    script = Path(snakemake.scriptdir, f"{snakemake.rule}.py")
+    script = Path(snakemake.scriptdir, f"{_rule(snakemake)}.py")
     if not script.is_file():
         raise UserError(
             "the checkout is not visible to this job", where=str(script), remedy="bind it in the container"
@@ -76,6 +77,13 @@ def _check_code(snakemake: Any) -> None:
             remedy="if it was edited during the build, run the build again; if the package is installed twice (in a "
             "container, on a compute node), leave the one that is not the checkout's out",
         )
+
+
+def _rule(snakemake: Any) -> str:
+    """The rule's name here: a Snakefile that uses the workflow as a `module` may have put a prefix before it."""
+    parts = str(snakemake.rule).split("_")
+    names = ("_".join(parts[i:]) for i in range(len(parts)))
+    return next((n for n in names if Path(snakemake.scriptdir, f"{n}.py").is_file()), str(snakemake.rule))
 
 
 def _peak_mb() -> float:
