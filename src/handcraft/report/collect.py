@@ -17,7 +17,7 @@ def collect_values(results: Results) -> Values:
     values.add("tokenizer.vocabulary", facts.vocabulary)
     values.add("inputs", facts.length * facts.vocabulary)
     trained = facts.group(facts.training_group)
-    values.add("candidates", len(trained["candidates"]) if trained else None)
+    values.add("candidates", len(trained.candidates) if trained else None)
     values.add("bootstrap", facts.bootstrap)
     values.add("resamples", facts.resamples)
     gaps = [r["gap"] for rows in results.path.values() for r in rows if r["gap"] is not None]
@@ -27,7 +27,7 @@ def collect_values(results: Results) -> Values:
         values.add(f"corpus.{split}.stories", counted.get("stories"))
     values.add("corpus.duplicates", results.corpus.get("duplicates"))
     for group in facts.groups:
-        _of_group(values, results, group["name"])
+        _of_group(values, results, group.name)
     if results.history:
         for column, unit in (("train_loss", "nats"), ("validation_loss", "nats"), ("l1_term", "nats")):
             values.add(f"training.{column}", _last(results.history[f"{column}_smoothed"]), unit)

@@ -24,7 +24,7 @@ class Context:
     def title(self, name: str) -> str:
         """A group's title, its name where the config has no such group."""
         group = self.facts.group(name)
-        return group["title"] if group else name
+        return group.title if group else name
 
     def has_baseline(self) -> bool:
         """Whether the causal LM answered at all: where it did not, the prose says that it is absent."""
@@ -43,16 +43,16 @@ class Context:
         """Titles of the groups in which `a` is better, worse, and not distinguishable from `b`."""
         sorted_: dict[str, list[str]] = {"better": [], "worse": [], "level": []}
         for g in self.facts.groups if b else []:
-            f = self.finding(a, str(b), g["name"], view, metric)
+            f = self.finding(a, str(b), g.name, view, metric)
             if f is not None:
-                sorted_[f.verdict].append(g["title"])
+                sorted_[f.verdict].append(g.title)
         return sorted_
 
     def leader(self, group: str) -> str | None:
         """The group's most frequent word in training."""
         counts = self.results.counts.get(group, {}).get("train")
         found = self.facts.group(group)
-        return found["candidates"][int(counts.of.argmax())].strip() if counts and found else None
+        return found.candidates[int(counts.of.argmax())].strip() if counts and found else None
 
     def figure(self, name: str) -> bool:
         """Whether the figure was drawn."""

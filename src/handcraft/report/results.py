@@ -1,12 +1,13 @@
 """Reads the artifacts that the report draws on. What is absent is None or empty: the prose then says so."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from handcraft.analysis.influence import Influence, read_influence
 from handcraft.files import read_csv, read_json
@@ -14,19 +15,46 @@ from handcraft.files import read_csv, read_json
 Rows = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the config says, as far as the report speaks of it.
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    `variants`: dicts of name, group, title, candidates, match (a variant whose name is its group's is the group
-    itself, others are its twins). `predictors`: dicts of id, title, in the order of the tables. `corpus`: name, title,
-    source. `tiles`: the tokens that have tiles, by the name in `figures/tiles-<name>.svg`.
+
+class CorpusFacts(_Frozen):
+    """The corpus, as the config has it."""
+
+    name: str
+    title: str
+    source: str
+
+
+class VariantFacts(_Frozen):
+    """A group, or its twin with the other `match`, whose name is not its group's."""
+
+    name: str
+    group: str
+    title: str
+    candidates: tuple[str, ...]
+    match: str
+
+
+class PredictorFacts(_Frozen):
+    """A predictor's id and title."""
+
+    id: str
+    title: str
+
+
+class Facts(_Frozen):
+    """What the config says, as far as the report needs it. From JSON, with unknown fields refused.
+
+    `predictors` are in the order of the tables. `tiles`: the tokens that have tiles, by the name in
+    `figures/tiles-<name>.svg`.
     """
 
     title: str
-    corpus: dict[str, str]
-    variants: list[dict[str, Any]]
-    predictors: list[dict[str, str]]
+    corpus: CorpusFacts
+    variants: list[VariantFacts]
+    predictors: list[PredictorFacts]
     baseline: str | None
     training_group: str
     tiles_group: str
@@ -40,39 +68,42 @@ class Facts:
     """Tokens that strips show beside those of `tiles`."""
     excerpts: bool = True
     config: str = "config.yaml"
-    human_labels: list[str] = field(default_factory=list)
+    human_labels: list[str] = []
     """`group/annotator` of every label file of this build."""
-    human_ignored: list[str] = field(default_factory=list)
+    human_ignored: list[str] = []
     """Label files of other corpora or groups, as paths below `human/labels`."""
-    language_models: list[str] = field(default_factory=list)
-    given_models: list[str] = field(default_factory=list)
+    language_models: list[str] = []
+    given_models: list[str] = []
     device: str = "cpu"
     config_text: str = ""
     """The config as YAML, without what has its default."""
-    rooms: dict[str, str] = field(default_factory=dict)
+    rooms: dict[str, str] = {}
     """The room of every rule."""
     code: str | None = None
     """Hash of the code that fills the report."""
 
-    def __post_init__(self) -> None:
-        for name in self.tiles:
+    @field_validator("tiles")
+    @classmethod
+    def _file_names(cls, tiles: dict[str, str]) -> dict[str, str]:
+        for name in tiles:
             if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
                 raise ValueError(f"{name!r} cannot be part of a file name")
+        return tiles
 
     @property
     def planted(self) -> bool:
-        return self.corpus["source"] == "planted"
+        return self.corpus.source == "planted"
 
     @property
-    def groups(self) -> list[dict[str, Any]]:
+    def groups(self) -> list[VariantFacts]:
         """The variants that are groups of the config."""
-        return [v for v in self.variants if v["name"] == v["group"]]
+        return [v for v in self.variants if v.name == v.group]
 
-    def group(self, name: str) -> dict[str, Any] | None:
-        return next((v for v in self.groups if v["name"] == name), None)
+    def group(self, name: str) -> VariantFacts | None:
+        return next((v for v in self.groups if v.name == name), None)
 
     def title_of(self, predictor: str) -> str:
-        return next((p["title"] for p in self.predictors if p["id"] == predictor), predictor)
+        return next((p.title for p in self.predictors if p.id == predictor), predictor)
 
 
 @dataclass(frozen=True)
@@ -113,11 +144,11 @@ class Results:
     @cached_property
     def metrics(self) -> dict[str, Rows]:
         """Evaluation rows by variant."""
-        return {v["name"]: self._csv("evaluation", v["name"], "metrics.csv") for v in self.facts.variants}
+        return {v.name: self._csv("evaluation", v.name, "metrics.csv") for v in self.facts.variants}
 
     @cached_property
     def comparisons(self) -> dict[str, Rows]:
-        return {v["name"]: self._csv("evaluation", v["name"], "comparisons.csv") for v in self.facts.variants}
+        return {v.name: self._csv("evaluation", v.name, "comparisons.csv") for v in self.facts.variants}
 
     def sample(self, variant: str) -> Rows:
         return self._csv("evaluation", variant, "sample.csv")
@@ -177,7 +208,7 @@ class Results:
     @cached_property
     def linear(self) -> dict[str, dict[str, Any]]:
         """metrics.json of the linear models by variant; {} where there is none."""
-        return {v["name"]: self._json("linear", v["name"], "metrics.json") or {} for v in self.facts.variants}
+        return {v.name: self._json("linear", v.name, "metrics.json") or {} for v in self.facts.variants}
 
     @cached_property
     def history(self) -> dict[str, list[float]]:
@@ -195,11 +226,11 @@ class Results:
         """Contexts by variant and split, as `build_contexts` counted them."""
         found: dict[str, dict[str, Counts]] = {}
         for v in self.facts.variants:
-            splits = (self._json("contexts", v["name"], "summary.json") or {}).get("splits", {})
-            found[v["name"]] = {
+            splits = (self._json("contexts", v.name, "summary.json") or {}).get("splits", {})
+            found[v.name] = {
                 split: Counts(
                     counted["contexts"],
-                    np.array([counted["candidates"][word]["rows"] for word in v["candidates"]]),
+                    np.array([counted["candidates"][word]["rows"] for word in v.candidates]),
                 )
                 for split, counted in splits.items()
             }
@@ -235,7 +266,7 @@ class Results:
     @cached_property
     def path(self) -> dict[str, Rows]:
         """path.csv of the linear models by variant."""
-        return {v["name"]: self._csv("linear", v["name"], "path.csv") for v in self.facts.variants}
+        return {v.name: self._csv("linear", v.name, "path.csv") for v in self.facts.variants}
 
     @cached_property
     def minibatch(self) -> dict[str, Any]:

@@ -44,20 +44,20 @@ def groups(results: Results, values: Values) -> Markdown:
     """The groups: their words with their shares in training, and how many contexts."""
     rows = []
     for g in results.facts.groups:
-        counts = results.counts[g["name"]]
+        counts = results.counts[g.name]
         if "train" not in counts:
             continue
         shares = counts["train"].shares
-        name = f"contexts.{g['name']}"
+        name = f"contexts.{g.name}"
         most = int(shares.argmax())
         words = []
-        for k, (word, share) in enumerate(zip(g["candidates"], shares, strict=True)):
+        for k, (word, share) in enumerate(zip(g.candidates, shares, strict=True)):
             shown = values.put(f"{name}.share.{word.strip()}", float(share), "share", digits=0)
             text = f"{escape(word.strip() or word)} {shown}"
             words.append(f"**{text}**" if k == most else text)
         found = {s: counts[s].contexts if s in counts else None for s in ("train", "test")}
         cells = [values.put(f"{name}.{split}", n) for split, n in found.items()]
-        rows.append([g["title"], Markdown(", ".join(words)), *cells])
+        rows.append([g.title, Markdown(", ".join(words)), *cells])
     header = ["group", "words and their shares", "training contexts", "test contexts"]
     return pipe_table(header, rows, "llrr")
 
@@ -71,14 +71,14 @@ def scores(results: Results, values: Values, view: str) -> Markdown:
     """Accuracy and loss of every predictor in every group, with intervals; the best of a group in bold."""
     rows = []
     for g in results.facts.groups:
-        table = [r for r in results.metrics[g["name"]] if r["view"] == view]
+        table = [r for r in results.metrics[g.name] if r["view"] == view]
         found = {(r["predictor"], r["metric"]): r for r in table}
         order = list(dict.fromkeys(r["predictor"] for r in table))
         for p in order:
-            cells: list[object] = [g["title"], results.facts.title_of(p)]
+            cells: list[object] = [g.title, results.facts.title_of(p)]
             for metric, unit in (("accuracy", "share"), ("loss", "nats")):
                 row = found.get((p, metric))
-                name = score_name(p, g["name"], view, metric)
+                name = score_name(p, g.name, view, metric)
                 bounds = {"low": row["low"], "high": row["high"]} if row else {}
                 cells.append(values.put(name, row["value"], unit, **bounds) if row else None)
             rows.append(cells)
@@ -89,13 +89,13 @@ def paired(results: Results, values: Values, a: str, b: str, metric: str = "loss
     """`a` minus `b` in every group, with the paired interval, Holm's p and the verdict."""
     rows = []
     for g in results.facts.groups:
-        f = find(results.comparisons[g["name"]], a, b, "natural", metric)
+        f = find(results.comparisons[g.name], a, b, "natural", metric)
         if f is not None:
             unit = "nats" if metric == "loss" else "share"
             verdict = Markdown(VERDICTS[f.verdict])
-            name = f"difference.{a}.{b}.{g['name']}.{metric}"
+            name = f"difference.{a}.{b}.{g.name}.{metric}"
             difference = values.put(name, f.difference, unit, low=f.low, high=f.high)
-            rows.append([g["title"], difference, values.put(f"{name}.p", f.p, "p"), verdict])
+            rows.append([g.title, difference, values.put(f"{name}.p", f.p, "p"), verdict])
     return pipe_table(["group", f"difference in {metric}", "p (Holm)", "verdict"], rows, "lrrl")
 
 
@@ -149,19 +149,19 @@ def sparsity(results: Results, values: Values) -> Markdown:
     for g in results.facts.groups:
         losses = {
             r["predictor"]: r
-            for r in results.metrics[g["name"]]
+            for r in results.metrics[g.name]
             if (r["view"], r["metric"]) == ("natural", "loss")
         }
-        path = results.path[g["name"]]
+        path = results.path[g.name]
         for mark, predictor in (("chosen", "linear"), ("sparser", "linear_sparser")):
             test = losses.get(predictor)
             for r in path:
                 if not r[mark]:
                     continue
-                name = f"{predictor}.{g['name']}"
+                name = f"{predictor}.{g.name}"
                 held = values.put(f"{name}.validation_loss", r["validation_loss"], "nats")
                 error = values.put(f"{name}.validation_se", r["validation_se"], "nats")
-                cells: list[object] = [g["title"], results.facts.title_of(predictor)]
+                cells: list[object] = [g.title, results.facts.title_of(predictor)]
                 cells += [values.put(f"{name}.l1", r["l1"], "significant", digits=2)]
                 cells += [values.put(f"{name}.nonzeros", r["nonzeros"])]
                 cells += [Markdown(f"{held} [± {error}]{{.interval}}")]
@@ -173,7 +173,7 @@ def sparsity(results: Results, values: Values) -> Markdown:
 def occurrence(results: Results, values: Values) -> Markdown:
     """What whole words or any token as the occurrence changes."""
     rows: list[list[object]] = []
-    titles = {g["name"]: g["title"] for g in results.facts.groups}
+    titles = {g.name: g.title for g in results.facts.groups}
     for r in results.occurrence:
         title, name = escape(titles.get(r["group"], r["group"])), f"occurrence.{r['group']}"
         if r["dropped_share"] is not None:

@@ -26,7 +26,8 @@ from handcraft import logging as progress
 
 progress.SECONDS_BETWEEN_LINES = 0.0
 snakemake = SimpleNamespace(
-    rule="train_x", scriptdir=".", log=["logs/train_x/a.log"], wildcards=Named(group="a"), params=Named(l1=[0.1], device="cpu"),
+    scriptdir=".", rule="train_x",
+    log=["logs/train_x/a.log"], wildcards=Named(group="a"), params=Named(l1=[0.1], device="cpu"),
     input=Named(x="in.txt"), output=Named(y="out.txt"), resources=Named(mem_mb=600),
 )
 {before}

@@ -34,16 +34,14 @@ def table_rows(results: Results, values: Values, predictor: str) -> Markdown:
     """Every row of one model in every group: accuracy, loss, and the loss's difference to the model as it is."""
     rows: list[list[object]] = []
     for group in results.facts.groups:
-        own = [
-            r for r in results.language_models if (r["group"], r["predictor"]) == (group["name"], predictor)
-        ]
+        own = [r for r in results.language_models if (r["group"], r["predictor"]) == (group.name, predictor)]
         found = {(r["row"], r["metric"]): r for r in own}
         for name, title in ROWS.items():
             if (name, "loss") not in found:
                 continue
             accuracy, loss = found[name, "accuracy"], found[name, "loss"]
-            cells: list[object] = [group["title"], Markdown(title)]
-            key = f"lm.{predictor}.{group['name']}.{name}"
+            cells: list[object] = [group.title, Markdown(title)]
+            key = f"lm.{predictor}.{group.name}.{name}"
             for one, unit in ((accuracy, "share"), (loss, "nats")):
                 bounds = {"low": one["low"], "high": one["high"]}
                 cells.append(values.put(f"{key}.{one['metric']}", one["value"], unit, **bounds))
@@ -58,7 +56,7 @@ def table_rows(results: Results, values: Values, predictor: str) -> Markdown:
 def table_calibration(results: Results, values: Values) -> Markdown:
     """Calibration error of the three versions of every model in every group, and the temperature fitted."""
     rows: list[list[object]] = []
-    titles = {g["name"]: g["title"] for g in results.facts.groups}
+    titles = {g.name: g.title for g in results.facts.groups}
     several = len(models(results)) > 1
     found = {(r["predictor"], r["group"], r["version"]): r for r in results.calibration}
     for predictor, group in dict.fromkeys((r["predictor"], r["group"]) for r in results.calibration):
@@ -87,7 +85,7 @@ def add_values(values: Values, results: Results) -> None:
 def sort_changes(results: Results, predictor: str, row: str) -> dict[str, list[str]]:
     """Titles of the groups whose loss this row lowers, raises, or does not distinguishably change."""
     sorted_: dict[str, list[str]] = {"lower": [], "higher": [], "level": []}
-    titles = {g["name"]: g["title"] for g in results.facts.groups}
+    titles = {g.name: g.title for g in results.facts.groups}
     for r in results.language_models:
         if (r["predictor"], r["row"], r["metric"]) != (predictor, row, "loss") or r["difference_low"] is None:
             continue

@@ -17,13 +17,13 @@ def linearity(results: Results) -> list[dict[str, Any]]:
     (findings, None where not compared), and whether it beats the last token."""
     facts, rows = results.facts, []
     for g in facts.groups:
-        table = results.comparisons[g["name"]]
+        table = results.comparisons[g.name]
         views = [find(table, "linear", str(facts.baseline), view) for view in VIEWS]
         further = find(table, "linear", "last_token")
         rows.append(
             {
-                "title": g["title"],
-                "name": g["name"],
+                "title": g.title,
+                "name": g.name,
                 "natural": views[0],
                 "even": views[1],
                 "further": further,
@@ -65,9 +65,9 @@ def _compared(results: Results) -> list[str]:
     Other causal LMs, and the sparser linear model, have tables of their own.
     """
     facts = results.facts
-    compared = {row[k] for g in facts.groups for row in results.comparisons[g["name"]] for k in ("a", "b")}
+    compared = {row[k] for g in facts.groups for row in results.comparisons[g.name] for k in ("a", "b")}
     others = {*facts.language_models, "majority", "linear_sparser"} - {facts.baseline}
-    return [p["id"] for p in facts.predictors if p["id"] in compared and p["id"] not in others]
+    return [p.id for p in facts.predictors if p.id in compared and p.id not in others]
 
 
 def names(context: Context) -> dict[str, Any]:
@@ -76,5 +76,5 @@ def names(context: Context) -> dict[str, Any]:
     return {
         "table_linearity": lambda: table_linearity(results, values),
         "keep": lambda some, others: [t for t in some if t in others],
-        "rest": lambda some: [g["title"] for g in facts.groups if g["title"] not in some],
+        "rest": lambda some: [g.title for g in facts.groups if g.title not in some],
     }

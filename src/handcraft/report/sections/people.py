@@ -8,7 +8,7 @@ from handcraft.people.power import POWER
 from handcraft.report import tables
 from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape
-from handcraft.report.results import Results
+from handcraft.report.results import Results, VariantFacts
 from handcraft.report.tables import first_only, pipe_table
 from handcraft.report.values import Values
 
@@ -16,15 +16,15 @@ SAMPLES = ("natural", "balanced")
 UNKNOWN = Markdown("not known")
 
 
-def labelled_groups(results: Results) -> list[dict[str, Any]]:
+def labelled_groups(results: Results) -> list[VariantFacts]:
     """The groups that people have labelled."""
-    return [g for g in results.facts.groups if results.people(g["name"])]
+    return [g for g in results.facts.groups if results.people(g.name)]
 
 
 def add_values(values: Values, results: Results) -> None:
     """How many people, each one's accuracy, and the chance that counts as enough."""
     groups = labelled_groups(results)
-    rows = [(g["name"], r) for g in groups for r in results.people(g["name"])]
+    rows = [(g.name, r) for g in groups for r in results.people(g.name)]
     people = {r["annotator"] for _, r in rows if r["kind"] == "person"}
     values.add("people", len(people) or None)
     values.add("power", POWER, "share", digits=0)
@@ -54,12 +54,12 @@ def table_people(results: Results, values: Values, published: list[dict[str, Any
     Groups that people have labelled, or else the training group, so that the predictors' answers are seen in any case.
     `published` are the post's people, on contexts of their own.
     """
-    names = [g["name"] for g in labelled_groups(results)] or [results.facts.training_group]
+    names = [g.name for g in labelled_groups(results)] or [results.facts.training_group]
     rows: list[list[object]] = []
     for name in names:
         people, scored = results.people(name), results.sample(name)
         group = results.facts.group(name)
-        title = group["title"] if group else name
+        title = group.title if group else name
         who = list(dict.fromkeys((str(r["annotator"]), False) for r in people))
         who += dict.fromkeys((str(r["predictor"]), True) for r in scored)
         for one, model in who:
@@ -75,7 +75,7 @@ def table_people(results: Results, values: Values, published: list[dict[str, Any
                 most = found["majority"] if found and not model else None
                 cells.append(values.put(always, most, "share", digits=0) if most is not None else None)
             rows.append(cells)
-        for row in published if group and group["name"] == row_group(published) else []:
+        for row in published if group and group.name == row_group(published) else []:
             right = _right(values, f"published.{row['name']}", {**row, "accuracy": row["value"]})
             one = f"{escape(row['title'].split(':')[0])} *(published, other contexts)*"
             rows.append([title, Markdown(one), right, UNKNOWN, None, None])
@@ -100,9 +100,9 @@ def table_tests(results: Results, values: Values) -> Markdown:
     groups = labelled_groups(results)
     rows: list[list[object]] = []
     for g in groups:
-        for r in results.people_comparisons(g["name"]):
-            who = f"{r['annotator']}, {r['sample']}" + (f", {g['title']}" if len(groups) > 1 else "")
-            name = f"people.{g['name']}.{r['sample']}.{r['annotator']}.against.{r['predictor']}"
+        for r in results.people_comparisons(g.name):
+            who = f"{r['annotator']}, {r['sample']}" + (f", {g.title}" if len(groups) > 1 else "")
+            name = f"people.{g.name}.{r['sample']}.{r['annotator']}.against.{r['predictor']}"
             cells = [values.put(f"{name}.{k}", r[k]) for k in ("only_person", "only_predictor")]
             cells += [values.put(f"{name}.{k}", r[k], "p") for k in ("p", "p_holm")]
             cells.append(values.put(f"{name}.items_needed", r["items_needed"]))
@@ -116,14 +116,16 @@ def table_agreement(results: Results, values: Values) -> Markdown:
     groups = labelled_groups(results)
     rows: list[list[object]] = []
     for g in groups:
-        for r in results.people_agreement(g["name"]):
+        for r in results.people_agreement(g.name):
             pair = r["measure"] == "cohen"
-            key = f"agreement.{g['name']}.{r['sample']}.{'.'.join([str(r['a']), str(r['b'])]) if pair else 'all'}"
+            key = (
+                f"agreement.{g.name}.{r['sample']}.{'.'.join([str(r['a']), str(r['b'])]) if pair else 'all'}"
+            )
             everybody = Markdown("") if pair else values.put(f"{key}.people", r["people"])
             who = Markdown(f"{escape(r['a'])} and {escape(r['b'])}" if pair else f"all {everybody}")
             observed = values.put(f"{key}.observed", r["observed"], "share", digits=0)
             kappa = values.put(f"{key}.kappa", r["kappa"], "kappa", low=r["low"], high=r["high"])
-            rows.append([g["title"], r["sample"], who, observed, "Cohen" if pair else "Fleiss", kappa])
+            rows.append([g.title, r["sample"], who, observed, "Cohen" if pair else "Fleiss", kappa])
     header: list[object] = ["group", "sample", "who", "same answer", "kappa of", "kappa"]
     return _grouped(header, rows, "lllrlr", len(groups) > 1)
 
@@ -146,7 +148,7 @@ def missed_items(results: Results, values: Values) -> list[dict[str, Any]]:
     """Per labelled group and sample: its titles, how many items nobody got right, and the items."""
     found = []
     for g in labelled_groups(results):
-        missed, answered = results.people_missed(g["name"]), results.people(g["name"])
+        missed, answered = results.people_missed(g.name), results.people(g.name)
         for sample in SAMPLES:
             if not any(r["sample"] == sample for r in answered):
                 continue
@@ -158,8 +160,8 @@ def missed_items(results: Results, values: Values) -> list[dict[str, Any]]:
                 }
                 for i in missed.get(sample, [])
             ]
-            number = values.put(f"people.{g['name']}.{sample}.missed", len(items))
-            found.append({"group": g["title"], "sample": sample, "number": number, "items": items})
+            number = values.put(f"people.{g.name}.{sample}.missed", len(items))
+            found.append({"group": g.title, "sample": sample, "number": number, "items": items})
     return found
 
 
@@ -188,12 +190,12 @@ def names(context: Context) -> dict[str, Any]:
         "missed_items": lambda: missed_items(results, values),
         "table_sample_pairs": lambda: tables.sample_pairs(results, values, facts.training_group),
         "people_scores": lambda: scores(values, results, facts.training_group),
-        "labelled": [g["title"] for g in labelled_groups(results)],
-        "has_agreement": any(results.people_agreement(g["name"]) for g in labelled_groups(results)),
-        "has_vote": any(r["kind"] == "vote" for g in facts.groups for r in results.people(g["name"])),
+        "labelled": [g.title for g in labelled_groups(results)],
+        "has_agreement": any(results.people_agreement(g.name) for g in labelled_groups(results)),
+        "has_vote": any(r["kind"] == "vote" for g in facts.groups for r in results.people(g.name)),
         "has_power": bool(results.people_power(facts.training_group)),
         "has_sample": bool(results.sample(facts.training_group)),
-        "label_path": label_path(facts.corpus["name"]),
+        "label_path": label_path(facts.corpus.name),
     }
 
 

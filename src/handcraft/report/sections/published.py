@@ -38,7 +38,7 @@ def shown(row: dict[str, Any], values: Values) -> Markdown:
 def applies(facts: Facts) -> bool:
     """Whether the build has the very group that the post is about."""
     group = facts.group(GROUP)
-    return group is not None and set(group["candidates"]) == set(CANDIDATES)
+    return group is not None and set(group.candidates) == set(CANDIDATES)
 
 
 def published_beside(results: Results, values: Values) -> Markdown:

@@ -45,11 +45,11 @@ class Weights:
         """By group: the last position's share, with its interval, and how many last positions hold half of it all."""
         found = []
         for g in self.results.facts.groups:
-            path = self.evaluation / g["name"] / "evidence.csv"
+            path = self.evaluation / g.name / "evidence.csv"
             rows = [r for r in read_csv(path) if r["share"] is not None] if path.is_file() else []
             if not rows:
                 continue
-            name, last = f"evidence.{g['name']}", rows[-1]
+            name, last = f"evidence.{g.name}", rows[-1]
             held = np.cumsum([r["share"] for r in rows[::-1]])
             share = self.values.put(
                 f"{name}.last", last["share"], "share", low=last["low"], high=last["high"]
@@ -57,7 +57,7 @@ class Weights:
             half = self.values.put(f"{name}.half", int(np.searchsorted(held, 0.5 - 1e-12)) + 1)
             plain = self.values(f"{name}.last")
             said = {"share": share, "plain": plain, "half": half, "positions": len(rows)}
-            found.append({"title": g["title"], **said})
+            found.append({"title": g.title, **said})
         return found
 
     def path(self) -> Markdown:
@@ -65,11 +65,11 @@ class Weights:
         parts = []
         for g in self.results.facts.groups:
             for mark, predictor in (("chosen", "linear"), ("sparser", "linear_sparser")):
-                for r in (r for r in self.results.path[g["name"]] if r[mark]):
-                    name = f"{predictor}.{g['name']}"
+                for r in (r for r in self.results.path[g.name] if r[mark]):
+                    name = f"{predictor}.{g.name}"
                     left = self.values.put(f"{name}.nonzeros", r["nonzeros"])
                     loss = self.values.put(f"{name}.validation_loss", r["validation_loss"], "nats")
-                    parts.append(Markdown(f"{escape(g['title'])}, {mark}: {left} weights, {loss} nats"))
+                    parts.append(Markdown(f"{escape(g.title)}, {mark}: {left} weights, {loss} nats"))
         return Markdown("; ".join(parts))
 
     def strongest(self) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def names(context: Context) -> dict[str, Any]:
         "tiles_title": context.title(facts.tiles_group),
         "table_tokens": lambda: tables.tokens(results, values),
         "table_sparsity": lambda: tables.sparsity(results, values),
-        "has_sparsity": any(results.path[g["name"]] for g in facts.groups),
+        "has_sparsity": any(results.path[g.name] for g in facts.groups),
         "has_stability": bool(results.stability),
         "has_claims": bool(results.claims.get("tokens")),
     }
