@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handcraft.columns import COLUMN_TYPES
 from handcraft.errors import UserError
 
 if TYPE_CHECKING:
@@ -72,41 +74,59 @@ def read_json(path: Path | str) -> Any:
 
 
 def write_csv(path: Path | str, rows: Sequence[Row], columns: Sequence[str] | None = None) -> None:
-    """A CSV table; floats keep every digit (`repr`), a missing value is an empty cell."""
+    """A CSV table with columns of `COLUMN_TYPES`; floats keep every digit (`repr`), None and "" are an empty cell.
+
+    Raises `TypeError` for a column that has no type there, and for a value that is not of its column's type.
+    """
     columns = list(columns or (rows[0].keys() if rows else ()))
+    _require_types(columns, path)
     with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="raise")
+        # With "\r\n" the csv module quotes a cell that holds either of them; the rows still end on "\n".
+        lines = SimpleNamespace(write=lambda line: file.write(line.removesuffix("\r\n") + "\n"))
+        writer = csv.DictWriter(lines, columns, lineterminator="\r\n", extrasaction="raise")
         writer.writeheader()
         for row in rows:
-            writer.writerow({k: _cell(v) for k, v in row.items()})
+            writer.writerow({name: _cell(name, value) for name, value in row.items()})
 
 
-def _cell(value: Any) -> Any:
+def _require_types(columns: Sequence[str], path: Path | str) -> None:
+    if untyped := [name for name in columns if name not in COLUMN_TYPES]:
+        raise TypeError(f"{path}: no type in handcraft.columns for the column {', '.join(untyped)}")
+
+
+def _cell(name: str, value: Any) -> Any:
     if value is None:
         return ""
-    if isinstance(value, float | np.floating):
-        return repr(float(value))
-    return value
+    kind = COLUMN_TYPES.get(name)
+    fits = {str: (str,), int: (int, np.integer), float: (float, np.floating, int, np.integer)}
+    if kind and (isinstance(value, bool) or not isinstance(value, fits[kind])):
+        raise TypeError(f"the column {name} is of {kind.__name__}, not {type(value).__name__}: {value!r}")
+    return repr(float(value)) if isinstance(value, float | np.floating) else value
 
 
 def read_csv(path: Path | str) -> list[dict[str, Any]]:
-    """Rows of a CSV table; cells that read as numbers become numbers, empty cells become None."""
+    """Rows of a CSV table, each cell of its column's type in `COLUMN_TYPES`; empty cells are None."""
+    import pyarrow as pa
+    from pyarrow import csv as pa_csv
+
+    types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            return [{k: _value(v) for k, v in row.items()} for row in csv.DictReader(file)]
-    except OSError as error:
+        table = pa_csv.read_csv(
+            path,
+            # One block, since a row must not be longer than a block.
+            read_options=pa_csv.ReadOptions(block_size=max(1, Path(path).stat().st_size), use_threads=False),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+            convert_options=pa_csv.ConvertOptions(
+                column_types={name: types[kind] for name, kind in COLUMN_TYPES.items()},
+                null_values=[""],
+                strings_can_be_null=True,
+            ),
+        )
+        _require_types(table.column_names, path)
+    except (OSError, pa.ArrowException, TypeError) as error:
         raise _unreadable(path, error) from error
-
-
-def _value(cell: str) -> Any:
-    if cell == "":
-        return None
-    for kind in (int, float):
-        try:
-            return kind(cell)
-        except ValueError:
-            continue
-    return cell
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def write_tensors(

@@ -355,8 +355,8 @@ def _planted(results: Path) -> None:
                     "words": " day" if linear else "sun with cat",
                 }
                 | {
-                    "distances": 1 + i if linear else "2 and 4",
-                    "positions": 15 - i,
+                    "distances": str(1 + i) if linear else "2 and 4",
+                    "positions": str(15 - i),
                     "candidate": words[i % 5],
                     "planted": 1.5,
                     "planted_centred": 1.5,

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from handcraft.errors import UserError
 from handcraft.files import (
@@ -65,11 +67,89 @@ def test_others_can_read_an_artifact_where_the_umask_lets_them(tmp_path: Path) -
 
 
 def test_csv_keeps_every_digit_and_missing_values(tmp_path: Path) -> None:
-    rows = [{"a": 0.1 + 0.2, "b": None, "c": 'x, "y"\n'}, {"a": 1, "b": np.float32(0.1), "c": ""}]
+    rows = [
+        {"value": 0.1 + 0.2, "p": None, "title": 'x, "y"\n'},
+        {"value": 1, "p": np.float32(0.1), "title": ""},
+    ]
     write_csv(tmp_path / "t.csv", rows)
-    back = read_csv(tmp_path / "t.csv")
-    assert back[0] == {"a": 0.1 + 0.2, "b": None, "c": 'x, "y"\n'}
-    assert back[1]["b"] == float(np.float32(0.1))
+    first, second = read_csv(tmp_path / "t.csv")
+    assert first == {"value": 0.1 + 0.2, "p": None, "title": 'x, "y"\n'}
+    assert second == {"value": 1.0, "p": float(np.float32(0.1)), "title": None}
+
+
+ODD_NAMES = [
+    "nan",
+    "007",
+    "1_000",
+    "inf",
+    "-0",
+    "1e5",
+    "None",
+    "null",
+    "NA",
+    "true",
+    "2020-01-01",
+    " ",
+    "\ufeff",
+    "\r",
+    "'",
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_predictor_comes_back_by_its_name(tmp_path: Path, name: str) -> None:
+    write_csv(tmp_path / "t.csv", [{"predictor": name, "n": 7}])
+    assert read_csv(tmp_path / "t.csv") == [{"predictor": name, "n": 7}]
+
+
+text = st.text(st.characters(exclude_categories=["Cs"]))
+rows_of_a_table = st.lists(
+    st.fixed_dictionaries(
+        {
+            "predictor": st.none() | text | st.sampled_from(ODD_NAMES),
+            "n": st.none() | st.integers(-(2**63), 2**63 - 1),
+            "title": text,
+            "value": st.none() | st.floats(),
+        }
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows=rows_of_a_table)
+def test_csv_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFactory, rows: list[dict]) -> None:
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    write_csv(path, rows)
+    for row, back in zip(rows, read_csv(path), strict=True):
+        # repr, since a NaN equals nothing; an empty text is a missing one.
+        assert {k: repr(v) for k, v in back.items()} == {
+            k: repr(None if v == "" else v) for k, v in row.items()
+        }
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"predictor": 7}, "predictor is of str"),
+        ({"n": 7.0}, "n is of int"),
+        ({"n": True}, "n is of int"),
+        ({"value": "7"}, "value is of float"),
+        ({"no_such_column": 7}, "no_such_column"),
+    ],
+)
+def test_csv_refuses_another_type(tmp_path: Path, row: dict, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        write_csv(tmp_path / "t.csv", [row])
+    assert not (tmp_path / "t.csv").exists()
+
+
+@pytest.mark.parametrize("content", ["", "n\n7.5\n", "n,value\n1\n", "no_such_column\n1\n"])
+def test_a_damaged_csv_table_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(UserError, match=r"t\.csv"):
+        read_csv(tmp_path / "t.csv")
 
 
 def test_json_refuses_what_it_has_no_word_for(tmp_path: Path) -> None:
@@ -78,7 +158,7 @@ def test_json_refuses_what_it_has_no_word_for(tmp_path: Path) -> None:
     assert not (tmp_path / "x.json").exists()
 
 
-@pytest.mark.parametrize("read", [read_json, read_tensors, read_table])
+@pytest.mark.parametrize("read", [read_csv, read_json, read_tensors, read_table])
 def test_a_damaged_or_missing_artifact_is_named(tmp_path: Path, read) -> None:  # type: ignore[no-untyped-def]
     for path in (tmp_path / "missing", tmp_path / "damaged"):
         if path.name == "damaged":

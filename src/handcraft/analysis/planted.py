@@ -132,8 +132,8 @@ def _linear(planted: TokenRules, rule: Linear, contexts: Contexts, weight: np.nd
     return {
         "kind": "linear",
         "words": rule.word,
-        "distances": rule.distance,
-        "positions": position,
+        "distances": str(rule.distance),
+        "positions": str(position),
         "candidate": rule.candidate,
         "planted": rule.weight,
         # On the scale of the recovered weight: a vote for one candidate is, centred, less than it is alone.
@@ -169,8 +169,8 @@ def _noise(planted: TokenRules, rule: Noise, contexts: Contexts) -> dict[str, An
     return {
         "kind": "noise",
         "words": rule.word,
-        "distances": rule.distance,
-        "positions": contexts.length - rule.distance,
+        "distances": str(rule.distance),
+        "positions": str(contexts.length - rule.distance),
         "share": float(at.mean()),
         "rates": " ".join(f"{rate:g}" for rate in rule.rates),
     }

@@ -16,7 +16,7 @@ COLUMNS = (
     "token",
     "comparable",
     "why",
-    "words",
+    "compared",
     "same_sign",
     "correlation",
     "orderings",
@@ -30,10 +30,11 @@ COLUMNS = (
 def evaluate_published(weights: Path, support: Path, tokenizer: Path, planted: bool, output: Path) -> None:
     """Write a row for each token whose weights were published.
 
-    Both sides are centred over the candidates. `same_sign` of `words` agree in sign; `correlation` is Pearson's over
-    them, empty where one side has no spread; `orderings` is the share of all orders of our weights whose correlation
-    is as large or larger. `seen` of `contexts` training contexts end on the token. Where `comparable` is 0, `why` says
-    why and the rest is empty: the stories are made up, the group is another, the text is no token.
+    Both sides are centred over the candidates. `same_sign` of the `compared` words agree in sign; `correlation` is
+    Pearson's over them, empty where one side has no spread; `orderings` is the share of all orders of our weights
+    whose correlation is as large or larger. `seen` of `contexts` training contexts end on the token. Where
+    `comparable` is 0, `why` says why and the rest is empty: the stories are made up, the group is another, the text is
+    no token.
     """
     tensor, facts = read_tensors(weights)["weight"], read_facts(weights)
     counts, contexts = read_tensors(support)["support"], int(read_facts(support)["contexts"])
@@ -69,7 +70,7 @@ def compare_weights(ours: Mapping[str, float], theirs: Mapping[str, float]) -> d
         orders = [_correlation(np.array(order), b) for order in permutations(a.tolist())]
         orderings = float(np.mean([c >= correlation - 1e-12 for c in orders]))
     return {
-        "words": len(words),
+        "compared": len(words),
         "same_sign": int((np.sign(a) == np.sign(b)).sum()),
         "correlation": correlation,
         "orderings": orderings,

@@ -1,7 +1,6 @@
 """Paired tests and the correction for making many of them."""
 
 from collections.abc import Sequence
-from math import comb
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
@@ -12,10 +11,10 @@ def mcnemar(only_a: int, only_b: int) -> float:
     """
     if min(only_a, only_b) < 0:
         raise ValueError(f"counts cannot be negative: {only_a}, {only_b}")
-    n = only_a + only_b
-    tail = sum(comb(n, i) for i in range(min(only_a, only_b) + 1))
-    # Integers until here: exact however small p is.
-    return min(1.0, 2 * tail / 2**n)
+    # Late, here and below: statsmodels takes 0.6 to 0.9 s to import (0.2 s after scipy.stats).
+    from statsmodels.stats import contingency_tables
+
+    return float(contingency_tables.mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue)
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:
@@ -23,10 +22,8 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
 
     Source: Holm (1979), Scand. J. Stat. 6, 65-70.
     """
-    known = sorted((value, place) for place, value in enumerate(p) if value is not None)
-    adjusted: list[float | None] = [None] * len(p)
-    largest = 0.0
-    for rank, (value, place) in enumerate(known):
-        largest = max(largest, min(1.0, (len(known) - rank) * value))
-        adjusted[place] = largest
-    return adjusted
+    from statsmodels.stats.multitest import multipletests
+
+    known = [value for value in p if value is not None]
+    adjusted = iter(multipletests(known, method="holm")[1].tolist() if known else [])
+    return [None if value is None else next(adjusted) for value in p]

@@ -123,7 +123,7 @@ def published(tmp_path: Path, words: tuple[str, ...], planted: bool, scale: floa
 def test_published_weights_are_compared_centred(tmp_path: Path) -> None:
     for scale, same, fit in ((0.5, 5, 1), (-1.0, 0, -1)):
         for row in published(tmp_path, CANDIDATES[::-1], False, scale):
-            assert (row["comparable"], row["same_sign"], row["words"], row["seen"]) == (1, same, 5, 3)
+            assert (row["comparable"], row["same_sign"], row["compared"], row["seen"]) == (1, same, 5, 3)
             assert row["correlation"] == pytest.approx(fit)
             assert row["orderings"] == pytest.approx(1 / 120 if fit > 0 else 1)
             assert (row["largest"] == row["published_largest"]) == (fit > 0)

@@ -158,7 +158,8 @@ class Weights:
                 rows.append([token, Markdown(f"not comparable: {escape(r['why'])}"), *[Markdown("–")] * 4])
                 continue
             name = f"published.{self.results.slug(r['token'])}"
-            same, of = (self.values.put(f"{name}.{k}", r[k]) for k in ("same_sign", "words"))
+            same = self.values.put(f"{name}.same_sign", r["same_sign"])
+            of = self.values.put(f"{name}.words", r["compared"])
             fit = self.values.put(f"{name}.correlation", r["correlation"], "nats")
             chance = self.values.put(f"{name}.orderings", r["orderings"], "share")
             seen = self.values.put(f"{name}.seen", r["seen"])

@@ -180,7 +180,7 @@ def test_table_of_planted_rules(built, tmp_path):
         assert row["over_best"] == 0 or group == "feelings"
     found = read_csv(tmp_path / "rules.csv")
     comma = next(row for row in found if row["words"] == "," and row["group"] == "conjunctions")
-    assert (comma["positions"], comma["distances"], comma["largest"]) == (15, 1, " but")
+    assert (comma["positions"], comma["distances"], comma["largest"]) == ("15", "1", " but")
     assert comma["weight"] == pytest.approx(2.0 * 4 / 5)
     assert {row["kind"] for row in found} == {"linear", "interaction", "noise"}
 
