@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from datasets.exceptions import DatasetNotFoundError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -206,10 +207,6 @@ def test_the_hub_is_streamed_at_its_revision_and_runs_no_code(
         ("some/stories", {**options, "split": "validation"}),
         ("some/stories", {**options, "split": "train"}),
     ]
-
-
-class DatasetNotFoundError(FileNotFoundError):
-    """As in `datasets`, which tells most failures by its text."""
 
 
 @pytest.mark.parametrize(
