@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from datasets.exceptions import DatasetNotFoundError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from handcraft.corpus import retrieve_corpus
 from handcraft.corpus.hub import stories_in_hub
-from handcraft.corpus.splits import SeenHashes, write_splits
+from handcraft.corpus.splits import write_splits
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_json
 
@@ -120,17 +117,6 @@ def test_an_error_midway_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_splits({"train": broken()}, FRACTIONS, {s: tmp_path / s for s in SPLITS}, where={"train": "x"})
     assert list(tmp_path.iterdir()) == []
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 40), max_size=20)))
-def test_seen_hashes_are_a_set(batches: list[list[int]]) -> None:
-    seen, expected = SeenHashes(), set()
-    for batch in batches:
-        new = seen.add(np.array(batch, np.uint64))
-        for value, fresh in zip(batch, new.tolist(), strict=True):
-            assert fresh == (value not in expected)
-            expected.add(value)
 
 
 def retrieved(root: Path, source: dict[str, Any], kind: str = "files") -> dict[str, Any]:
