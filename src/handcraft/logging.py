@@ -1,9 +1,11 @@
 """Progress on anything over ten seconds: a line every few seconds, in the log and on the terminal."""
 
+import logging
 import sys
-import time
-from collections.abc import Iterable, Iterator, Sized
-from typing import TextIO, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO, TypeVar
+
+from tqdm import tqdm
 
 T = TypeVar("T")
 
@@ -13,37 +15,44 @@ SECONDS_BETWEEN_LINES = 5.0
 terminal: TextIO | None = None
 
 
+class _Handler(logging.Handler):
+    """Writes to standard error as it is at that moment, and what asks for it to the terminal too."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for file in (sys.stderr, terminal if getattr(record, "on_terminal", False) else None):
+            if file is not None:
+                print(self.format(record), file=file, flush=True)
+
+
+_logger = logging.getLogger("handcraft")
+_logger.setLevel(logging.INFO)
+_logger.propagate = False
+_logger.addHandler(_Handler())
+
+
+def say(message: str, on_terminal: bool = False) -> None:
+    """One line for the log, and for the terminal too if asked."""
+    _logger.info("%s", message, extra={"on_terminal": on_terminal})
+
+
+class _Lines(tqdm):
+    """tqdm as lines of a log instead of a bar that is drawn over."""
+
+    monitor_interval = 0  # the clock is read after every item, so no thread has to watch it
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
+        if msg is None:  # else it is the empty line that clears a bar
+            say(str(self), on_terminal=True)
+
+
 def progress(items: Iterable[T], description: str, total: int | None = None, unit: str = "") -> Iterator[T]:
     """Iterate over `items`, telling every few seconds how far it is and how long it will take.
 
     `total` is the number of items where `len(items)` does not give it; `unit` names one.
     """
-    if total is None and isinstance(items, Sized):
-        total = len(items)
-    start = last = time.monotonic()
-    for done, item in enumerate(items):
-        now = time.monotonic()
-        if now - last >= SECONDS_BETWEEN_LINES:
-            last = now
-            say(
-                f"{description}: {_far(done, total, unit)}{_left(done, total, now - start)}", on_terminal=True
-            )
-        yield item
-
-
-def say(message: str, on_terminal: bool = False) -> None:
-    """One line for the log, and for the terminal too if asked."""
-    print(message, file=sys.stderr, flush=True)
-    if on_terminal and terminal is not None:
-        print(message, file=terminal, flush=True)
-
-
-def _far(done: int, total: int | None, unit: str) -> str:
-    count = f"{done:,} of {total:,}" if total else f"{done:,}"
-    return f"{count} {unit}".rstrip()
-
-
-def _left(done: int, total: int | None, seconds: float) -> str:
-    if not total or not done:
-        return f", {seconds:.0f} s so far"
-    return f", about {seconds / done * (total - done):.0f} s left"
+    settings: dict[str, Any] = {"mininterval": SECONDS_BETWEEN_LINES, "delay": SECONDS_BETWEEN_LINES}
+    lines = _Lines(items, description, total, leave=False, miniters=1, smoothing=0, **settings)
+    count = "{n:,} of {total:,}" if lines.total else "{n:,}"
+    time = "about {remaining} left" if lines.total else "{elapsed} so far"
+    lines.bar_format = f"{{desc}}: {f'{count} {unit}'.rstrip()}, {time}"
+    return iter(lines)

@@ -38,7 +38,7 @@ def write_splits(
 
     Of each story `\\r\\n` becomes `\\n` and white space at both ends goes; empty ones and those that came
     before are dropped and counted. Test comes first, then validation, then train, so of a duplicate the test
-    split keeps it. Memory is one row group a split and 8 bytes a story.
+    split keeps it. Memory is one row group a split and about 75 bytes a story.
 
     Raises `UserError` where a split comes out empty. Returns {"splits": {split: {"stories", "characters"}},
     "duplicates", "short", "given"}.
@@ -46,7 +46,8 @@ def write_splits(
     cut = [s for s in ("validation", "test") if s not in streams]
     edges = np.cumsum([fractions.get(s, 0.0) for s in ("validation", "test")])
     places = [s if s in cut else "train" for s in ("validation", "test")] + ["train"]
-    seen = SeenHashes()
+    # A set of 8 bytes each: for the 2.1 million stories of TinyStories it takes 160 MB and 1.6 s.
+    seen: set[bytes] = set()
     duplicates = empty = 0
     with ExitStack() as stack:
         writers = {s: stack.enter_context(_SplitWriter(outputs[s])) for s in ("train", "validation", "test")}
@@ -57,12 +58,13 @@ def write_splits(
                 empty += dropped
                 digests = [hashlib.sha256(s.encode()).digest()[:8] for s in stories]
                 hashes = np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64)
-                new = seen.add(hashes)
-                duplicates += int((~new).sum())
                 place = np.searchsorted(edges, hashes / 2.0**64, side="right") if split == "train" else None
-                for i in np.flatnonzero(new):
-                    goes_to = split if place is None else places[place[i]]
-                    writers[goes_to].add(digests[i].hex(), stories[i])
+                for i, (digest, text) in enumerate(zip(digests, stories, strict=True)):
+                    if digest in seen:
+                        duplicates += 1
+                        continue
+                    seen.add(digest)
+                    writers[split if place is None else places[place[i]]].add(digest.hex(), text)
         counts = {s: w.finish() for s, w in writers.items()}
         _refuse_empty(counts, cut, fractions, where, duplicates, empty)
     return {
@@ -88,27 +90,6 @@ def _batches(stream: Iterator[str], split: str) -> Iterator[tuple[list[str], int
             yield batch, empty
             batch, size, empty = [], 0, 0
     yield batch, empty
-
-
-class SeenHashes:
-    """A growing set of 64-bit hashes, at 8 bytes each: sorted runs, merged as they grow alike."""
-
-    def __init__(self) -> None:
-        self._runs: list[np.ndarray] = []
-
-    def add(self, hashes: np.ndarray) -> np.ndarray:
-        """Add uint64 [n]; bool [n]: which of them were not there yet (of equal ones the first)."""
-        new = np.zeros(len(hashes), bool)
-        new[np.unique(hashes, return_index=True)[1]] = True
-        for run in self._runs:
-            at = np.minimum(np.searchsorted(run, hashes), len(run) - 1)
-            new &= run[at] != hashes
-        if new.any():
-            self._runs.append(np.sort(hashes[new]))
-        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
-            last = self._runs.pop()
-            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]))
-        return new
 
 
 @dataclass

@@ -78,7 +78,10 @@ class _WordTokens(dict[str, bytes]):
 
 
 def _write_header(file: BinaryIO, length: int) -> int:
-    """The `.npy` header of a uint16 array; NumPy pads it, so a later length fits in the same place."""
+    """The `.npy` header of a uint16 array; NumPy pads it, so a later length fits in the same place.
+
+    NumPy's other writers (`save`, `open_memmap`) must know the length first, and it is known once all is encoded.
+    """
     header = {"descr": "<u2", "fortran_order": False, "shape": (length,)}
     np.lib.format.write_array_header_1_0(file, header)
     return file.tell()

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from datasets.exceptions import DatasetNotFoundError
 
 from handcraft.corpus import retrieve_corpus
 from handcraft.corpus.hub import stories_in_hub
-from handcraft.corpus.splits import SeenHashes, write_splits
+from handcraft.corpus.splits import write_splits
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_json
 
@@ -121,17 +119,6 @@ def test_an_error_midway_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 40), max_size=20)))
-def test_seen_hashes_are_a_set(batches: list[list[int]]) -> None:
-    seen, expected = SeenHashes(), set()
-    for batch in batches:
-        new = seen.add(np.array(batch, np.uint64))
-        for value, fresh in zip(batch, new.tolist(), strict=True):
-            assert fresh == (value not in expected)
-            expected.add(value)
-
-
 def retrieved(root: Path, source: dict[str, Any], kind: str = "files") -> dict[str, Any]:
     outputs = {s: root / f"{s}.parquet" for s in SPLITS}
     retrieve_corpus(
@@ -206,10 +193,6 @@ def test_the_hub_is_streamed_at_its_revision_and_runs_no_code(
         ("some/stories", {**options, "split": "validation"}),
         ("some/stories", {**options, "split": "train"}),
     ]
-
-
-class DatasetNotFoundError(FileNotFoundError):
-    """As in `datasets`, which tells most failures by its text."""
 
 
 @pytest.mark.parametrize(

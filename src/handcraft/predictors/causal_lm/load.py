@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from handcraft.errors import UserError
-from handcraft.hub_errors import error_kinds, hub_failure
+from handcraft.hub_errors import caused_by, hub_failure
 from handcraft.predictors.causal_lm.files import WHERE, check_directory, check_memory, count_weights
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -142,21 +143,20 @@ def explained(model: str, revision: str | None) -> Iterator[None]:
 
 
 def _explanation(error: Exception, model: str, revision: str | None) -> tuple[str, str]:
-    kinds = error_kinds(error)
     first = " ".join(str(error).split())[:300]
     told = hub_failure(
         error, noun="model", name=model, revision=revision, instead="give a local directory as model"
     )
     if revision is not None and told:
         return told
-    if "SafetensorError" in kinds:
+    if caused_by(error, SafetensorError):
         return f"a safetensors file of the model is corrupt ({first})", "get the weights again"
-    if "MemoryError" in kinds or "OutOfMemoryError" in kinds:
+    if caused_by(error, MemoryError, torch.OutOfMemoryError):
         return (
             "the model does not fit into memory",
             "use dtype: bfloat16, a smaller model, or a larger machine",
         )
-    if "ImportError" in kinds:
+    if caused_by(error, ImportError):
         return (
             f"the model needs a package that is not installed ({first})",
             "install it, or use another model",

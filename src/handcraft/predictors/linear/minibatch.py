@@ -20,7 +20,6 @@ from handcraft.predictors.linear.solver import fit_path
 from handcraft.predictors.linear.train import score
 from handcraft.seeds import generator
 
-BETAS, EPSILON = (0.9, 0.999), 1e-8
 OPTIMUM = ("objective", "train_loss", "validation_loss", "nonzeros")
 """The metrics of the exact solution that are kept, to draw next to the curves."""
 THREADS = 1
@@ -40,9 +39,10 @@ class Smoothed:
 
 
 class MinibatchModel:
-    """W [features, K] and b [K] with Adam (Kingma and Ba 2015; PyTorch's defaults but for the learning rate).
+    """W [features, K] and b [K] with `torch.optim.Adam` (its defaults but for the learning rate).
 
-    The gradient is written out: a batch touches few features, and autograd through embeddings is much slower.
+    The gradient is written out: a batch touches few features, and autograd through embeddings is much slower. Fused,
+    since the other two ways take 1.1 to 1.6 times as long on a CPU.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class MinibatchModel:
         self.parameters = torch.zeros(features + 1, candidates, device=device)
         self.penalty = torch.full((features + 1, 1), l1, device=device)
         self.penalty[-1] = 0
-        self.first, self.second = torch.zeros_like(self.parameters), torch.zeros_like(self.parameters)
-        self.learning_rate, self.l1, self.steps = learning_rate, l1, 0
+        self.adam = torch.optim.Adam([self.parameters], lr=learning_rate, fused=True)
+        self.l1 = l1
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
         """Logits [n, K] of contexts as features [n, length]."""
@@ -83,12 +83,8 @@ class MinibatchModel:
         length = features.shape[1]
         gradient.index_add_(0, features.reshape(-1), residual.repeat_interleave(length, 0))
         gradient[-1] += residual.sum(0)
-        self.steps += 1
-        (one, two), t = BETAS, self.steps
-        self.first.lerp_(gradient, 1 - one)
-        self.second.mul_(two).addcmul_(gradient, gradient, value=1 - two)
-        root = (self.second / (1 - two**t)).sqrt_().add_(EPSILON)
-        self.parameters.addcdiv_(self.first, root, value=-self.learning_rate / (1 - one**t))
+        self.parameters.grad = gradient
+        self.adam.step()
         return torch.nn.functional.cross_entropy(logits, labels)
 
 
