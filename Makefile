@@ -45,13 +45,17 @@ unlock: install
 
 install: $(VENV)/.installed
 
-# With uv where it is on the path, with pip where not: the same lock.
-PIP := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
-
+# By uv where it is on PATH, else by pip: the same lock, so the same versions.
 $(VENV)/.installed: requirements.lock pyproject.toml
+ifneq ($(shell command -v uv),)
+	uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
+	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+else
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --requirement requirements.lock
-	$(PIP) --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+endif
 	touch $@
 
 # After a change of pyproject.toml: the newest of what its packages need in turn. What torch needs for a GPU it pins itself.
