@@ -110,6 +110,7 @@ def read_csv(path: Path | str) -> list[dict[str, Any]]:
     from pyarrow import csv as pa_csv
 
     types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+    note_read(path)
     try:
         table = pa_csv.read_csv(
             path,

@@ -1,6 +1,7 @@
 """Artifacts are written whole or not at all, and read with a clear error where they are damaged."""
 
 import stat
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,25 @@ def test_a_damaged_or_missing_artifact_is_named(tmp_path: Path, read) -> None:  
             read(path)
         assert str(path) in str(caught.value)
         assert "remedy" in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [read_csv, read_facts, read_json, read_tensors, read_table])
+def test_a_reader_tells_what_it_opens(tmp_path: Path, read) -> None:  # type: ignore[no-untyped-def]
+    """So that a job's check of its inputs sees it, whichever library does the reading."""
+    path, heard = tmp_path / "artifact", list[str]()
+    writers = {
+        read_csv: lambda: write_csv(path, [{"n": 1}]),
+        read_json: lambda: write_json(path, 1),
+        read_table: lambda: write_table(path, pa.table({"n": [1]})),
+    }
+    writers.get(read, lambda: write_tensors(path, {"a": np.zeros(1)}))()
+    listening = True
+    sys.addaudithook(
+        lambda event, args: heard.append(str(args[0])) if listening and event == "open" else None
+    )
+    read(path)
+    listening = False
+    assert str(path) in heard
 
 
 def test_tables_are_the_same_bytes_again(tmp_path: Path) -> None:
