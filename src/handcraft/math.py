@@ -1,12 +1,14 @@
 """Small arithmetic that many rooms need: log-softmax, losses, centring, class rates, positional ids."""
 
 import numpy as np
-from scipy.special import log_softmax as _log_softmax
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Log-probabilities float64 [n, K] of logits or unnormalised log-probabilities [n, K]."""
-    return np.asarray(_log_softmax(np.asarray(logits, np.float64), axis=-1))
+    # Imported here: it takes 0.2 s, as long as many a job that needs something else of this module.
+    from scipy import special
+
+    return np.asarray(special.log_softmax(np.asarray(logits, np.float64), axis=-1))
 
 
 def normalise(log_probability: np.ndarray) -> np.ndarray:

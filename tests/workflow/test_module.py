@@ -14,7 +14,7 @@ from tests.workflow.conftest import OUTPUT, Checkout
 
 OWN = """
 rule my_table:
-    input: rules.handcraft_predict_majority.output.predictions
+    input: rules.handcraft_predict_counts.output.majority
     output: "mine/{variant}.parquet"
     shell: "cp {input} {output}"
 """
@@ -32,5 +32,5 @@ def test_a_snakefile_that_uses_it_as_a_module(new_checkout, root: Path, tmp_path
     run = subprocess.run(command, cwd=tmp_path, env=checkout.environment(), **OUTPUT)  # type: ignore[call-overload]
     assert run.returncode == 0, run.stdout
     assert read_predictions(tmp_path / "mine" / "conjunctions.parquet").predictor == "majority"
-    sidecar = tmp_path / "results" / "provenance" / "predict_majority.conjunctions.json"
-    assert read_json(sidecar)["rule"] == "predict_majority"
+    sidecar = tmp_path / "results" / "provenance" / "predict_counts.conjunctions.json"
+    assert read_json(sidecar)["rule"] == "predict_counts"

@@ -62,7 +62,7 @@ def test_editing_the_linear_module_reruns_linear_models_and_what_follows(built: 
         "fill_report",
     } <= rerun
     untouched = {"retrieve_corpus", "train_tokenizer", "build_tokens", "build_contexts", "draw_sample", "train_llama",
-                 "predict_causal_lm", "predict_majority", "predict_last_token", "predict_bayes"}  # fmt: skip
+                 "predict_causal_lm", "predict_counts", "predict_bayes"}  # fmt: skip
     assert not untouched & rerun
 
 
@@ -75,7 +75,7 @@ def test_a_changed_penalty_reruns_linear_models_only(built: Checkout) -> None:
     (built.path / "penalty.yaml").write_text("predictors: {linear: {l1: [1.0e-2]}}\n")
     rerun = rules_of(built.planned("penalty.yaml"))
     assert "train_linear" in rerun
-    assert not {"build_contexts", "predict_causal_lm", "predict_majority"} & rerun
+    assert not {"build_contexts", "predict_causal_lm", "predict_counts"} & rerun
 
 
 def test_jobs_without_torch_do_not_import_it(finished: Checkout) -> None:

@@ -57,13 +57,14 @@ rule train_unpenalised:
 
 
 rule evaluate_influence:
-    """What every weight does to held-out answers, beside how large it is and how often it was seen in training."""
+    """What every weight does to held-out answers, and each position's share of the contribution, by story."""
     input:
         weights="results/linear/{group}/weights.safetensors",
         support="results/linear/{group}/support.safetensors",
         validation="results/contexts/{group}/validation.safetensors",
     output:
         influence="results/evaluation/{group}/influence.parquet",
+        evidence="results/evaluation/{group}/evidence.csv",
     log:
         "logs/evaluate_influence/{group}.log",
     benchmark:
@@ -73,29 +74,11 @@ rule evaluate_influence:
         runtime=hooks.runtime(15),
     params:
         code=script_hash("evaluate_influence.py"),
-    script:
-        "../scripts/evaluate_influence.py"
-
-
-rule evaluate_evidence:
-    """Where in the window the evidence lies: each position's share of the contribution, with intervals by story."""
-    input:
-        weights="results/linear/{group}/weights.safetensors",
-        validation="results/contexts/{group}/validation.safetensors",
-    output:
-        table="results/evaluation/{group}/evidence.csv",
-    log:
-        "logs/evaluate_evidence/{group}.log",
-    benchmark:
-        "benchmarks/out/evaluate_evidence/{group}.tsv"
-    localrule: True
-    params:
-        code=script_hash("evaluate_evidence.py"),
         bootstrap=cfg.evaluation.bootstrap,
         confidence=cfg.evaluation.confidence,
         seed=cfg.seed,
     script:
-        "../scripts/evaluate_evidence.py"
+        "../scripts/evaluate_influence.py"
 
 
 rule evaluate_data_claims:

@@ -3,41 +3,24 @@
 #        and what was fitted on the way: results/linear/, results/minibatch/.
 
 
-rule predict_majority:
-    """The class rates of the training contexts, whatever the context."""
+rule predict_counts:
+    """Predictors that only count: the class rates, and smoothed class rates after the last token (a bigram model)."""
     input:
         train="results/contexts/{variant}/train.safetensors",
         test="results/contexts/{variant}/test.safetensors",
     output:
-        predictions="results/predictions/{variant}/majority.parquet",
+        majority="results/predictions/{variant}/majority.parquet",
+        last_token="results/predictions/{variant}/last_token.parquet",
     log:
-        "logs/predict_majority/{variant}.log",
+        "logs/predict_counts/{variant}.log",
     benchmark:
-        "benchmarks/out/predict_majority/{variant}.tsv"
+        "benchmarks/out/predict_counts/{variant}.tsv"
     params:
-        code=script_hash("predict_majority.py"),
-        title=hooks.TITLES["majority"],
-    script:
-        "../scripts/predict_majority.py"
-
-
-rule predict_last_token:
-    """Smoothed class rates after the last token: a bigram model of the group."""
-    input:
-        train="results/contexts/{variant}/train.safetensors",
-        test="results/contexts/{variant}/test.safetensors",
-    output:
-        predictions="results/predictions/{variant}/last_token.parquet",
-    log:
-        "logs/predict_last_token/{variant}.log",
-    benchmark:
-        "benchmarks/out/predict_last_token/{variant}.tsv"
-    params:
-        code=script_hash("predict_last_token.py"),
-        title=hooks.TITLES["last_token"],
+        code=script_hash("predict_counts.py"),
+        titles={p: hooks.TITLES[p] for p in ("majority", "last_token")},
         smoothing=cfg.predictors.last_token.smoothing,
     script:
-        "../scripts/predict_last_token.py"
+        "../scripts/predict_counts.py"
 
 
 rule train_linear:
