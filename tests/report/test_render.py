@@ -93,8 +93,10 @@ def test_the_pdf_has_title_bookmarks_tags_and_alt_texts(pdf: Path) -> None:
 
 def test_build_facts_come_in_at_rendering(source: Path, tmp_path: Path) -> None:
     sidecar = {
-        "rule": "train_linear",
+        "rule": "fill_report",
         "wildcards": {},
+        "inputs": {},
+        "outputs": {"results/report/source": ""},
         "seconds": 12.5,
         "peak_memory_mb": 300.0,
         "device": "cpu",
@@ -105,7 +107,9 @@ def test_build_facts_come_in_at_rendering(source: Path, tmp_path: Path) -> None:
         "started": "2026-01-01T00:00:00",
         "packages": {"numpy": "2"},
     }
-    write_json(tmp_path / "provenance" / "train_linear" / "x.json", sidecar)
+    write_json(tmp_path / "provenance" / "fill_report.json", sidecar)
+    older = sidecar | {"rule": "renamed_since", "started": "2025-01-01T00:00:00", "host": "another_host"}
+    write_json(tmp_path / "provenance" / "renamed_since.json", older)
     facts = tmp_path / "build_facts.md"
     write_build_facts(tmp_path / "provenance", facts)
     render_html(source, tmp_path / "a.html", facts, renderer="pandoc")
@@ -113,6 +117,7 @@ def test_build_facts_come_in_at_rendering(source: Path, tmp_path: Path) -> None:
     text = Page(tmp_path / "a.html").text
     assert "a_host*" in text
     assert "12.5" in text
+    assert "another_host" not in text
     write_build_facts(tmp_path / "none", facts)
     assert "No record" in facts.read_text()
 

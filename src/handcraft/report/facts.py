@@ -1,27 +1,26 @@
 """The one file of the report that differs between two builds: when, where, how long, with what."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from handcraft.files import read_json, write_text
+from handcraft.files import write_text
 from handcraft.report.escape import Markdown, escape
+from handcraft.report.made import Made
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import show
 
 
-def write_build_facts(provenance: Path | Iterable[Path], output: Path) -> None:
-    """Write `_build_facts.md` from the sidecars: a directory of .json files (with its subdirectories), or a list.
+ENDS = ("results/report/source", "results/explorer/index.html")
+"""What the rendering of the report reads."""
 
-    A sidecar has rule, seconds, peak_memory_mb, started, and mostly host, device, packages, git_commit. Where there
-    is none the file says so.
+
+def write_build_facts(provenance: Path, output: Path) -> None:
+    """Write `_build_facts.md` from the sidecars in the directory `provenance` of the jobs behind the report (`ENDS`).
+
+    A sidecar has rule, inputs, outputs, seconds, peak_memory_mb, started, and mostly host, device, packages,
+    git_commit. Where there is none the file says so.
     """
-    paths = (
-        sorted(provenance.rglob("*.json"))
-        if isinstance(provenance, Path)
-        else sorted(Path(p) for p in provenance)
-    )
-    write_text(output, _text([read_json(path) for path in paths]))
+    write_text(output, _text(Made(provenance, ENDS).jobs))
 
 
 def _text(jobs: list[dict[str, Any]]) -> str:

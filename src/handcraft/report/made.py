@@ -26,9 +26,11 @@ class Made:
     def __init__(self, provenance: Path, ends: Iterable[str] | None = None, own: str | None = None) -> None:
         self.own = own
         jobs = [read_json(path) for path in sorted(Path(provenance).glob("*.json"))]
+        # The last job that wrote a file made it: a rule of an older version may have left its sidecar.
+        jobs.sort(key=lambda job: str(job.get("started", "")))
         self._by_output = {output: i for i, job in enumerate(jobs) for output in job["outputs"]}
         reached = range(len(jobs)) if ends is None else self._reached(jobs, ends)
-        self.jobs: list[dict[str, Any]] = [jobs[i] for i in sorted(reached)]
+        self.jobs: list[dict[str, Any]] = sorted((jobs[i] for i in reached), key=_name)
 
     def _reached(self, jobs: list[dict[str, Any]], ends: Iterable[str]) -> set[int]:
         found: set[int] = set()
@@ -100,6 +102,10 @@ def _facts(jobs: list[dict[str, Any]]) -> Iterator[str]:
 def _settings(job: dict[str, Any]) -> str:
     kept = {k: v for k, v in job["params"].items() if k not in VOLATILE}
     return escape(json.dumps(kept, sort_keys=True, ensure_ascii=False)) if kept else ""
+
+
+def _name(job: dict[str, Any]) -> tuple[str, ...]:
+    return (str(job["rule"]), *map(str, (job.get("wildcards") or {}).values()))
 
 
 def _plain(text: str) -> bool:
