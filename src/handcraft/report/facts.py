@@ -9,7 +9,6 @@ from handcraft.report.made import Made
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import show
 
-
 ENDS = ("results/report/source", "results/explorer/index.html")
 """What the rendering of the report reads."""
 
