@@ -1,5 +1,6 @@
 """What every workflow script is wrapped in: its log, its errors, its sidecar."""
 
+import gc
 import os
 import resource
 import sys
@@ -58,6 +59,7 @@ def job(snakemake: Any) -> Iterator[None]:
         asked_memory_mb=int(snakemake.resources.get("mem_mb", 0)),
         root=PACKAGE,
     )
+    gc.freeze()  # the end of a process that imported PyTorch then takes 0.2 s less
 
 
 def _check_code(snakemake: Any) -> None:
