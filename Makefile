@@ -7,7 +7,7 @@ CONFIG ?=
 PROFILE ?=
 SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--workflow-profile $(PROFILE))
 
-.PHONY: report preview example test test-cluster check install lock schema format unlock clean
+.PHONY: report preview example test test-slow test-cluster check install lock schema format unlock clean
 
 report: install
 	$(SNAKEMAKE)
@@ -26,6 +26,10 @@ example: install
 
 test: install
 	$(BIN)/pytest
+
+# What takes long or is many: language models of all architectures, the linear model on TinyStories.
+test-slow: install
+	$(BIN)/pytest -m slow
 
 # A real SLURM of one node, where its packages are installed; skipped with the reason where not.
 test-cluster: install

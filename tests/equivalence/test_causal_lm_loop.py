@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from handcraft.predictors.causal_lm.load import LanguageModel, load_language_model
-from handcraft.predictors.causal_lm.rows import plan_rows
+from handcraft.predictors.causal_lm.rows import Way, plan_rows
 from handcraft.predictors.causal_lm.score import Scorer
 from handcraft.predictors.causal_lm.text import build_questions, clip_questions
 from handcraft.predictors.causal_lm.words import continuing_tokens
@@ -99,7 +99,7 @@ def test_candidates_of_many_tokens_are_branches_of_one_row(
         ours, loop(lm, [] if bos is None else [bos], texts, LONG), rtol=1e-5, atol=1e-5
     )
     assert sum(map(len, plan_rows(questions).rows)) < 0.7 * sum(
-        map(len, plan_rows(questions, trees=False).rows)
+        map(len, plan_rows(questions, way=Way.ROWS).rows)
     )
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from handcraft.logging import say
-from handcraft.predictors.causal_lm.rows import Row, row_inputs
 
 # Settings by which an architecture changes its logits after the output matrix (Gemma, Cohere, Granite, MiniCPM...).
 RESCALERS = (
@@ -64,44 +63,28 @@ class Head:
 
 def find_head(model: Any, row: Sequence[int]) -> Head:
     """The way to this model's logits that is the same as its own on the row of tokens `row`."""
-    config = model.config.get_text_config()
-    vocabulary, length = int(config.vocab_size), getattr(config, "max_position_embeddings", None)
+    whole = whole_head(model)
     if not _head_is_all(model, row):
         say("the model changes its logits after the output matrix: all logits are computed")
-        return Head(model, None, None, vocabulary, length)
+        return whole
     layer = model.get_output_embeddings()
     matrix, bias = layer.weight.detach(), getattr(layer, "bias", None)
     # Half of what a float32 log-probability is off by comes from this one product.
     if matrix.dtype == torch.float32 and matrix.device.type == "cpu" and matrix.numel() <= WIDE:
         matrix, bias = matrix.double(), None if bias is None else bias.detach().double()
-    return Head(model, matrix, bias, int(matrix.shape[0]), length)
+    return Head(model, matrix, bias, int(matrix.shape[0]), whole.length)
 
 
-def trees_work(head: Head, tokens: Sequence[int]) -> bool:
-    """Whether the model keeps to a mask and to positions of our own, tried on one branching row.
+def whole_head(model: Any) -> Head:
+    """The model's own logits, all of them."""
+    config = model.config.get_text_config()
+    return Head(model, None, None, int(config.vocab_size), model_length(model))
 
-    Not all do: one that scans from left to right, or whose attention knows places alone, takes no branches.
-    """
-    if len(tokens) < 3:
-        tokens = [*tokens, *tokens, *tokens]
-    half = len(tokens) // 2
-    row = Row(list(tokens), list(range(-1, len(tokens) - 1)), list(range(len(tokens))))
-    start = len(row)
-    for i, token in enumerate(reversed(tokens[half:])):
-        row.tokens.append(token)
-        row.parents.append(half - 1 if i == 0 else start + i - 1)
-        row.depths.append(half + i)
-    other = np.array([[*tokens[:half], *reversed(tokens[half:])]], np.int64)
-    try:
-        with torch.inference_mode():
-            own = torch.cat([head.states(np.array([list(tokens)], np.int64)), head.states(other)[half:]])
-            ours = head.states(*row_inputs([row]))[: len(row)]
-    except (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError):
-        return False
-    if not torch.isfinite(own).all():
-        return False
-    loose = 1e-4 if own.dtype == torch.float32 else 5e-2
-    return bool(torch.allclose(own, ours, rtol=loose, atol=loose * float(own.abs().max())))
+
+def model_length(model: Any) -> int | None:
+    """The longest row that the model takes, in its tokens, where its config says one."""
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return None if limit is None else int(limit)
 
 
 def _head_is_all(model: Any, row: Sequence[int]) -> bool:
@@ -121,7 +104,8 @@ def _head_is_all(model: Any, row: Sequence[int]) -> bool:
         states = model.base_model(**inputs)[0]
         if states.shape[-1] != head.weight.shape[-1]:
             return False
-        ours = head(states).float()
+        # State space models keep their sums in float32, whatever their weights are.
+        ours = head(states.to(head.weight.dtype)).float()
     if not torch.isfinite(full).all():
         return False
     # bfloat16 and float16 round at 2^-8 and 2^-11, and the order of sums may differ.

@@ -16,8 +16,9 @@ import numpy as np
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.logging import say
+from handcraft.predictors.causal_lm.head import model_length
 from handcraft.predictors.causal_lm.load import LanguageModel
-from handcraft.predictors.causal_lm.score import Scorer, model_length
+from handcraft.predictors.causal_lm.score import Scorer
 from handcraft.predictors.causal_lm.shards import SHARD, score_in_shards, shard_key
 from handcraft.predictors.causal_lm.text import (
     Question,

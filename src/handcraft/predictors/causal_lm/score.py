@@ -1,8 +1,9 @@
 """Log-probabilities of the endings of many questions under a causal language model, with few forward passes.
 
-One row a question, or even for several (`causal_lm_rows`); the output matrix is applied only to the hidden states that
-are read. Results do not depend on the batch size beyond 1e-5: a row is only ever computed beside rows of its own padded
-length, which depends on its own length alone, and in float32 the output matrix is multiplied in float64.
+One row a question, or even for several (`causal_lm_rows`), where the model takes that (`causal_lm_probe`); the output
+matrix is applied only to the hidden states that are read. Results do not depend on the batch size beyond 1e-5: a row is
+only ever computed beside rows of its own padded length, which depends on its own length alone, and in float32 the
+output matrix is multiplied in float64.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ import torch
 
 from handcraft.errors import UserError
 from handcraft.logging import progress, say
-from handcraft.predictors.causal_lm.head import Head, find_head, trees_work
-from handcraft.predictors.causal_lm.rows import END, Plan, batches, plan_rows, row_inputs
+from handcraft.predictors.causal_lm.head import Head, find_head, model_length, whole_head
+from handcraft.predictors.causal_lm.probe import choose_way
+from handcraft.predictors.causal_lm.rows import END, Plan, Way, batches, plan_rows, row_inputs
 from handcraft.predictors.causal_lm.text import Question
 
 LOGITS = 1 << 25  # logits held at a time: 128 MB in float32
@@ -34,8 +36,44 @@ class Scorer:
         self.model, self.batch_tokens = model, batch_tokens
         self.workers = workers if model.device.type == "cpu" else 1
         self.head: Head | None = None
-        self.trees = False
+        self.way = Way.ROWS
+        self.plain = False
+        """Whether all is asked one by one."""
+        # Lengths of sequences and of the longest row for which `way` was chosen.
+        self._shortest, self._longest, self._row = 0, 0, 0
         self.continues = None if continues is None else torch.from_numpy(continues).to(model.device)
+
+    @property
+    def trees(self) -> bool:
+        """Whether rows branch."""
+        return self.way is Way.TREES
+
+    def prepare(self, questions: Sequence[Question], word_ends: bool = False) -> None:
+        """Find out how the model may be asked these questions, from which those of later calls are taken.
+
+        Raises `UserError` where the model is not causal, where a row is longer than it can take, and where a token has
+        no place in its vocabulary.
+        """
+        if not questions:
+            return
+        _check_length(self.model, questions, word_ends)
+        check_vocabulary(self.model, questions)
+        self._shortest, self._longest = _extent(questions)
+        try:
+            if self.head is None:
+                self.head = find_head(self.model, [*questions[0].shared, *questions[0].endings[0]])
+            self.way, self._row = choose_way(self.head, questions, word_ends)
+        except (RuntimeError, ValueError, TypeError, LookupError, AssertionError, AttributeError) as error:
+            if _out_of_memory(error):
+                raise
+            raise UserError(
+                f"the model cannot compute a row of {self._longest} tokens in {self.model.dtype} "
+                f"({type(error).__name__}: {' '.join(str(error).split())[:200]})",
+                where="predictors.causal_lms: model, dtype",
+                remedy="use dtype: float32, a shorter long_context, or another model",
+            ) from error
+        if self.plain:
+            self.way = Way.SINGLE
 
     def __call__(
         self, questions: Sequence[Question], *, word_ends: bool = False, description: str = "causal LM"
@@ -43,29 +81,44 @@ class Scorer:
         """Summed log-probability of each ending after its `shared`: float64 [n, candidates].
 
         With `word_ends` that of the word ending there, given the ending: that the next token starts no continuation of
-        it. Raises `UserError` where the model gives no finite number, or where a row is longer than it can take.
+        it. Raises `UserError` where the model gives no finite number, and as `prepare` does.
         """
         if not questions:
             return np.zeros((0, 0))
-        _check_length(self.model, questions, word_ends)
-        if self.head is None:
-            first = [*questions[0].shared, *questions[0].endings[0]]
-            self.head = find_head(self.model, first)
-            self.trees = trees_work(self.head, first)
-        plan = plan_rows(questions, word_ends, self.trees)
+        shortest, longest = _extent(questions)
+        if self.head is None or shortest < self._shortest or longest > self._longest:
+            self.prepare(questions, word_ends)
+        plan = plan_rows(questions, word_ends, self.way)
+        if self.trees and max(map(len, plan.rows)) > self._row:
+            self.prepare(questions, word_ends)
+            plan = plan_rows(questions, word_ends, self.way)
+        assert self.head is not None
+        head = whole_head(self.model) if self.way is Way.SINGLE else self.head
+        return self._score(head, plan, questions, description)
+
+    def plainly(self, questions: Sequence[Question], *, word_ends: bool = False) -> np.ndarray:
+        """The same by the definition itself: one sequence at a time, the model's whole logits, nothing shared."""
+        if not questions:
+            return np.zeros((0, 0))
+        plan = plan_rows(questions, word_ends, Way.SINGLE)
+        return self._score(whole_head(self.model), plan, questions, "one by one")
+
+    def _score(self, head: Head, plan: Plan, questions: Sequence[Question], description: str) -> np.ndarray:
         scores = np.zeros(len(questions) * len(questions[0].endings))
         bounds = np.searchsorted(plan.row, np.arange(len(plan.rows) + 1))
-        parts = list(batches(plan.rows, self.batch_tokens))
+        parts = list(batches(plan.rows, 1 if plan.way is Way.SINGLE else self.batch_tokens, plan.exact))
+        # A model that changes with a row's length keeps in itself for which one it stands.
+        workers = 1 if plan.exact else self.workers
 
         def compute(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             reads = np.concatenate([np.arange(bounds[r], bounds[r + 1]) for r in part])
             inside = np.repeat(np.arange(len(part)), bounds[part + 1] - bounds[part])
             with torch.inference_mode():
-                return reads, self._halving(plan, part, reads, inside)
+                return reads, self._halving(plan, part, reads, inside, head)
 
-        with ThreadPoolExecutor(self.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             # One worker leaves the threads to the kernels.
-            done = map(compute, parts) if self.workers == 1 else pool.map(compute, parts)
+            done = map(compute, parts) if workers == 1 else pool.map(compute, parts)
             for reads, values in progress(done, description, total=len(parts), unit="batches"):
                 np.add.at(scores, plan.score[reads], values)
         if not np.isfinite(scores).all():
@@ -76,10 +129,12 @@ class Scorer:
             )
         return scores.reshape(len(questions), -1)
 
-    def _halving(self, plan: Plan, part: np.ndarray, reads: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    def _halving(
+        self, plan: Plan, part: np.ndarray, reads: np.ndarray, inside: np.ndarray, head: Head
+    ) -> np.ndarray:
         """`_read`; where the device's memory does not do, the two halves of the batch one after the other."""
         try:
-            return self._read(plan, part, reads, inside)
+            return self._read(plan, part, reads, inside, head)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not _out_of_memory(error):
                 raise
@@ -97,26 +152,27 @@ class Scorer:
         first = inside < half
         return np.concatenate(
             [
-                self._halving(plan, part[:half], reads[first], inside[first]),
-                self._halving(plan, part[half:], reads[~first], inside[~first] - half),
+                self._halving(plan, part[:half], reads[first], inside[first], head),
+                self._halving(plan, part[half:], reads[~first], inside[~first] - half, head),
             ]
         )
 
-    def _read(self, plan: Plan, part: np.ndarray, reads: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    def _read(
+        self, plan: Plan, part: np.ndarray, reads: np.ndarray, inside: np.ndarray, head: Head
+    ) -> np.ndarray:
         """Log-probabilities (float64) of `reads`, which lie on the rows `part`; `inside` is the row in the batch."""
-        assert self.head is not None
-        ids, depths, sight = row_inputs([plan.rows[r] for r in part])
+        ids, depths, sight = row_inputs([plan.rows[r] for r in part], plan.exact)
         width = ids.shape[1]
         # Several candidates' first tokens are read at the same place: its logits are computed once.
         places, place = np.unique(inside * width + plan.position[reads], return_inverse=True)
         device = self.model.device
         at = torch.from_numpy(places).to(device)
-        states = self.head.states(ids, depths, sight)[at]
+        states = head.states(ids, depths, sight)[at]
         tokens = plan.token[reads]
         values = np.zeros(len(reads))
-        step = max(1, LOGITS // self.head.vocabulary)
+        step = max(1, LOGITS // head.vocabulary)
         for start in range(0, len(places), step):
-            logits = self.head.logits(states[start : start + step])
+            logits = head.logits(states[start : start + step])
             normal = torch.logsumexp(logits, -1)
             here = np.flatnonzero((place >= start) & (place < start + step))
             local = torch.from_numpy(place[here] - start).to(device)
@@ -131,10 +187,22 @@ class Scorer:
         return values
 
 
-def model_length(model: Any) -> int | None:
-    """The longest row that the model takes, in its tokens, where its config says one."""
-    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    return None if limit is None else int(limit)
+def _extent(questions: Sequence[Question]) -> tuple[int, int]:
+    """Tokens of the shortest and of the longest sequence, endings included."""
+    lengths = [len(q.shared) + len(ending) for q in questions for ending in q.endings]
+    return min(lengths), max(lengths)
+
+
+def check_vocabulary(model: Any, questions: Sequence[Question]) -> None:
+    """Raise `UserError` where the tokenizer gives a token that the model has no embedding for."""
+    known = model.get_input_embeddings().weight.shape[0]
+    largest = max(max(*q.shared, *(t for ending in q.endings for t in ending)) for q in questions)
+    if largest >= known:
+        raise UserError(
+            f"the tokenizer gives token {largest}, and the model knows the tokens 0 to {known - 1}",
+            where="predictors.causal_lms: model",
+            remedy="put the model's own tokenizer beside it (tokenizer.json and tokenizer_config.json)",
+        )
 
 
 def _check_length(model: Any, questions: Sequence[Question], word_ends: bool) -> None:

@@ -20,7 +20,7 @@ from handcraft.files import hash_file, read_tensors, write_tensors
 from handcraft.predictions import read_predictions
 from handcraft.predictors.causal_lm.load import load_language_model
 from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
-from handcraft.predictors.causal_lm.rows import batches, plan_rows
+from handcraft.predictors.causal_lm.rows import Way, batches, plan_rows
 from handcraft.predictors.causal_lm.score import Scorer
 from handcraft.predictors.causal_lm.shards import model_fingerprint, shard_key
 from handcraft.predictors.causal_lm.text import Question
@@ -245,7 +245,7 @@ def test_a_tokenizer_that_changes_the_text_is_refused(original: Path) -> None:
 
 def test_rows_are_shared_where_the_tokens_allow() -> None:
     question = Question((9, 8), ((1,), (2, 3, 4), (2, 3), (5, 6)))
-    plan = plan_rows([question], trees=False)
+    plan = plan_rows([question], way=Way.ROWS)
     assert [row.tokens for row in plan.rows] == [[9, 8, 2, 3], [9, 8, 5]]
     assert not any(row.branches for row in plan.rows)
     assert len(plan.row) == 8
@@ -267,7 +267,7 @@ def test_questions_that_begin_alike_share_a_row() -> None:
 
 def test_batches_keep_to_the_budget_and_hold_every_row_once() -> None:
     questions = [Question((7,) * n, ((1,), (2,))) for n in (3, 9, 3, 5, 20, 5, 1, 3, 3)]
-    parts = list(batches(plan_rows(questions, trees=False).rows, 10))
+    parts = list(batches(plan_rows(questions, way=Way.ROWS).rows, 10))
     assert [p.tolist() for p in parts] == [[4], [1], [3, 5], [0, 2, 7], [8], [6]]
 
 
