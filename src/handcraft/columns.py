@@ -2,10 +2,10 @@
 
 _TEXT = """
     a annotator b biases candidate distances group kind largest measure metric positions predictor published_largest
-    question rates row sample title token version view why words
+    question rates row rows sample title token version view why words
 """
 _WHOLE = """
-    bin changed chosen clipped comparable compared contexts correct cut fresh_contexts interactions items_needed
+    bin changed checked chosen clipped comparable compared contexts correct cut fresh_contexts interactions items_needed
     iterations linear_rules n n_token n_word nonzeros only_a only_b only_person only_predictor people position
     recovered same_sign seen size spans sparser step stories undecided validation
 """

@@ -245,6 +245,7 @@ def _language_model(results: Path, random: np.random.Generator) -> None:
             arrays[question] = arrays["test"][rows] + random.normal(0, 1 + change, (len(rows), 5))
             arrays[f"{question}_rows"] = rows
         counts = {"contexts": 600, "cut": 2, "changed": 0, "spans": 3}
+        check = {"rows": "trees", "checked": 16, "difference": 2e-6}
         said = {
             "predictor": "small-llama",
             "title": TITLES["small-llama"],
@@ -252,9 +253,8 @@ def _language_model(results: Path, random: np.random.Generator) -> None:
             "missing": None,
         }
         answers.append(results / "causal_lms" / name / "small-llama.safetensors")
-        write_tensors(
-            answers[-1], arrays, said | {"counts": {"test": counts, "long_context": counts | {"clipped": 1}}}
-        )
+        asked = {"test": counts, "long_context": counts | {"clipped": 1}}
+        write_tensors(answers[-1], arrays, said | {"counts": asked, "checks": dict.fromkeys(asked, check)})
     out = results / "evaluation"
     tables = [out / f"{t}.csv" for t in ("causal_lms", "calibration", "calibration_bins", "causal_lms_asked")]
     evaluate_causal_lms(list(GROUPS), test, validation, answers, 100, 0.95, 0, *tables)

@@ -30,7 +30,9 @@ CALIBRATION_COLUMNS = (
     "group", "predictor", "title", "version", "error", "low", "high", "temperature", "biases", "validation", "n",
 )  # fmt: skip
 BIN_COLUMNS = ("group", "predictor", "version", "bin", "low", "high", "n", "confidence", "accuracy")
-ASKED_COLUMNS = ("group", "predictor", "question", "contexts", "cut", "changed", "spans", "clipped")
+ASKED_COLUMNS = (
+    "group", "predictor", "question", "contexts", "cut", "changed", "spans", "clipped", "rows", "checked", "difference",
+)  # fmt: skip
 
 
 def evaluate_causal_lms(
@@ -58,7 +60,9 @@ def evaluate_causal_lms(
       high, temperature, biases (nats, by candidate), validation (contexts fitted on), n
     - `bins`: the reliability figure: a bin's bounds, contexts, mean confidence and accuracy
     - `asked`: by question the contexts asked, and how many were cut inside a character, changed by the model's
-      tokenizer, joined with a candidate by a token, clipped to the model's length
+      tokenizer, joined with a candidate by a token, clipped to the model's length; how they were laid in rows (trees,
+      rows, lengths, or single: one by one), how many were asked again one by one (checked), and the largest difference
+      of their answers (nats)
     """
     rows: list[Row] = []
     errors: list[Row] = []
@@ -83,9 +87,8 @@ def evaluate_causal_lms(
             errors += [who | row for row in one.calibration()]
             in_bins += [{k: who[k] for k in ("group", "predictor")} | row for row in one.bins()]
             for question, counts in facts["counts"].items():
-                questions.append(
-                    {"group": group, "predictor": facts["predictor"], "question": question, **counts}
-                )
+                which = {"group": group, "predictor": facts["predictor"], "question": question}
+                questions.append(which | counts | facts.get("checks", {}).get(question, {}))
     write_csv(table, rows, COLUMNS)
     write_csv(calibration, errors, CALIBRATION_COLUMNS)
     write_csv(bins, in_bins, BIN_COLUMNS)

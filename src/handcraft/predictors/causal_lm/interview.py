@@ -16,6 +16,7 @@ import numpy as np
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.logging import say
+from handcraft.predictors.causal_lm.check import CHECKED, Check, DisagreementError
 from handcraft.predictors.causal_lm.head import model_length
 from handcraft.predictors.causal_lm.load import LanguageModel
 from handcraft.predictors.causal_lm.score import Scorer
@@ -70,6 +71,8 @@ class Answers:
 
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    checks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By question how its rows were laid (`rows.Way`), how many were `checked`, the largest `difference` (nats)."""
 
     def add(self, question: str, rows: np.ndarray, scores: np.ndarray, counts: dict[str, int]) -> None:
         self.arrays |= {question: scores, f"{question}_rows": rows.astype(np.int32)}
@@ -90,7 +93,8 @@ class Interview:
         facts: dict[str, Any],
     ) -> None:
         self.lm, self.settings, self.candidates, self.name = lm, settings, tuple(candidates), name
-        self.work, self.facts = work, facts
+        self.work, self.facts, self.seed = work, facts, 0
+        self.checks: dict[str, dict[str, Any]] = {}
         layer = lm.model.get_output_embeddings()
         config = lm.model.config.get_text_config()
         vocabulary = int(config.vocab_size if layer is None else layer.weight.shape[0])
@@ -102,7 +106,8 @@ class Interview:
 
     def ask_all(self, given: Given, asked: Contexts, seed: int) -> Answers:
         """The main question and, where `extras` are asked for, the three further ones."""
-        settings, found = self.settings, Answers()
+        self.seed = seed
+        settings, found = self.settings, Answers(checks=self.checks)
         pieces = token_bytes(load_tokenizer(given.tokenizer))
         rows = _sample(len(asked), settings.contexts, seed, "test")
         texts, cut = context_texts(asked.tokens[rows], pieces)
@@ -138,22 +143,55 @@ class Interview:
         return found, counts | {"cut": cut}
 
     def score(self, question: str, questions: list[Question], word_ends: bool = False) -> np.ndarray:
-        """Scores of the questions, in shards that outlive a killed job: float64 [n, K]."""
+        """Scores of the questions, in shards that outlive a killed job: float64 [n, K].
+
+        A random sample of them is asked again plainly, one by one. Where the answers differ, these questions and all
+        that follow are asked one by one.
+        """
         start, what = time.monotonic(), f"{self.name}, {question.replace('_', ' ')}"
-        key = shard_key(self.facts | {"word_ends": word_ends}, questions)
-        scores = score_in_shards(
-            questions,
-            lambda some: self.scorer(some, word_ends=word_ends, description=what),
-            self.work / f"{question}-{key}",
-            description=what,
-            # A GPU's batches are large, and rows of one length go together.
-            size=max(SHARD, self.settings.batch_tokens // 16),
-        )
+        self.scorer.prepare(questions, word_ends)
+        sample = _sample(len(questions), CHECKED, self.seed, f"check {question}")
+        check = Check(self.scorer, questions, sample, word_ends)
+        try:
+            scores, difference = self._score(question, questions, word_ends, check)
+        except DisagreementError as error:
+            say(
+                f"{what}: {error} in a sample of {len(sample)}: all is asked one by one, which takes long",
+                on_terminal=True,
+            )
+            self.scorer.plain = True
+            self.scorer.prepare(questions, word_ends)
+            scores, difference = self._score(question, questions, word_ends, check)
+        way = str(self.scorer.way)
+        self.checks[question] = {"rows": way, "checked": len(sample), "difference": difference}
+        say(f"{what}: {len(sample)} questions asked again one by one differ by at most {difference:.2g} nats")
         seconds = max(time.monotonic() - start, 1e-9)
         say(
             f"{what}: {len(questions):,} contexts in {seconds:.1f} s, {len(questions) / seconds:,.0f} a second"
         )
         return scores
+
+    def _score(
+        self, question: str, questions: list[Question], word_ends: bool, check: Check
+    ) -> tuple[np.ndarray, float]:
+        """Scores, and the largest difference to the plain ones. Raises `DisagreementError`, early where it can."""
+        what = f"{self.name}, {question.replace('_', ' ')}"
+        key = shard_key(self.facts | {"word_ends": word_ends, "rows": str(self.scorer.way)}, questions)
+
+        def ask(some: Sequence[Question], first: int) -> np.ndarray:
+            found = self.scorer(some, word_ends=word_ends, description=what)
+            check.compare(found, first)
+            return found
+
+        scores = score_in_shards(
+            questions,
+            ask,
+            self.work / f"{question}-{key}",
+            description=what,
+            # A GPU's batches are large, and rows of one length go together.
+            size=max(SHARD, self.settings.batch_tokens // 16),
+        )
+        return scores, check.compare(scores)
 
 
 def ask_texts(

@@ -21,6 +21,15 @@ from handcraft.predictors.causal_lm.files import WHERE, check_directory, check_m
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
+# fmt: off
+ENCODERS = frozenset((
+    "bert", "bert-generation", "big_bird", "camembert", "data2vec-text", "electra", "ernie", "megatron-bert",
+    "reformer", "rembert", "roberta", "roberta-prelayernorm", "roc_bert", "roformer", "xlm-roberta",
+    "xlm-roberta-xl", "xmod",
+))
+# fmt: on
+"""Architectures (`model_type`) that look ahead unless their config says `is_decoder: true`."""
+
 
 @dataclass(frozen=True)
 class LanguageModel:
@@ -61,7 +70,7 @@ def load_language_model(
     """Load `model`: a directory where there is no `revision`, else a name on the hub at that commit.
 
     Raises `UserError` for a directory or a file that is missing, weights that are no safetensors, corrupt or
-    incomplete, a gated or unknown model, no network, and an architecture that is no causal LM.
+    incomplete, a gated or unknown model, no network, and an architecture that is no causal LM or looks ahead.
     """
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
@@ -81,6 +90,7 @@ def load_language_model(
     with explained(model, revision):
         # Small things first: a gated model or a missing tokenizer shows before gigabytes are loaded.
         config = AutoConfig.from_pretrained(name, **options)
+        check_causal(config, model)
         tokenizer = AutoTokenizer.from_pretrained(name, **options)
         loaded, report = AutoModelForCausalLM.from_pretrained(
             name, dtype=DTYPES[dtype], use_safetensors=True, output_loading_info=True, **options
@@ -94,6 +104,27 @@ def load_language_model(
         )
     beginning, bos = find_beginning(tokenizer, config.get_text_config(), model)
     return LanguageModel(loaded.to(device).eval(), tokenizer, beginning, bos)
+
+
+def check_causal(config: Any, model: str) -> None:
+    """Raise `UserError` where the config says that the model's tokens see what comes after them.
+
+    Not every config says so: `causal_lm_probe` tries it on rows.
+    """
+    found = None
+    for one in (config, config.get_text_config()):
+        if one.model_type in ENCODERS and not getattr(one, "is_decoder", False):
+            found = f"{one.model_type} with is_decoder: false, an encoder"
+        elif getattr(one, "is_causal", True) is False:
+            found = "is_causal: false"
+        elif getattr(one, "use_bidirectional_attention", None) in (True, "all"):
+            found = "use_bidirectional_attention"
+    if found:
+        raise UserError(
+            f"the model is not causal ({found}): what stands after a token changes what it predicts there",
+            where=f"{WHERE}: model: {model}: config.json",
+            remedy="use a model that was trained to predict the next token",
+        )
 
 
 def find_beginning(tokenizer: Any, config: Any, model: str) -> tuple[tuple[int, ...], str]:

@@ -45,8 +45,9 @@ def predict_causal_lm(
     `model` is a directory (no `settings.revision`) or a hub name; `retrieved` is what `retrieve_causal_lm` wrote of a
     given model. `answers`: safetensors of `test`, `validation`, `end_of_word`, `long_context` (float64 [n, K]: summed
     log-probabilities, nats, not normalised over the candidates) as far as asked, each with `..._rows` (int32 [n], rows
-    of the test or validation contexts); facts: counts by question, `missing`. Shards go to `work` until all is done;
-    `code` is a hash of the code that makes them.
+    of the test or validation contexts); facts: counts by question, checks by question (how rows were laid, how many
+    questions were asked again one by one, the largest difference in nats), `missing`. Shards go to `work` until all is
+    done; `code` is a hash of the code that makes them.
 
     A model that could not be had gets artifacts that say so. Raises `UserError` where the model cannot be loaded or
     cannot be queried this question.
@@ -75,5 +76,7 @@ def predict_causal_lm(
     found = interview.ask_all(given, asked, seed)
     rows = found.arrays["test_rows"]
     write_predictions(predictions, normalise(found.arrays["test"]), **said, context=rows)
-    write_tensors(answers, found.arrays, said | {"counts": found.counts, "missing": None})
+    write_tensors(
+        answers, found.arrays, said | {"counts": found.counts, "checks": found.checks, "missing": None}
+    )
     remove_shards(work)

@@ -14,7 +14,7 @@ from handcraft.errors import UserError
 from handcraft.files import read_json, write_json
 from handcraft.logging import say
 from handcraft.predictors.causal_lm.files import check_directory, check_memory, count_weights
-from handcraft.predictors.causal_lm.load import DTYPES, explained, find_beginning
+from handcraft.predictors.causal_lm.load import DTYPES, check_causal, explained, find_beginning
 
 # What is read of a model's repository; not its other formats, which lie in subdirectories.
 WANTED: dict[str, Any] = {
@@ -38,6 +38,7 @@ def retrieve_causal_lm(
         check_memory(count_weights(path), DTYPES[dtype].itemsize, resolve_device(device))
         with explained(model, revision):
             config = AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+            check_causal(config, model)
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False, local_files_only=True)
             find_beginning(tokenizer, config.get_text_config(), model)
     except UserError as error:

@@ -42,7 +42,7 @@ def shard_key(facts: Mapping[str, Any], questions: Sequence[Question]) -> str:
 
 def score_in_shards(
     questions: Sequence[Question],
-    score: Callable[[Sequence[Question]], np.ndarray],
+    score: Callable[[Sequence[Question], int], np.ndarray],
     directory: Path,
     *,
     description: str,
@@ -50,6 +50,7 @@ def score_in_shards(
 ) -> np.ndarray:
     """`score` of all questions, float64 [n, candidates], in shards kept in `directory`.
 
+    `score` is given the questions of a shard and which of all of them is its first.
     What is there already is not computed again. A shard whose checksum fails is told of and recomputed.
     """
     width = len(questions[0].endings) if questions else 0
@@ -61,7 +62,7 @@ def score_in_shards(
         count = part.stop - part.start
         found = _read_shard(path, (count, width))
         if found is None:
-            found = score(questions[part])
+            found = score(questions[part], part.start)
             write_tensors(path, {"scores": found}, {"sha256": _checksum(found)})
             say(
                 f"{description}: shard {number + 1} of {len(parts)} is written", on_terminal=number % 20 == 19

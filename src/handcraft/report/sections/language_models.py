@@ -75,11 +75,24 @@ def table_calibration(results: Results, values: Values) -> Markdown:
 
 
 def add_values(values: Values, results: Results) -> None:
-    """`lm.<id>.contexts`, `.cut`, `.spans`: how many test contexts were put to it, and which were awkward as text."""
+    """`lm.<id>.contexts`, `.cut`, `.spans`: how many test contexts were put to it, and which were awkward as text.
+
+    `lm.<id>.checked`, `.difference`: how many questions of all kinds were put to it again one by one, and by how much
+    (nats) the answers differ at most.
+    """
     for predictor in {r["predictor"] for r in results.asked}:
         own = [r for r in results.asked if r["predictor"] == predictor and r["question"] == "test"]
         for what in ("contexts", "cut", "spans"):
             values.add(f"lm.{predictor}.{what}", sum(r[what] or 0 for r in own))
+        checked = [r for r in results.asked if r["predictor"] == predictor and r.get("checked")]
+        if checked:
+            values.add(f"lm.{predictor}.checked", sum(r["checked"] for r in checked))
+            values.add(f"lm.{predictor}.difference", max(r["difference"] for r in checked), "p")
+
+
+def asked_singly(results: Results, predictor: str) -> bool:
+    """Whether fast and plain answers of this model differed, so that it was asked one by one."""
+    return any(r["predictor"] == predictor and r.get("rows") == "single" for r in results.asked)
 
 
 def sort_changes(results: Results, predictor: str, row: str) -> dict[str, list[str]]:
@@ -102,6 +115,7 @@ def names(context: Context) -> dict[str, Any]:
         "table_calibration": lambda: table_calibration(results, values),
         "language_models": models(results),
         "missing_models": missing_models(results),
+        "asked_singly": lambda lm: asked_singly(results, lm),
         "sort_changes": lambda lm, row: sort_changes(results, lm, row),
         "has_long_context": any(r["row"] == "long_context" for r in results.language_models),
         "has_end_of_word": any(r["row"] == "end_of_word" for r in results.language_models),

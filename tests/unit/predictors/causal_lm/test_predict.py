@@ -16,8 +16,9 @@ import torch
 
 from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
-from handcraft.files import hash_file, read_tensors, write_tensors
+from handcraft.files import hash_file, read_facts, read_tensors, write_tensors
 from handcraft.predictions import read_predictions
+from handcraft.predictors.causal_lm import probe
 from handcraft.predictors.causal_lm.load import load_language_model
 from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
 from handcraft.predictors.causal_lm.rows import Way, batches, plan_rows
@@ -340,6 +341,34 @@ def test_a_sample_of_the_contexts_where_a_model_is_slow(original: Path, asked: G
     predict(original, asked, tmp_path / "b.parquet")
     whole = read_predictions(tmp_path / "b.parquet").log_probability
     np.testing.assert_allclose(found.log_probability, whole[found.context], rtol=0, atol=1e-5)
+
+
+def test_a_sample_of_the_answers_is_checked_one_by_one(original: Path, asked: Given, tmp_path: Path) -> None:
+    checks = read_facts(predict(original, asked, tmp_path / "a.parquet"))["checks"]
+    assert set(checks) == {"test", "validation", "end_of_word", "long_context"}
+    assert {check["rows"] for check in checks.values()} == {"trees"}
+    assert {check["checked"] for check in checks.values()} == {16}
+    assert all(check["difference"] < 1e-4 for check in checks.values())
+
+
+def test_a_model_that_fails_the_check_is_asked_one_by_one(
+    asked: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    tokenizer = byte_level(bos="<s>", added=True)
+    mistral = write_model(tmp_path / "mistral", "mistral", tokenizer, sliding_window=6, num_key_value_heads=1)
+    expected = read_tensors(predict(mistral, asked, tmp_path / "a.parquet"))
+    assert "one by one, which takes long" not in capfd.readouterr().err
+    # Rows that branch lose the window: as if neither the config nor the probe had told.
+    monkeypatch.setattr(probe, "fits_window", lambda *_: True)
+    monkeypatch.setattr(probe, "branches_hold", lambda *_: True)
+    answers = predict(mistral, asked, tmp_path / "b.parquet")
+    assert "in a sample of 16: all is asked one by one, which takes long" in capfd.readouterr().err
+    checks = read_facts(answers)["checks"]
+    # The candidates are one token each, so that rows of the main question do not branch.
+    assert {name for name, check in checks.items() if check["rows"] == "single"} >= {"end_of_word"}
+    found = read_tensors(answers)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-4)
 
 
 KILLED = """

@@ -19,6 +19,7 @@ from handcraft.predictors.causal_lm.load import load_language_model
 from handcraft.predictors.causal_lm.retrieve import missing_reason, retrieve_causal_lm
 from tests.helpers.artifacts import contexts_file
 from tests.helpers.language_models import byte_level, write_model
+from tests.helpers.zoo import tiny_model
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -75,6 +76,28 @@ def test_too_little_memory_is_said_before_anything_is_loaded(
     with pytest.raises(UserError, match="GB of memory"):
         load_language_model(str(original), None, dtype="float32", device=torch.device("cpu"))
     check_memory(2000, 4, torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "said"),
+    [
+        ("bert", {}, "bert with is_decoder: false, an encoder"),
+        ("llama", {"is_causal": False}, "is_causal: false"),
+        ("gemma3_text", {"use_bidirectional_attention": True}, "use_bidirectional_attention"),
+    ],
+)
+def test_a_model_that_looks_ahead_by_its_config(
+    original: Path, tmp_path: Path, kind: str, more: dict[str, Any], said: str
+) -> None:
+    directory = tmp_path / "ahead"
+    shutil.copytree(original, directory)
+    tiny_model(kind, **more).save_pretrained(directory)
+    record = retrieve(directory, tmp_path)
+    assert not record["available"]
+    assert f"the model is not causal ({said})" in record["what"]
+    assert "config.json" in record["where"]
+    with pytest.raises(UserError, match="is not causal"):
+        load_language_model(str(directory), None, dtype="float32", device=torch.device("cpu"))
 
 
 def hub_that_fails(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
