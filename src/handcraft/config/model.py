@@ -235,7 +235,8 @@ class CausalLM(Strict):
     batch_tokens: int = Field(4096, ge=64)
     """Tokens in one forward pass."""
     prefix: str = ""
-    """Text before every context."""
+    """Text before every context. Names of the tokenizer's special tokens in it mean these tokens; in a context they are
+    text."""
     device: Literal["cpu", "cuda", "auto"] | None = None
     """Where this model is asked; null takes the config's `device`."""
     contexts: int | None = Field(None, ge=100)

@@ -129,7 +129,8 @@ class Interview:
             stories = open_tokens(given.tokens, given.starts)
             where = (asked.story[rows[part]], asked.offset[rows[part]])
             own, counts = self.questions(*story_texts(*stories, *where, settings.long_context, pieces))
-            own, clipped = clip_questions(own, len(self.lm.beginning), model_length(self.lm.model))
+            beginning = self.lm.read_prefix(settings.prefix).beginning
+            own, clipped = clip_questions(own, len(beginning), model_length(self.lm.model))
             say(f"whole story so far: {clipped:,} of {len(own):,} are cut to what the model takes")
             scores = self.score("long_context", own)
             found.add("long_context", rows[part], scores, counts | {"clipped": clipped})
@@ -149,7 +150,7 @@ class Interview:
         that follow are asked one by one.
         """
         start, what = time.monotonic(), f"{self.name}, {question.replace('_', ' ')}"
-        self.scorer.prepare(questions, word_ends)
+        self.scorer.prepare(questions)
         sample = _sample(len(questions), CHECKED, self.seed, f"check {question}")
         check = Check(self.scorer, questions, sample, word_ends)
         try:
@@ -160,7 +161,7 @@ class Interview:
                 on_terminal=True,
             )
             self.scorer.plain = True
-            self.scorer.prepare(questions, word_ends)
+            self.scorer.prepare(questions)
             scores, difference = self._score(question, questions, word_ends, check)
         way = str(self.scorer.way)
         self.checks[question] = {"rows": way, "checked": len(sample), "difference": difference}
@@ -199,7 +200,8 @@ def ask_texts(
 ) -> tuple[list[Question], dict[str, int]]:
     """The questions that texts put to a model, and how many texts its tokenizer changes or joins with a candidate.
 
-    Raises `UserError` where it changes too many: the model would be asked about other texts.
+    Names of special tokens in `prefix` mean these tokens; in a text they are text. Raises `UserError` where the
+    tokenizer changes too many texts: the model would be asked about others.
     """
     changed = count_changed(texts, lm.encode, lm.decode)
     if changed > CHANGED * len(texts):
@@ -210,7 +212,8 @@ def ask_texts(
             remedy="use a model whose tokenizer keeps the text",
         )
     say(f"{changed:,} contexts are changed by the model's tokenizer")
-    questions = list(build_questions(texts, candidates, lm.encode, lm.beginning, prefix))
+    before = lm.read_prefix(prefix)
+    questions = list(build_questions(texts, candidates, before.encode, before.beginning, before.rest))
     spans = sum(q.spans for q in questions)
     say(f"in {spans:,} contexts a token spans context and candidate")
     return questions, {"contexts": len(texts), "changed": changed, "spans": spans}

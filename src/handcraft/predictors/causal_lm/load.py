@@ -18,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 from handcraft.errors import UserError
 from handcraft.hub_errors import caused_by, hub_failure
 from handcraft.predictors.causal_lm.files import WHERE, check_directory, check_memory, count_weights
+from handcraft.predictors.causal_lm.text import Encode
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -29,6 +30,20 @@ ENCODERS = frozenset((
 ))
 # fmt: on
 """Architectures (`model_type`) that look ahead unless their config says `is_decoder: true`."""
+
+
+TRIED = ("The cat", " the cat", "\n\nThe", "é sat.")
+"""Texts by which it is tried whether a tokenizer takes text after a special token as it takes text elsewhere."""
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """What stands before every text: `beginning` are tokens (BOS, and the prefix up to its last special token), `rest`
+    is text, which `encode` tokenizes together with what follows it."""
+
+    beginning: tuple[int, ...]
+    rest: str
+    encode: Encode
 
 
 @dataclass(frozen=True)
@@ -51,10 +66,53 @@ class LanguageModel:
             backend.encode_special_tokens = True
             found = backend.encode_batch_fast(texts, add_special_tokens=False)
             return [encoding.ids for encoding in found]
-        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)[
-            "input_ids"
-        ]
+        plain = {"add_special_tokens": False, "return_attention_mask": False, "split_special_tokens": True}
+        ids: list[list[int]] = self.tokenizer(texts, **plain)["input_ids"]
         return ids
+
+    def encode_parsed(self, text: str) -> list[int]:
+        """Token ids of a text of our own, in which the names of special tokens mean these tokens."""
+        if getattr(self.tokenizer, "is_fast", False):
+            backend = self.tokenizer.backend_tokenizer
+            backend.no_truncation()
+            backend.encode_special_tokens = False
+            found: list[int] = backend.encode(text, add_special_tokens=False).ids
+            return found
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def read_prefix(self, prefix: str) -> "Prefix":
+        """What the config's `prefix` puts before all text.
+
+        Raises `UserError` where its special tokens cannot be told apart from the text after them.
+        """
+        special = [str(t) for t in self.tokenizer.added_tokens_decoder.values() if t.special]
+        end = max((prefix.rfind(t) + len(t) for t in special if t in prefix), default=0)
+        if end == 0:
+            return Prefix(self.beginning, prefix, self.encode)
+        head = self.encode_parsed(prefix[:end])
+        beginning = tuple(head)
+        if beginning[: len(self.beginning)] != self.beginning:
+            beginning = self.beginning + beginning
+        # Some tokenizers put a space before text that stands first, which here does not. A character that merges with
+        # no other stands in for what comes before, and its tokens are taken away again.
+        for anchor in ("", "\x02", "\n"):
+            encode = self._after(anchor)
+            ways = [(self.encode_parsed(prefix[:end] + t), head + encode([t])[0]) for t in TRIED]
+            if all(parsed == pieced for parsed, pieced in ways):
+                return Prefix(beginning, prefix[end:], encode)
+        raise UserError(
+            f"the tokenizer changes the text that follows a special token of the prefix {prefix!r} "
+            "(it takes away spaces or line breaks, or adds some)",
+            where=f"{WHERE}: prefix",
+            remedy="end the prefix with another special token, or leave its special tokens out",
+        )
+
+    def _after(self, anchor: str) -> Encode:
+        """`encode` of texts that do not stand first."""
+        if not anchor:
+            return self.encode
+        before = len(self.encode([anchor])[0])
+        return lambda texts: [ids[before:] for ids in self.encode([anchor + text for text in texts])]
 
     def decode(self, ids: list[list[int]]) -> list[str]:
         """Texts of token ids, as they are (no spaces tidied up)."""

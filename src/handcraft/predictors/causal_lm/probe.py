@@ -4,7 +4,7 @@ The config says what it can, and rows are tried for the rest, as long and as bra
 short row need not hold beyond an attention window or the switch of a RoPE.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from handcraft.errors import UserError
 from handcraft.logging import say
 from handcraft.predictors.causal_lm.files import WHERE
 from handcraft.predictors.causal_lm.head import Head
-from handcraft.predictors.causal_lm.rows import Row, Way, padded, plan_rows, row_inputs
+from handcraft.predictors.causal_lm.rows import Row, Way, padded, row_inputs
 from handcraft.predictors.causal_lm.text import Question
 
 # fmt: off
@@ -36,37 +36,27 @@ LOOSE = 3e-5  # the same of float32 rows of different lengths, whose sums have a
 HALF = 5e-2  # and of half precision
 
 
-def choose_way(head: Head, questions: Sequence[Question], word_ends: bool) -> tuple[Way, int]:
-    """The fastest way in which the model gives these questions the answers of plain rows, and its longest row.
+def choose_way(head: Head, questions: Sequence[Question]) -> Way:
+    """The fastest way in which the model may give these questions the answers of plain rows.
 
-    Raises `UserError` for a model that is not causal, or does not answer twice alike.
+    Where it is `Way.TREES`, a row must still be tried by `row_holds`. Raises `UserError` for a model that is not
+    causal, or does not answer twice alike.
     """
-    longest = max(questions, key=_length)
+    longest = max(questions, key=lambda q: len(q.shared) + max(map(len, q.endings)))
     tokens = [*longest.shared, *max(longest.endings, key=len)]
     shortest = min(len(q.shared) for q in questions)
     config = head.model.config
-    way = Way.ROWS
     with torch.inference_mode():
         varies = rows_vary(head, tokens, shortest)
     if varies or rope_switches(config, shortest, int(padded(np.array([len(tokens)]))[0])):
         say("the length of a row changes the model's answers: each candidate is put in a row of its own")
-        way = Way.LENGTHS
-    elif config.model_type in PLAIN:
-        rows = [row for part in _parts(questions) for row in plan_rows(part, word_ends).rows]
-        size = max(map(len, rows))
-        branched = max((row for row in rows if row.branches), key=len, default=None)
-        if fits_window(config, size) and (branched is None or branches_hold(head, branched)):
-            return Way.TREES, size
-    return way, int(padded(np.array([len(tokens)]))[0])
+        return Way.LENGTHS
+    return Way.TREES if config.model_type in PLAIN else Way.ROWS
 
 
-def _length(question: Question) -> int:
-    return len(question.shared) + max(map(len, question.endings))
-
-
-def _parts(questions: Sequence[Question], size: int = 1024) -> Iterator[Sequence[Question]]:
-    for start in range(0, len(questions), size):
-        yield questions[start : start + size]
+def row_holds(head: Head, row: Row) -> bool:
+    """Whether the model takes a branching row and, as far as can be told, those that are shorter."""
+    return fits_window(head.model.config, len(row)) and branches_hold(head, row)
 
 
 def rows_vary(head: Head, tokens: Sequence[int], shortest: int) -> bool:
@@ -81,10 +71,12 @@ def rows_vary(head: Head, tokens: Sequence[int], shortest: int) -> bool:
     row = [*tokens, *([0] * (width - len(tokens)))]
     half = max(1, len(tokens) // 2)
     cuts = sorted({shortest, half, len(tokens) - 1, len(tokens), width} - {0})
-    begun, again = ([head.states(np.array([row[:cut]], np.int64)) for cut in cuts] for _ in range(2))
+    begun = [head.states(np.array([row[:cut]], np.int64)) for cut in cuts]
+    # The shortest comes after the longest now.
+    again = [head.states(np.array([row[:cut]], np.int64)) for cut in (cuts[0], width)]
     if not all(torch.isfinite(states).all() for states in begun):
         return False  # told of when it is scored
-    if not all(_alike(a, b, _loose(a)) for a, b in zip(begun, again, strict=True)):
+    if not all(_alike(a, b, _loose(a)) for a, b in zip((begun[0], begun[-1]), again, strict=True)):
         raise UserError(
             "the model does not give the same answer twice to the same row "
             "(an attention with random hashes, or one that depends on what was asked before)",

@@ -149,7 +149,7 @@ def _plan_whole(questions: Sequence[Question], word_ends: bool, way: Way) -> Pla
         for k, ending in enumerate(question.endings):
             score = q * len(question.endings) + k
             # In a causal model the last token changes nothing that is read before it.
-            key = (k,) if way is Way.SINGLE or word_ends else (-1, len(ending), *ending[:-1])
+            key = (k,) if word_ends else (len(ending), *ending[:-1])
             if key not in places:
                 places[key] = len(rows)
                 rows.append(plain_row((*question.shared, *ending)))

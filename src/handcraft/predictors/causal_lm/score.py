@@ -16,7 +16,7 @@ import torch
 from handcraft.errors import UserError
 from handcraft.logging import progress, say
 from handcraft.predictors.causal_lm.head import Head, find_head, model_length, whole_head
-from handcraft.predictors.causal_lm.probe import choose_way
+from handcraft.predictors.causal_lm.probe import choose_way, row_holds
 from handcraft.predictors.causal_lm.rows import END, Plan, Way, batches, plan_rows, row_inputs
 from handcraft.predictors.causal_lm.text import Question
 
@@ -39,8 +39,8 @@ class Scorer:
         self.way = Way.ROWS
         self.plain = False
         """Whether all is asked one by one."""
-        # Lengths of sequences and of the longest row for which `way` was chosen.
-        self._shortest, self._longest, self._row = 0, 0, 0
+        # Lengths of the sequences for which `way` was chosen, and of the longest branching row that was tried.
+        self._shortest, self._longest, self._branched = 0, 0, 0
         self.continues = None if continues is None else torch.from_numpy(continues).to(model.device)
 
     @property
@@ -48,7 +48,7 @@ class Scorer:
         """Whether rows branch."""
         return self.way is Way.TREES
 
-    def prepare(self, questions: Sequence[Question], word_ends: bool = False) -> None:
+    def prepare(self, questions: Sequence[Question]) -> None:
         """Find out how the model may be asked these questions, from which those of later calls are taken.
 
         Raises `UserError` where the model is not causal, where a row is longer than it can take, and where a token has
@@ -56,13 +56,13 @@ class Scorer:
         """
         if not questions:
             return
-        _check_length(self.model, questions, word_ends)
+        _check_length(self.model, questions)
         check_vocabulary(self.model, questions)
         self._shortest, self._longest = _extent(questions)
         try:
             if self.head is None:
                 self.head = find_head(self.model, [*questions[0].shared, *questions[0].endings[0]])
-            self.way, self._row = choose_way(self.head, questions, word_ends)
+            self.way = choose_way(self.head, questions)
         except (RuntimeError, ValueError, TypeError, LookupError, AssertionError, AttributeError) as error:
             if _out_of_memory(error):
                 raise
@@ -87,12 +87,17 @@ class Scorer:
             return np.zeros((0, 0))
         shortest, longest = _extent(questions)
         if self.head is None or shortest < self._shortest or longest > self._longest:
-            self.prepare(questions, word_ends)
-        plan = plan_rows(questions, word_ends, self.way)
-        if self.trees and max(map(len, plan.rows)) > self._row:
-            self.prepare(questions, word_ends)
-            plan = plan_rows(questions, word_ends, self.way)
+            self.prepare(questions)
         assert self.head is not None
+        plan = plan_rows(questions, word_ends, self.way)
+        if self.trees:
+            longest_row = max((row for row in plan.rows if row.branches), key=len, default=None)
+            if longest_row is not None and len(longest_row) > self._branched:
+                if row_holds(self.head, longest_row):
+                    self._branched = len(longest_row)
+                else:
+                    self.way = Way.ROWS
+                    plan = plan_rows(questions, word_ends, self.way)
         head = whole_head(self.model) if self.way is Way.SINGLE else self.head
         return self._score(head, plan, questions, description)
 
@@ -205,9 +210,9 @@ def check_vocabulary(model: Any, questions: Sequence[Question]) -> None:
         )
 
 
-def _check_length(model: Any, questions: Sequence[Question], word_ends: bool) -> None:
+def _check_length(model: Any, questions: Sequence[Question]) -> None:
     limit = model_length(model)
-    longest = max(len(q.shared) + max(map(len, q.endings)) for q in questions) - (not word_ends)
+    longest = _extent(questions)[1]
     if limit is not None and longest > limit:
         raise UserError(
             f"prefix, context and candidate take up to {longest} of the model's tokens, and it takes {limit}",

@@ -274,7 +274,7 @@ def test_batches_keep_to_the_budget_and_hold_every_row_once() -> None:
 
 def test_a_row_longer_than_the_model_takes_is_refused() -> None:
     model = random_model("llama", 50, 0)
-    with pytest.raises(UserError, match="up to 130 of the model's tokens, and it takes 128"):
+    with pytest.raises(UserError, match="up to 131 of the model's tokens, and it takes 128"):
         score_questions(model, [Question((1,) * 130, ((1,), (2,)))], batch_tokens=64)
 
 
