@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.quantizers import AutoHfQuantizer
 from transformers.utils import logging as transformers_logging
 
 from handcraft.errors import UserError
@@ -149,6 +150,7 @@ def load_language_model(
         # Small things first: a gated model or a missing tokenizer shows before gigabytes are loaded.
         config = AutoConfig.from_pretrained(name, **options)
         check_causal(config, model)
+        check_quantization(config)
         tokenizer = AutoTokenizer.from_pretrained(name, **options)
         loaded, report = AutoModelForCausalLM.from_pretrained(
             name, dtype=DTYPES[dtype], use_safetensors=True, output_loading_info=True, **options
@@ -161,6 +163,7 @@ def load_language_model(
             remedy="get the weights again; config.json and the safetensors files must be of one model",
         )
     beginning, bos = find_beginning(tokenizer, config.get_text_config(), model)
+    check_tokenizer(tokenizer, config.get_text_config(), model)
     return LanguageModel(loaded.to(device).eval(), tokenizer, beginning, bos)
 
 
@@ -185,13 +188,20 @@ def check_causal(config: Any, model: str) -> None:
         )
 
 
+def check_quantization(config: Any) -> None:
+    """Raise what loading would raise, where the weights are quantized and this machine cannot read them."""
+    settings = getattr(config, "quantization_config", None)
+    if settings is not None:
+        AutoHfQuantizer.from_config(settings, pre_quantized=True).validate_environment(device_map=None)
+
+
 def find_beginning(tokenizer: Any, config: Any, model: str) -> tuple[tuple[int, ...], str]:
     """The special tokens before all text as the model was trained, and in words where they come from.
 
-    What the tokenizer puts before text is taken; where it puts nothing, the BOS that the tokenizer names (GPT-2 names
-    the token that separated its training texts), then that of the config, if it is a special token of the
-    tokenizer: a config names one by default even where the tokenizer has none. Raises `UserError` where
-    tokenizer and config name different ones.
+    What the tokenizer puts before text is taken, whatever the config names; where it puts nothing, the BOS that the
+    tokenizer names (GPT-2 names the token that separated its training texts), then that of the config, if it is a
+    special token of the tokenizer: a config names one by default even where the tokenizer has none. Raises `UserError`
+    for a token that the model has no place for.
     """
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
     full = tokenizer("a")["input_ids"]
@@ -199,20 +209,36 @@ def find_beginning(tokenizer: Any, config: Any, model: str) -> tuple[tuple[int, 
     special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
     named = config.bos_token_id if config.bos_token_id in special else None
     by_tokenizer = added[0] if added else tokenizer.bos_token_id
+    other = ""
     if by_tokenizer is not None and named is not None and by_tokenizer != named:
-        raise UserError(
-            f"the tokenizer's BOS is {_token(tokenizer, by_tokenizer)}, the config's {_token(tokenizer, named)}",
-            where=model,
-            remedy="fix bos_token_id in config.json, or bos_token in tokenizer_config.json",
-        )
+        other = f" (the config names {_token(tokenizer, named)})"
     if added:
         shown = " ".join(_token(tokenizer, i) for i in added)
-        return tuple(added), f"BOS {shown}, put there by the tokenizer"
+        return _known(tuple(added), config, model), f"BOS {shown}, put there by the tokenizer{other}"
     if by_tokenizer is not None:
-        return (by_tokenizer,), f"BOS {_token(tokenizer, by_tokenizer)}, named by the tokenizer"
+        shown = _token(tokenizer, by_tokenizer)
+        return _known((by_tokenizer,), config, model), f"BOS {shown}, named by the tokenizer{other}"
     if named is not None:
-        return (named,), f"BOS {_token(tokenizer, named)}, named by the config"
+        return _known((named,), config, model), f"BOS {_token(tokenizer, named)}, named by the config"
     return (), "no BOS: neither tokenizer nor config has one"
+
+
+def check_tokenizer(tokenizer: Any, config: Any, model: str) -> None:
+    """Raise `UserError` where ordinary text can become a token that the model has no embedding for."""
+    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    largest = max((i for i in tokenizer.get_vocab().values() if i not in special), default=0)
+    _known((largest,), config, model)
+
+
+def _known(tokens: tuple[int, ...], config: Any, model: str) -> tuple[int, ...]:
+    size = getattr(config, "vocab_size", None)
+    if size is not None and tokens and max(tokens) >= size:
+        raise UserError(
+            f"the tokenizer gives token {max(tokens)}, and the model knows the tokens 0 to {size - 1}",
+            where=f"{WHERE}: model: {model}",
+            remedy="put the model's own tokenizer beside it (tokenizer.json and tokenizer_config.json)",
+        )
+    return tokens
 
 
 def _token(tokenizer: Any, i: int) -> str:

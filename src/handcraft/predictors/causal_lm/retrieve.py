@@ -14,7 +14,14 @@ from handcraft.errors import UserError
 from handcraft.files import read_json, write_json
 from handcraft.logging import say
 from handcraft.predictors.causal_lm.files import check_directory, check_memory, count_weights
-from handcraft.predictors.causal_lm.load import DTYPES, check_causal, explained, find_beginning
+from handcraft.predictors.causal_lm.load import (
+    DTYPES,
+    check_causal,
+    check_quantization,
+    check_tokenizer,
+    explained,
+    find_beginning,
+)
 
 # What is read of a model's repository; not its other formats, which lie in subdirectories.
 WANTED: dict[str, Any] = {
@@ -39,8 +46,10 @@ def retrieve_causal_lm(
         with explained(model, revision):
             config = AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
             check_causal(config, model)
+            check_quantization(config)
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False, local_files_only=True)
             find_beginning(tokenizer, config.get_text_config(), model)
+            check_tokenizer(tokenizer, config.get_text_config(), model)
     except UserError as error:
         record |= {"available": False, "what": error.what, "where": error.where, "remedy": error.remedy}
         say(f"\n{title} ({name}) is left out of this build: {error}\n", on_terminal=True)

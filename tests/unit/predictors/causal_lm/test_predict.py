@@ -223,7 +223,7 @@ def test_bos_as_trained(tmp_path: Path) -> None:
     assert load(named).beginning == (0,)
 
 
-def test_two_different_bos_are_refused(model: Path) -> None:
+def test_of_two_bos_the_tokenizers_is_taken(model: Path) -> None:
     tokenizer = json.loads((model / "tokenizer.json").read_text())
     fifth = next(k for k, v in tokenizer["model"]["vocab"].items() if v == 5)
     token = tokenizer["added_tokens"][0] | {"id": 5, "content": fifth}
@@ -231,8 +231,9 @@ def test_two_different_bos_are_refused(model: Path) -> None:
     (model / "tokenizer.json").write_text(json.dumps(tokenizer))
     config = json.loads((model / "config.json").read_text())
     (model / "config.json").write_text(json.dumps(config | {"bos_token_id": 5}))
-    with pytest.raises(UserError, match="the tokenizer's BOS is '<s>'"):
-        load(model)
+    lm = load(model)
+    assert lm.beginning == (0,)
+    assert lm.bos == f"BOS '<s>' (id 0), put there by the tokenizer (the config names {fifth!r} (id 5))"
 
 
 def test_a_tokenizer_that_changes_the_text_is_refused(original: Path) -> None:

@@ -18,7 +18,7 @@ from handcraft.predictors.causal_lm.files import check_memory, count_weights, fr
 from handcraft.predictors.causal_lm.load import load_language_model
 from handcraft.predictors.causal_lm.retrieve import missing_reason, retrieve_causal_lm
 from tests.helpers.artifacts import contexts_file
-from tests.helpers.language_models import byte_level, write_model
+from tests.helpers.language_models import byte_level, random_model, write_model
 from tests.helpers.zoo import tiny_model
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -98,6 +98,37 @@ def test_a_model_that_looks_ahead_by_its_config(
     assert "config.json" in record["where"]
     with pytest.raises(UserError, match="is not causal"):
         load_language_model(str(directory), None, dtype="float32", device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize("which", ["BOS", "text"])
+def test_a_tokenizer_larger_than_the_model(model: Path, tmp_path: Path, which: str) -> None:
+    small = random_model("llama", 290, 0)
+    small.save_pretrained(model)
+    tokenizer = byte_level(vocabulary=290 if which == "BOS" else 300, bos=None if which == "BOS" else "<s>")
+    if which == "BOS":
+        tokenizer.add_special_tokens({"bos_token": "<|endoftext|>"})
+    tokenizer.save_pretrained(model)
+    record = retrieve(model, tmp_path)
+    assert not record["available"]
+    assert "and the model knows the tokens 0 to 289" in record["what"]
+    assert "tokenizer" in record["remedy"]
+
+
+def test_special_tokens_beyond_the_model_that_nobody_asks_for(model: Path, tmp_path: Path) -> None:
+    random_model("llama", 300, 0).save_pretrained(model)
+    tokenizer = byte_level(vocabulary=300, bos="<s>", added=True)
+    tokenizer.add_special_tokens({"pad_token": "<pad>"})
+    tokenizer.save_pretrained(model)
+    assert retrieve(model, tmp_path)["available"]
+
+
+def test_quantized_weights_that_cannot_be_read_here(model: Path, tmp_path: Path) -> None:
+    config = json.loads((model / "config.json").read_text())
+    config["quantization_config"] = {"quant_method": "gptq", "bits": 4, "group_size": 128}
+    (model / "config.json").write_text(json.dumps(config))
+    record = retrieve(model, tmp_path)
+    assert not record["available"]
+    assert "package that is not installed" in record["what"]
 
 
 def hub_that_fails(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
