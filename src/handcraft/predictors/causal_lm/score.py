@@ -6,7 +6,7 @@ only ever computed beside rows of its own padded length, which depends on its ow
 output matrix is multiplied in float64.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -37,6 +37,7 @@ class Scorer:
         self.workers = workers if model.device.type == "cpu" else 1
         self.head: Head | None = None
         self.way = Way.ROWS
+        self.lengths_matter = False
         self.plain = False
         """Whether all is asked one by one."""
         # Lengths of the sequences for which `way` was chosen, and of the longest branching row that was tried.
@@ -61,9 +62,10 @@ class Scorer:
         self._shortest, self._longest = _extent(questions)
         try:
             if self.head is None:
-                self.head = find_head(self.model, [*questions[0].shared, *questions[0].endings[0]])
-            self.way = choose_way(self.head, questions)
-        except (RuntimeError, ValueError, TypeError, LookupError, AssertionError, AttributeError) as error:
+                first = [*questions[0].shared, *questions[0].endings[0]]
+                self.head = self._aside(find_head, self.model, first)
+            self.way = self._aside(choose_way, self.head, questions)
+        except (RuntimeError, ValueError, TypeError, LookupError, AssertionError) as error:
             if _out_of_memory(error):
                 raise
             raise UserError(
@@ -72,6 +74,7 @@ class Scorer:
                 where="predictors.causal_lms: model, dtype",
                 remedy="use dtype: float32, a shorter long_context, or another model",
             ) from error
+        self.lengths_matter = self.way is Way.LENGTHS
         if self.plain:
             self.way = Way.SINGLE
 
@@ -93,7 +96,7 @@ class Scorer:
         if self.trees:
             longest_row = max((row for row in plan.rows if row.branches), key=len, default=None)
             if longest_row is not None and len(longest_row) > self._branched:
-                if row_holds(self.head, longest_row):
+                if self._aside(row_holds, self.head, longest_row):
                     self._branched = len(longest_row)
                 else:
                     self.way = Way.ROWS
@@ -108,12 +111,26 @@ class Scorer:
         plan = plan_rows(questions, word_ends, Way.SINGLE)
         return self._score(whole_head(self.model), plan, questions, "one by one")
 
+    @staticmethod
+    def _pool(workers: int) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+
+    def _aside(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """The function's result, computed as batches are: where there are workers, on one thread of its own.
+
+        Short rows on several threads are slow where other jobs take turns with them.
+        """
+        if self.workers == 1:
+            return function(*arguments)
+        with self._pool(1) as pool:
+            return pool.submit(function, *arguments).result()
+
     def _score(self, head: Head, plan: Plan, questions: Sequence[Question], description: str) -> np.ndarray:
         scores = np.zeros(len(questions) * len(questions[0].endings))
         bounds = np.searchsorted(plan.row, np.arange(len(plan.rows) + 1))
         parts = list(batches(plan.rows, 1 if plan.way is Way.SINGLE else self.batch_tokens, plan.exact))
         # A model that changes with a row's length keeps in itself for which one it stands.
-        workers = 1 if plan.exact else self.workers
+        workers = 1 if self.lengths_matter else self.workers
 
         def compute(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             reads = np.concatenate([np.arange(bounds[r], bounds[r + 1]) for r in part])
@@ -121,9 +138,9 @@ class Scorer:
             with torch.inference_mode():
                 return reads, self._halving(plan, part, reads, inside, head)
 
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            # One worker leaves the threads to the kernels.
-            done = map(compute, parts) if workers == 1 else pool.map(compute, parts)
+        with self._pool(workers) as pool:
+            # One worker of one leaves the threads to the kernels.
+            done = pool.map(compute, parts) if self.workers > 1 else map(compute, parts)
             for reads, values in progress(done, description, total=len(parts), unit="batches"):
                 np.add.at(scores, plan.score[reads], values)
         if not np.isfinite(scores).all():

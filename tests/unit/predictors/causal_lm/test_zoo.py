@@ -1,6 +1,7 @@
 """Scores of many architectures against the plain definition; a few in every run, all of them in the slow tests."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,14 @@ def test_every_architecture_agrees_with_the_plain_definition(name: str) -> None:
 def test_every_architecture_whose_rows_branch_is_in_the_zoo() -> None:
     assert set(ZOO) >= PLAIN
     assert len({kind for kind, _ in ZOO.values()}) >= 40
+
+
+def test_the_docs_list_the_zoo(root: Path) -> None:
+    page = (root / "docs" / "benchmarks" / "causal_lm.md").read_text(encoding="utf-8")
+    listed = " ".join(page.split("## Architectures")[1].split("\n## ")[0].split())
+    for name in [*ZOO, *REFUSED]:
+        kind, _, more = name.partition(", ")
+        assert f"`{kind}`" + (f", {more}" if more else "") in listed
 
 
 @pytest.mark.parametrize("name", ["bert", "roberta", "llama, is_causal false", "gemma3, bidirectional"])
