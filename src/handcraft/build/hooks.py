@@ -39,8 +39,8 @@ def checkout(workflow: Any) -> str:
 
 def config_files(workflow: Any) -> list[str]:
     """The files of the config, each laid over those before it: Snakemake lists the default behind the overlays."""
-    *overlays, default = workflow.configfiles
-    return [str(default), *map(str, overlays)]
+    files = [str(file) for file in workflow.configfiles]
+    return files[-1:] + files[:-1]
 
 
 def prepare_jobs(workflow: Any, root: Path | str) -> None:
