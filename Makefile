@@ -1,4 +1,4 @@
-# `make report` builds everything; `make report CONFIG=my.yaml BUILD=builds/mine` builds another config elsewhere.
+# `make report` builds everything. `make report CONFIG=my.yaml BUILD=builds/mine` builds another config in another directory.
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -14,12 +14,13 @@ report: install
 	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
 	@echo "PDF:  $(abspath $(BUILD)/results/report/index.pdf)"
 
-# After an edit of the prose: fills and renders again, and nothing else.
+# After an edit of the prose: only fills in and renders the report.
 preview: install
 	$(SNAKEMAKE) --quiet=rules --allowed-rules all fill_report build_facts render_html render_pdf
 	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
 
-# docs/example: the report on TinyStories from files, which must lie in BUILD (config/tinystories-files.yaml).
+# Rebuilds docs/example, the report on TinyStories from files. BUILD must contain the files that
+# config/tinystories-files.yaml names.
 example: install
 	$(BIN)/snakemake --directory $(BUILD) --quiet=rules --configfile config/tinystories-files.yaml config/example.yaml
 	$(BIN)/handcraft example $(BUILD)
@@ -27,7 +28,7 @@ example: install
 test: install
 	$(BIN)/pytest
 
-# A real SLURM of one node, where its packages are installed; skipped with the reason where not.
+# Tests on a real single-node SLURM; skipped, with the reason, if its packages are not installed.
 test-cluster: install
 	$(BIN)/pytest -m cluster tests/cluster
 
@@ -45,7 +46,7 @@ unlock: install
 
 install: $(VENV)/.installed
 
-# By uv where it is on PATH, else by pip: the same lock, so the same versions.
+# Uses uv if it is on PATH, and pip otherwise. Both use the same lock file, so they install the same versions.
 $(VENV)/.installed: requirements.lock pyproject.toml
 ifneq ($(shell command -v uv),)
 	uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
@@ -58,7 +59,8 @@ else
 endif
 	touch $@
 
-# After a change of pyproject.toml: the newest of what its packages need in turn. What torch needs for a GPU it pins itself.
+# After a change of dependencies in pyproject.toml: pins the newest versions of all indirect dependencies. torch itself pins
+# the packages that it needs for a GPU.
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
