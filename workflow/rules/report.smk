@@ -94,7 +94,7 @@ rule fill_report:
 
 
 rule build_facts:
-    """Write the times, host, versions and commit of this build, the only part that differs between two builds."""
+    """Write the times, host, versions and commit: the only part of the report that differs between two builds."""
     input:
         source="results/report/source",
     output:
