@@ -75,7 +75,7 @@ class FilesCorpus(Strict):
     test: list[str] = []
     """Globs; if empty, a fraction of the stories of `train` is used, selected by a hash of the text."""
     text_field: str = "text"
-    """The field (`.jsonl`) or column (`.parquet`) that holds the story."""
+    """The field (`.jsonl`) or column (`.parquet`) with the story."""
 
 
 class HubCorpus(Strict):
@@ -86,7 +86,7 @@ class HubCorpus(Strict):
     """A commit, so that the data cannot change."""
     text_field: str = "text"
     train: str = "train"
-    """The hub's split for training."""
+    """Name of the hub's split for training."""
     validation: str | None = None
     """The hub's split for validation; null uses a fraction of `train`, selected by a hash of the text."""
     test: str | None = "validation"
@@ -312,9 +312,9 @@ class Figures(Strict):
     training_group: Name
     """The group of the training figure."""
     tiles: list[str] = [",", " was"]
-    """Tokens whose weights at the last position are shown as tiles."""
+    """The tiles show the weights of these tokens at the last position."""
     tiles_group: Name
-    """The group whose weights the tiles and the other figures of weights show."""
+    """The group for the tiles and the other figures of single weights."""
     tokens: int = Field(4, ge=0)
     """Number of tokens that the strips show in addition to `tiles`: those with the largest mean absolute contribution
     on validation contexts."""
