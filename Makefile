@@ -5,25 +5,30 @@ BIN := $(VENV)/bin
 BUILD ?= .
 CONFIG ?=
 PROFILE ?=
-SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--workflow-profile $(PROFILE))
+# Passed through the environment, so that paths can contain spaces, quotes, # and $$.
+override BUILD := $(value BUILD)
+override CONFIG := $(value CONFIG)
+override PROFILE := $(value PROFILE)
+export BUILD CONFIG PROFILE
+SNAKEMAKE := $(BIN)/snakemake --directory "$$BUILD" $${CONFIG:+--configfile "$$CONFIG"} $${PROFILE:+--workflow-profile "$$PROFILE"}
+SHOW := (cd "$$BUILD/results/report" && printf '%s: %s\n' HTML "$$PWD/index.html" PDF "$$PWD/index.pdf")
 
 .PHONY: report preview example test test-cluster check install lock schema format unlock clean
 
 report: install
 	$(SNAKEMAKE)
-	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
-	@echo "PDF:  $(abspath $(BUILD)/results/report/index.pdf)"
+	@$(SHOW)
 
 # After an edit of the prose: only fills in and renders the report.
 preview: install
 	$(SNAKEMAKE) --quiet=rules --allowed-rules all fill_report build_facts render_html render_pdf
-	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
+	@$(SHOW)
 
 # Rebuilds docs/example, the report on TinyStories from files. BUILD must contain the files that
 # config/tinystories-files.yaml names.
 example: install
-	$(BIN)/snakemake --directory $(BUILD) --quiet=rules --configfile config/tinystories-files.yaml config/example.yaml
-	$(BIN)/handcraft example $(BUILD)
+	$(BIN)/snakemake --directory "$$BUILD" --quiet=rules --configfile config/tinystories-files.yaml config/example.yaml
+	$(BIN)/handcraft example "$$BUILD"
 
 test: install
 	$(BIN)/pytest
@@ -69,4 +74,4 @@ lock:
 	mv requirements.new requirements.lock && rm -rf .venv-lock
 
 clean:
-	rm -rf $(BUILD)/results $(BUILD)/work $(BUILD)/logs $(BUILD)/benchmarks/out
+	cd "$$BUILD" && rm -rf results work logs benchmarks/out

@@ -20,7 +20,7 @@ configfile: f"{root}/config.yaml"
 container: f"{root}/container/handcraft.sif"
 
 
-cfg = parse_config(config, workflow.configfiles)
+cfg = parse_config(config, hooks.config_files(workflow))
 variants = {v.name: v for v in cfg.variants()}
 planted_groups = hooks.planted_groups(cfg)
 lms = list(cfg.predictors.causal_lms)

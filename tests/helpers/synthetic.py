@@ -25,7 +25,7 @@ from handcraft.figures.training import plot_training
 from handcraft.figures.weights import plot_weights
 from handcraft.files import write_csv, write_json, write_table, write_tensors
 from handcraft.predictions import write_predictions
-from handcraft.tokenizer.tokens import decode, load_tokenizer
+from handcraft.tokenizer.tokens import Vocabulary, load_tokenizer
 from handcraft.tokenizer.train import train_tokenizer
 
 GROUPS = {
@@ -76,9 +76,9 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
 
 def hostile_pieces(results: Path) -> list[str]:
     """What the five examples must show, as text."""
-    tokenizer = load_tokenizer(results / "tokenizer" / "tokenizer.json")
-    pieces = np.resize(tokenizer.encode(HOSTILE).ids, (5, LENGTH))
-    return [" ".join(decode(tokenizer, row.tolist()).split()) for row in pieces]
+    vocabulary = Vocabulary.read(results / "tokenizer" / "tokenizer.json")
+    pieces = np.resize(vocabulary.encode(HOSTILE), (5, LENGTH))
+    return [" ".join(vocabulary.decode(row).split()) for row in pieces]
 
 
 def make_figures(results: Path, baseline: str | None) -> None:

@@ -21,7 +21,7 @@ from handcraft.predictors.linear.onehot import OneHot
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.linear.solver import LinearFit, fit_path
 from handcraft.seeds import derive_seed
-from handcraft.tokenizer.tokens import candidate_ids, load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 HELD_OUT = 0.05
 """Share of the fresh contexts that is kept back to choose the penalty."""
@@ -88,24 +88,24 @@ def fresh_contexts(
 
     Also says of how many stories. Memory: 33 bytes a context of 16 tokens, and one batch of stories.
     """
-    encoder = load_tokenizer(tokenizer)
-    pieces = token_bytes(encoder)
-    ids = {group: candidate_ids(encoder, words) for group, words in candidates.items()}
+    vocabulary = Vocabulary.read(tokenizer)
+    encode = vocabulary.encoder.encode_batch_fast
+    ids = {group: vocabulary.require(words) for group, words in candidates.items()}
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {group: [] for group in wanted}
     have = dict.fromkeys(wanted, 0)
     count = 0
     before = np.arange(-length, 0)
     for texts in progress(_batches(seed), "fresh stories", unit=f" x {BATCH:,}"):
-        encoded = [
-            np.array(e.ids, np.uint16) for e in encoder.encode_batch_fast(texts, add_special_tokens=False)
-        ]
+        encoded = [np.array(e.ids, np.uint16) for e in encode(texts, add_special_tokens=False)]
         tokens = np.concatenate(encoded)
         starts = np.concatenate([[0], np.cumsum([len(e) for e in encoded])])
         count += len(texts)
         for group in wanted:
             if have[group] >= wanted[group]:
                 continue
-            places = find_occurrences(tokens, starts, ids[group], pieces, length=length, words=True)
+            places = find_occurrences(
+                tokens, starts, ids[group], vocabulary.pieces, length=length, words=True
+            )
             found[group].append((tokens[places.positions[:, None] + before], places.labels))
             have[group] += len(places.labels)
         if all(have[group] >= wanted[group] for group in wanted):

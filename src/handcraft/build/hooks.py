@@ -37,6 +37,12 @@ def checkout(workflow: Any) -> str:
     return str(workflow.current_basedir.get_path_or_uri(secret_free=False))
 
 
+def config_files(workflow: Any) -> list[str]:
+    """The files of the config, each laid over those before it: Snakemake lists the default behind the overlays."""
+    files = [str(file) for file in workflow.configfiles]
+    return files[-1:] + files[:-1]
+
+
 def prepare_jobs(workflow: Any, root: Path | str) -> None:
     """What holds for every job: default memory and time, and that it sees the checkout and knows its commit."""
     set_default_resources(workflow)

@@ -40,7 +40,7 @@ def _from_list(group: Any) -> Any:
 class Strict(BaseModel):
     """Base class: refuses unknown keys and changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class BestLinear(Strict):
@@ -180,13 +180,13 @@ class LastToken(Strict):
 
 
 class Linear(Strict):
-    l1: Annotated[list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=1)] | None = None
+    l1: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1)] | None = None
     """L1 penalties to try: the objective is the mean cross-entropy plus the penalty times the sum of absolute weights.
     Validation loss chooses one. Null computes a regularisation path: `count` penalties, evenly spaced on a log scale,
     from the smallest penalty that makes all weights zero (it depends on the contexts) down to `smallest`."""
     count: int = Field(12, ge=2)
     """Number of penalties on the path."""
-    smallest: float = Field(3e-4, gt=0, allow_inf_nan=False)
+    smallest: float = Field(3e-4, gt=0)
     """The smallest penalty on the path."""
     gap: float = Field(1e-3, gt=0, lt=1)
     """Relative duality gap at which the solver stops; the objective is then at most this far above its optimum."""
@@ -219,7 +219,14 @@ class LlamaTraining(Strict):
     steps: int = Field(500, ge=1)
     batch_size: int = Field(32, ge=1)
     context: int = Field(64, ge=17)
+    """Number of tokens in a training row, and the maximum sequence length of the model."""
     learning_rate: float = Field(8e-3, gt=0)
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> "LlamaTraining":
+        if self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} is not a multiple of twice the heads ({2 * self.heads})")
+        return self
 
 
 class CausalLM(Strict):
@@ -373,6 +380,17 @@ class Config(Strict):
             if group not in self.groups:
                 raise ValueError(
                     f"{key}: {group!r} is none of the groups ({', '.join(self.groups)}){nearest(group, self.groups)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _trained_models_see_a_context(self) -> "Config":
+        for name, lm in self.predictors.causal_lms.items():
+            # One token stands before the text, and the end of a word is asked after its candidate.
+            if lm.train and lm.train.context < self.contexts.length + 2:
+                raise ValueError(
+                    f"predictors.causal_lms.{name}.train.context: {lm.train.context} is too short for "
+                    f"contexts.length {self.contexts.length}; it must be at least {self.contexts.length + 2}"
                 )
         return self
 

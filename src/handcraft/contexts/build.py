@@ -12,7 +12,7 @@ from handcraft.files import write_json, write_tensors
 from handcraft.logging import progress, say
 from handcraft.seeds import generator
 from handcraft.tokenizer.encode import open_tokens
-from handcraft.tokenizer.tokens import candidate_ids, load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 ROWS = 2**18  # rows gathered at a time
 
@@ -50,13 +50,14 @@ def build_contexts(
     Raises `UserError` for a candidate that is not a single token or never occurs, or a split without contexts.
     """
     key = f"config: groups.{group}" if group else "config: groups"
-    encoder = load_tokenizer(tokenizer)
-    ids = candidate_ids(encoder, candidates, where=key)
-    pieces = token_bytes(encoder)
+    vocabulary = Vocabulary.read(tokenizer)
+    ids = vocabulary.require(candidates, where=key)
     arrays, found, rows = {}, {}, {}
     for split in outputs:
         arrays[split] = open_tokens(tokens[split], starts[split])
-        occurrences = find_occurrences(*arrays[split], ids, pieces, length=length, words=match == "word")
+        occurrences = find_occurrences(
+            *arrays[split], ids, vocabulary.pieces, length=length, words=match == "word"
+        )
         most = max_train if split == "train" else max_test
         how = sampling if split == "train" else "natural"
         gap = f"in the {split} split ({occurrences.stories:,} stories): {_meaning(match, length)}"
@@ -75,7 +76,7 @@ def build_contexts(
         facts = {
             "candidates": list(candidates),
             "match": match,
-            "vocabulary": encoder.get_vocab_size(),
+            "vocabulary": len(vocabulary),
             "split": split,
             "sampling": sampling if split == "train" else "natural",
         }

@@ -8,7 +8,7 @@ import numpy as np
 from handcraft.analysis.shown import LARGE, RARE
 from handcraft.analysis.strongest import STRONGEST, Weights, read_strongest
 from handcraft.figures.style import INK, QUIET, WIDTH, diverging, house_style, save_svg
-from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 REGION = "#E69F00"
 
@@ -19,10 +19,10 @@ def plot_weights(weights: Path, support: Path, tokenizer: Path, output: Path) ->
     from matplotlib.figure import Figure
 
     found = read_strongest(weights, support)
-    pieces = token_bytes(load_tokenizer(tokenizer))
+    vocabulary = Vocabulary.read(tokenizer)
     shown = min(STRONGEST, len(found.value))
     labels = [
-        f"{show_token(pieces[found.token[i]])}  −{found.length - found.position[i]}  →  "
+        f"{vocabulary.show(found.token[i])}  −{found.length - found.position[i]}  →  "
         f"{found.candidates[found.candidate[i]].strip()}"
         for i in range(shown)
     ]

@@ -22,7 +22,7 @@ from handcraft.math import class_rates
 from handcraft.people.agreement import Agreement, cohen, fleiss, majority_vote
 from handcraft.people.labels import Answers, read_labels
 from handcraft.people.power import items_needed, mcnemar_power
-from handcraft.tokenizer.tokens import decode, load_tokenizer
+from handcraft.tokenizer.tokens import Vocabulary
 
 VOTE = "majority vote"
 """Not a name that an annotator can have."""
@@ -160,11 +160,11 @@ def _missed(
     if not given:
         return []
     nobody = np.flatnonzero(np.all([one.answers != truth for one in given], axis=0))
-    encoder = load_tokenizer(tokenizer)
+    vocabulary = Vocabulary.read(tokenizer)
     return [
         {
             "context": int(sample.contexts[i]),
-            "text": decode(encoder, asked.tokens[sample.contexts[i]].tolist()),
+            "text": vocabulary.decode(asked.tokens[sample.contexts[i]]),
             "answer": asked.candidates[truth[i]],
             "said": {one.annotator: asked.candidates[one.answers[i]] for one in given},
         }

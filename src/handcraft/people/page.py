@@ -20,7 +20,7 @@ from handcraft.math import class_rates
 from handcraft.pages import fill_template, inert_json, policy_hash, read_parts
 from handcraft.people.labels import COLUMNS, DIGITS
 from handcraft.seeds import generator
-from handcraft.tokenizer.tokens import decode, load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 TEMPLATE = Path(__file__).parent / "template"
 SCRIPTS = ("session.js", "page.js")
@@ -54,7 +54,7 @@ def build_labelling_page(
     """
     asked, training = read_contexts(contexts), read_contexts(train)
     samples = read_samples(sample, len(asked))
-    pieces = token_bytes(load_tokenizer(tokenizer))
+    vocabulary = Vocabulary.read(tokenizer)
     usual = int(class_rates(training.labels, len(asked.candidates)).argmax())
     table = read_csv(scores)
     data = {
@@ -65,12 +65,12 @@ def build_labelling_page(
         "confidence": confidence,
         "usual": usual,
         "practice": [
-            {"text": _text(pieces, training, row), "answer": int(training.labels[row])}
+            {"text": _text(vocabulary, training, row), "answer": int(training.labels[row])}
             for row in _practice(training, generator(seed, "practice", group))
         ],
         "sets": {
             name: {
-                **_items(samples[name], asked, pieces, confidence),
+                **_items(samples[name], asked, vocabulary, confidence),
                 "usual": int((asked.labels[samples[name].contexts] == usual).sum()),
                 "scores": _scores(table, name, len(samples[name]), scores),
             }
@@ -80,11 +80,11 @@ def build_labelling_page(
     write_text(output, _page(data, title, corpus["title"]))
 
 
-def _items(sample: Sample, asked: Contexts, pieces: list[bytes], confidence: float) -> dict[str, Any]:
+def _items(sample: Sample, asked: Contexts, vocabulary: Vocabulary, confidence: float) -> dict[str, Any]:
     n = len(sample)
     return {
         "checksum": sample.checksum[:DIGITS],
-        "items": [{"context": int(row), "text": _text(pieces, asked, row)} for row in sample.contexts],
+        "items": [{"context": int(row), "text": _text(vocabulary, asked, row)} for row in sample.contexts],
         "key": asked.labels[sample.contexts].tolist(),
         # Of every number of right answers, so that the page computes no statistics of its own.
         "intervals": [wilson(k, n, confidence) for k in range(n + 1)],
@@ -119,9 +119,9 @@ def _practice(training: Contexts, random: np.random.Generator) -> list[int]:
     return chosen
 
 
-def _text(pieces: list[bytes], contexts: Contexts, row: int) -> str:
+def _text(vocabulary: Vocabulary, contexts: Contexts, row: int) -> str:
     """A context as people see it: line ends stay, what controls or turns round the text around it does not."""
-    text = decode(pieces, contexts.tokens[row].tolist())
+    text = vocabulary.decode(contexts.tokens[row])
     return "".join(c if c in "\n\t" or unicodedata.category(c)[0] != "C" else "\ufffd" for c in text)
 
 

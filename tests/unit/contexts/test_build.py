@@ -17,7 +17,7 @@ from handcraft.corpus import retrieve_corpus
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_facts, read_json, write_tensors
 from handcraft.tokenizer.encode import encode_corpus
-from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 from handcraft.tokenizer.train import train_tokenizer
 
 SPLITS = ("train", "validation", "test")
@@ -141,7 +141,7 @@ def built(road: Path, out: Path, candidates: list[str] = CANDIDATES, **changed: 
 
 def test_a_context_is_what_stands_before_its_candidate(road: Path, tmp_path: Path) -> None:
     summary = built(road, tmp_path)
-    pieces = token_bytes(load_tokenizer(road / "tokenizer.json"))
+    pieces = Vocabulary.read(road / "tokenizer.json").pieces
     for s in SPLITS:
         got = read_contexts(tmp_path / f"{s}.safetensors")
         tokens, starts = np.load(road / f"{s}.npy"), np.load(road / f"{s}_starts.npy")

@@ -30,7 +30,7 @@ from handcraft.predictors.causal_lm.text import (
 from handcraft.predictors.causal_lm.words import continuing_tokens
 from handcraft.seeds import generator
 from handcraft.tokenizer.encode import open_tokens
-from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 CHANGED = 0.05  # of the contexts; more that do not survive the model's tokenizer, and it is refused
 
@@ -102,7 +102,7 @@ class Interview:
     def ask_all(self, given: Given, asked: Contexts, seed: int) -> Answers:
         """The main question and, where `extras` are asked for, the three further ones."""
         settings, found = self.settings, Answers()
-        pieces = token_bytes(load_tokenizer(given.tokenizer))
+        pieces = Vocabulary.read(given.tokenizer).pieces
         rows = _sample(len(asked), settings.contexts, seed, "test")
         texts, cut = context_texts(asked.tokens[rows], pieces)
         say(f"{len(texts):,} contexts, {cut:,} start inside a character, the rest of which is dropped")

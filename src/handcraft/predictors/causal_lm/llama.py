@@ -57,12 +57,6 @@ def train_llama(
     same values give the same bytes on the same machine. Raises `UserError` where `width` is not divisible
     among `heads`, or where the loss is NaN or infinite.
     """
-    if width % heads or (width // heads) % 2:
-        raise UserError(
-            f"a width of {width} is not divisible into {heads} heads of an even width each",
-            where="predictors.causal_lms: train: width, heads",
-            remedy="make width a multiple of twice the heads",
-        )
     fix_arithmetic(threads)
     place = resolve_device(device)
     ours = load_tokenizer(tokenizer)

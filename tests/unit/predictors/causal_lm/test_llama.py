@@ -104,11 +104,6 @@ def test_rate_rises_and_falls() -> None:
     assert all(0 < r <= 1 for r in [rate_at(s, 1) for s in range(1)])
 
 
-def test_width_and_heads_are_checked(corpus: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not divisible into 3 heads"):
-        train(corpus, tmp_path / "lm", heads=3)
-
-
 def test_a_loss_that_is_no_number_is_an_error(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="loss is NaN or infinite"):
         train(corpus, tmp_path / "lm", learning_rate=float("inf"))

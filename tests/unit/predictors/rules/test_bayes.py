@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer
 
 from handcraft.analysis.planted import evaluate_planted
 from handcraft.config.model import SPLITS
@@ -20,7 +19,7 @@ from handcraft.predictors.rules.bayes import find_rules, predict_bayes
 from handcraft.rules.language import distribution
 from handcraft.rules.tokens import bayes_log_probability
 from handcraft.tokenizer.encode import encode_corpus
-from handcraft.tokenizer.tokens import load_tokenizer
+from handcraft.tokenizer.tokens import Vocabulary
 from handcraft.tokenizer.train import train_tokenizer
 
 STORIES, SEED = 2000, 5
@@ -130,13 +129,13 @@ def test_bayes_refuses_another_group(built, tmp_path):
 def test_a_small_tokenizer_is_refused(built, tmp_path):
     train_tokenizer(built / "train.parquet", tmp_path / "tokenizer.json", 300)
     with pytest.raises(UserError, match=r"not single tokens: .*' broken'"):
-        find_rules("conjunctions", Tokenizer.from_file(str(tmp_path / "tokenizer.json")))
+        find_rules("conjunctions", Vocabulary.read(tmp_path / "tokenizer.json"))
 
 
 def test_contexts_with_split_words_are_refused(built):
-    planted = find_rules("conjunctions", load_tokenizer(built / "tokenizer.json"))
+    planted = find_rules("conjunctions", Vocabulary.read(built / "tokenizer.json"))
     tokens = read_contexts(built / "conjunctions.word.test.safetensors").tokens.copy()
-    tokens[0, -8] = load_tokenizer(built / "tokenizer.json").token_to_id("q")
+    tokens[0, -8] = Vocabulary.read(built / "tokenizer.json").id_of("q")
     with pytest.raises(UserError, match="in 1 of"):
         bayes_log_probability(planted, tokens)
     with pytest.raises(UserError, match=r"contexts\.length"):
@@ -145,7 +144,7 @@ def test_contexts_with_split_words_are_refused(built):
 
 def _planted_weights(built, group):
     """A linear model that has exactly the table's linear rules."""
-    planted = find_rules(group, load_tokenizer(built / "tokenizer.json"))
+    planted = find_rules(group, Vocabulary.read(built / "tokenizer.json"))
     weight = np.zeros((16, 1024, 5), np.float32)
     for rule in planted.rules.linear:
         weight[16 - rule.distance, planted.ids[rule.word], planted.rules.candidates.index(rule.candidate)] = (
@@ -164,7 +163,7 @@ def test_table_of_planted_rules(built, tmp_path):
         weights[group] = tmp_path / f"{group}.safetensors"
         if group == "feelings":  # turn one rule around
             rule = RULES[group].linear[0]
-            token = find_rules(group, load_tokenizer(built / "tokenizer.json")).ids[rule.word]
+            token = find_rules(group, Vocabulary.read(built / "tokenizer.json")).ids[rule.word]
             weight[16 - rule.distance, token] *= -1
         write_tensors(weights[group], {"weight": weight, "bias": bias})
     evaluate_planted(
