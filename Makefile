@@ -1,11 +1,11 @@
-# `make report` builds everything; `make report CONFIG=my.yaml BUILD=builds/mine` builds another config elsewhere.
+# `make report` builds everything. `make report CONFIG=my.yaml BUILD=builds/mine` builds another config in another directory.
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 BUILD ?= .
 CONFIG ?=
 PROFILE ?=
-# By the environment, so that a path may have spaces, quotes, # and $$.
+# Passed through the environment, so that paths can contain spaces, quotes, # and $$.
 override BUILD := $(value BUILD)
 override CONFIG := $(value CONFIG)
 override PROFILE := $(value PROFILE)
@@ -19,12 +19,13 @@ report: install
 	$(SNAKEMAKE)
 	@$(SHOW)
 
-# After an edit of the prose: fills and renders again, and nothing else.
+# After an edit of the prose: only fills in and renders the report.
 preview: install
 	$(SNAKEMAKE) --quiet=rules --allowed-rules all fill_report build_facts render_html render_pdf
 	@$(SHOW)
 
-# docs/example: the report on TinyStories from files, which must lie in BUILD (config/tinystories-files.yaml).
+# Rebuilds docs/example, the report on TinyStories from files. BUILD must contain the files that
+# config/tinystories-files.yaml names.
 example: install
 	$(BIN)/snakemake --directory "$$BUILD" --quiet=rules --configfile config/tinystories-files.yaml config/example.yaml
 	$(BIN)/handcraft example "$$BUILD"
@@ -32,7 +33,7 @@ example: install
 test: install
 	$(BIN)/pytest
 
-# A real SLURM of one node, where its packages are installed; skipped with the reason where not.
+# Tests on a real single-node SLURM; skipped, with the reason, if its packages are not installed.
 test-cluster: install
 	$(BIN)/pytest -m cluster tests/cluster
 
@@ -50,7 +51,7 @@ unlock: install
 
 install: $(VENV)/.installed
 
-# By uv where it is on PATH, else by pip: the same lock, so the same versions.
+# Uses uv if it is on PATH, and pip otherwise. Both use the same lock file, so they install the same versions.
 $(VENV)/.installed: requirements.lock pyproject.toml
 ifneq ($(shell command -v uv),)
 	uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
@@ -63,7 +64,8 @@ else
 endif
 	touch $@
 
-# After a change of pyproject.toml: the newest of what its packages need in turn. What torch needs for a GPU it pins itself.
+# After a change of dependencies in pyproject.toml: pins the newest versions of all indirect dependencies. torch itself pins
+# the packages that it needs for a GPU.
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'

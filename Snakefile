@@ -1,4 +1,4 @@
-# The table of contents: what is configured, where each room's rules are, what can be asked for.
+# The table of contents: the config, the files with the rules, and the targets.
 #   corpus -> tokenizer -> contexts -> predictors -> evaluation -> figures, explorer -> report
 
 import re
@@ -16,7 +16,7 @@ root = hooks.checkout(workflow)
 configfile: f"{root}/config.yaml"
 
 
-# The same environment as an image, for `--software-deployment-method apptainer`: docs/cluster.md.
+# The same environment as a container image, for `--software-deployment-method apptainer` (docs/cluster.md).
 container: f"{root}/container/handcraft.sif"
 
 

@@ -1,9 +1,9 @@
 # Needs: results/tokens/*, the tokenizer, and a group of the config.
-# Makes: per group (and per twin with the other `match`) the contexts of every split, and the samples for people.
+# Makes: for each variant (a group with one `match`), the contexts of every split and the samples for people.
 
 
 rule build_contexts:
-    """The tokens before every occurrence of a group's candidates."""
+    """Collect the tokens before every occurrence of a group's candidates."""
     input:
         tokens=expand("results/tokens/{split}.npy", split=SPLITS),
         starts=expand("results/tokens/{split}_starts.npy", split=SPLITS),
@@ -35,7 +35,7 @@ rule build_contexts:
 
 
 rule draw_sample:
-    """The fixed random test contexts that people and all models answer: one natural sample, one balanced."""
+    """Draw the fixed random test contexts that people and all models answer: a natural and a balanced sample."""
     input:
         contexts="results/contexts/{variant}/test.safetensors",
     output:

@@ -1,9 +1,9 @@
 # Needs: results/linear/*, results/evaluation/{group}/influence.parquet, the validation contexts, the tokenizer.
-# Makes: results/explorer/index.html, the page in which to look at the weights.
+# Makes: results/explorer/index.html, the page that shows the weights.
 
 
 rule build_explorer:
-    """The page in which to look at the weights of all groups: one file, which works without network."""
+    """Build the page that shows the weights of all groups: one file that needs no network."""
     input:
         template=hooks.explorer_sources(),
         weights=expand("results/linear/{group}/weights.safetensors", group=cfg.groups),
