@@ -299,11 +299,11 @@ class Predictors(Strict):
             raise ValueError(f"causal_lms: {sorted(taken)[0]!r} is the name of another predictor")
         if self.baseline is not None and self.baseline not in self.causal_lms:
             raise ValueError(
-                f"baseline {self.baseline!r} is none of causal_lms: {', '.join(self.causal_lms)}"
+                f"baseline {self.baseline!r} is not one of causal_lms: {', '.join(self.causal_lms)}"
             )
         if self.baseline is not None and self.causal_lms[self.baseline].contexts is not None:
             raise ValueError(
-                f"baseline {self.baseline!r} must be asked all contexts: leave its `contexts` out"
+                f"baseline {self.baseline!r} must be evaluated on all contexts: leave out its `contexts`"
             )
         return self
 
@@ -379,7 +379,7 @@ class Config(Strict):
         for key, group in asked.items():
             if group not in self.groups:
                 raise ValueError(
-                    f"{key}: {group!r} is none of the groups ({', '.join(self.groups)}){nearest(group, self.groups)}"
+                    f"{key}: {group!r} is not one of the groups ({', '.join(self.groups)}){nearest(group, self.groups)}"
                 )
         return self
 
