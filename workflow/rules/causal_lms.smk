@@ -64,6 +64,7 @@ rule train_llama:
 rule predict_causal_lm:
     """A causal language model's answers: which candidate it finds likeliest as the text that comes next."""
     input:
+        # Beside the main question only of the groups themselves, not of their twins with the other `match`.
         **hooks.extra_inputs(cfg),
         test="results/contexts/{variant}/test.safetensors",
         tokenizer="results/tokenizer/tokenizer.json",
@@ -86,8 +87,6 @@ rule predict_causal_lm:
         code=script_hash("predict_causal_lm.py"),
         threads=cfg.threads,
         settings=lambda w: cfg.predictors.causal_lms[w.lm].asked(),
-        # Beside the main question only of the groups themselves, not of their twins with the other `match`.
-        extras=lambda w: w.variant in cfg.groups,
         match=lambda w: variants[w.variant].match,
         model=lambda w: cfg.predictors.causal_lms[w.lm].model
         or f"./results/models/{w.lm}",

@@ -69,6 +69,8 @@ def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
         ),
         ("predictors: {linear: {l1: [-1.0]}}", "greater than or equal to 0"),
         ("predictors: {linear: {l1: [.nan]}}", "finite"),
+        ("predictors: {linear: {l1: [.inf]}}", "finite"),
+        ("predictors: {linear: {l1: []}}", "at least 1 item"),
     ],
 )
 def test_values_that_cannot_work_are_refused(root: Path, tmp_path: Path, text: str, said: str) -> None:
