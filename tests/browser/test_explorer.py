@@ -203,8 +203,8 @@ def test_in_the_report_a_hostile_corpus_is_text_too(browser: Page, tmp_path: Pat
     tokenizer = results / "tokenizer" / "tokenizer.json"
     titles = [HOSTILE, *list(GROUPS)[1:]]
     build_explorer(files, tokenizer, titles=titles, title=HOSTILE, corpus=HOSTILE, excerpts=True, output=page)
-    fill_report(results, root / "report", tmp_path / "source", facts(title=HOSTILE))
-    render_html(tmp_path / "source", tmp_path / "index.html", renderer="pandoc", explorer=page)
+    fill_report(results, root / "report", output=tmp_path / "source", facts=facts(title=HOSTILE))
+    render_html(tmp_path / "source", output=tmp_path / "index.html", renderer="pandoc", explorer=page)
     vocabulary = Vocabulary.read(tokenizer)
     tokens = np.resize(vocabulary.encode(HOSTILE), (5, LENGTH))[0]
     expected = "".join(map(vocabulary.show, tokens))

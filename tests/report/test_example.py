@@ -33,7 +33,7 @@ def build(source: Path, page: Path, pdf: Path, results: Path, tmp_path: Path) ->
 
 
 def test_a_finished_report_is_copied_with_the_data_of_its_figures(build: Path, tmp_path: Path) -> None:
-    write_example(build, tmp_path / "example")
+    write_example(build, output=tmp_path / "example")
     assert {p.name for p in (tmp_path / "example").iterdir()} == {
         "README.md", "comparison.svg", "data.json", "index.html", "index.pdf", "made.json", "training.svg",
     }  # fmt: skip
@@ -50,7 +50,7 @@ def test_a_report_with_stories_is_refused(build: Path, tmp_path: Path) -> None:
     said["params"]["facts"]["excerpts"] = True
     write_json(sidecar, said)
     with pytest.raises(UserError, match="shows text of the corpus"):
-        write_example(build, tmp_path / "example")
+        write_example(build, output=tmp_path / "example")
     assert not (tmp_path / "example").exists()
 
 

@@ -74,8 +74,7 @@ rule evaluate_influence:
         runtime=hooks.runtime(15),
     params:
         code=script_hash("evaluate_influence.py"),
-        bootstrap=cfg.evaluation.bootstrap,
-        confidence=cfg.evaluation.confidence,
+        settings=cfg.evaluation.model_dump(),
         seed=cfg.seed,
     script:
         "../scripts/evaluate_influence.py"

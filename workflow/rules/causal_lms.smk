@@ -64,6 +64,7 @@ rule train_llama:
 rule predict_causal_lm:
     """Score the candidates as continuations of each context with a causal language model."""
     input:
+        # Beside the main question only of the groups themselves, not of their twins with the other `match`.
         **hooks.extra_inputs(cfg),
         test="results/contexts/{variant}/test.safetensors",
         tokenizer="results/tokenizer/tokenizer.json",
@@ -86,8 +87,6 @@ rule predict_causal_lm:
         code=script_hash("predict_causal_lm.py"),
         threads=cfg.threads,
         settings=lambda w: cfg.predictors.causal_lms[w.lm].asked(),
-        # The additional evaluations are for the groups themselves only, not for those with the other `match`.
-        extras=lambda w: w.variant in cfg.groups,
         match=lambda w: variants[w.variant].match,
         model=lambda w: cfg.predictors.causal_lms[w.lm].model
         or f"./results/models/{w.lm}",

@@ -22,13 +22,8 @@ rule build_contexts:
         runtime=hooks.runtime(30),
     params:
         code=script_hash("build_contexts.py"),
-        candidates=lambda w: variants[w.variant].candidates,
-        match=lambda w: variants[w.variant].match,
-        sampling=lambda w: variants[w.variant].sampling,
-        group=lambda w: variants[w.variant].group,
-        length=cfg.contexts.length,
-        max_train=cfg.contexts.max_train,
-        max_test=cfg.contexts.max_test,
+        variant=lambda w: variants[w.variant].built(),
+        settings=cfg.contexts.model_dump(include={"length", "max_train", "max_test"}),
         seed=cfg.seed,
     script:
         "../scripts/build_contexts.py"

@@ -21,9 +21,7 @@ rule retrieve_corpus:
         runtime=hooks.runtime(60),
     params:
         code=script_hash("retrieve_corpus.py"),
-        kind=cfg.corpus.source,
-        source=cfg.corpus.source_settings(),
-        fractions=cfg.corpus.fractions.model_dump(),
+        settings=cfg.corpus.retrieved(),
         seed=cfg.seed,
     script:
         "../scripts/retrieve_corpus.py"

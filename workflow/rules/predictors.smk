@@ -46,6 +46,7 @@ rule train_linear:
     params:
         code=script_hash("train_linear.py"),
         threads=cfg.threads,
+        # Of the settings only those that it reads: the others make nothing stale.
         settings=cfg.predictors.linear.model_dump(exclude={"resamples"}),
         device=cfg.device,
     script:

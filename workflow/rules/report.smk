@@ -88,7 +88,9 @@ rule fill_report:
     localrule: True
     params:
         code=script_hash("fill_report.py"),
-        facts=hooks.report_facts(cfg, workflow.configfiles, root),
+        facts=hooks.report_facts(cfg, workflow.configfiles, root).model_dump(
+            mode="json", exclude_unset=True
+        ),
     script:
         "../scripts/fill_report.py"
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from handcraft.config.model import BestLinear
 from handcraft.contexts.occurrences import find_occurrences
 from handcraft.contexts.read import read_contexts
 from handcraft.corpus.planted import stories
-from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.device import Machine
 from handcraft.files import write_tensors
 from handcraft.logging import progress, say
 from handcraft.math import normalise
@@ -32,13 +33,10 @@ BATCH = 4096
 def train_best_linear(
     train: Mapping[str, Path],
     tokenizer: Path,
+    *,
+    settings: BestLinear,
     seed: int,
-    factor: int,
-    l1: list[float],
-    gap: float,
-    max_iterations: int,
-    device: str,
-    threads: int,
+    machine: Machine,
     outputs: Mapping[str, Path],
 ) -> None:
     """Fit every planted group on `factor` times as many fresh contexts (whole words) as it has in `train`.
@@ -49,9 +47,11 @@ def train_best_linear(
     gap of `gap` or `max_iterations`, whichever comes first; fresh contexts kept back choose one. seed: the
     config's; the stories' own is derived.
     """
-    fix_arithmetic(threads)
+    device = machine.prepare()
     given = {group: read_contexts(path) for group, path in train.items()}
-    wanted = {group: int(factor * len(contexts) / (1 - HELD_OUT)) for group, contexts in given.items()}
+    wanted = {
+        group: int(settings.factor * len(contexts) / (1 - HELD_OUT)) for group, contexts in given.items()
+    }
     candidates = {group: contexts.candidates for group, contexts in given.items()}
     length, vocabulary = next((c.length, c.vocabulary) for c in given.values())
     del given
@@ -59,10 +59,10 @@ def train_best_linear(
     for group, output in outputs.items():
         tokens, labels = fresh.pop(group)
         kept = len(labels) - int(HELD_OUT * len(labels))
-        data = OneHot(
-            tokens[:kept], labels[:kept], vocabulary, len(candidates[group]), resolve_device(device)
-        )
-        fits = fit_path(data, sorted(l1, reverse=True), gap=gap, max_iterations=max_iterations, strict=False)
+        data = OneHot(tokens[:kept], labels[:kept], vocabulary, len(candidates[group]), device)
+        penalties = sorted(settings.l1, reverse=True)
+        limit = settings.max_iterations
+        fits = fit_path(data, penalties, gap=settings.gap, max_iterations=limit, strict=False)
         losses = [_loss(fit, tokens[kept:], labels[kept:]) for fit in fits]
         best = int(np.argmin(losses))
         fit = fits[best]

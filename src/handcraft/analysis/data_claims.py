@@ -11,7 +11,7 @@ from handcraft.files import read_facts, write_json
 from handcraft.tokenizer.tokens import Vocabulary
 
 
-def evaluate_data_claims(train: Path, tokenizer: Path, tokens: Sequence[str], output: Path) -> None:
+def evaluate_data_claims(train: Path, tokenizer: Path, *, tokens: Sequence[str], output: Path) -> None:
     """Count, over the training contexts, each of `tokens` as the last token before each candidate.
 
     Writes {"contexts": n, "sampling", "candidates": [{"candidate", "contexts", "share"}], "tokens":

@@ -51,6 +51,7 @@ RULE_COLUMNS = (
 
 def evaluate_planted(
     test: Mapping[str, Path],
+    *,
     weights: Mapping[str, Path],
     best: Mapping[str, Path],
     tokenizer: Path,

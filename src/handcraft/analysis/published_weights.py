@@ -27,7 +27,7 @@ COLUMNS = (
 )
 
 
-def evaluate_published(weights: Path, support: Path, tokenizer: Path, planted: bool, output: Path) -> None:
+def evaluate_published(weights: Path, support: Path, *, tokenizer: Path, planted: bool, output: Path) -> None:
     """Write a row for each token whose weights were published.
 
     Both sides are centred over the candidates. `same_sign` of the `compared` words agree in sign; `correlation` is

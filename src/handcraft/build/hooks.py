@@ -22,6 +22,7 @@ from handcraft.device import count_gpus
 from handcraft.explorer.page import template_files
 from handcraft.people.labels import ignored_files, label_files
 from handcraft.people.page import page_files
+from handcraft.report.results import CorpusFacts, Facts, PredictorFacts, VariantFacts
 
 TITLES = registry.titles()
 """Titles of the predictors, by id."""
@@ -229,51 +230,45 @@ def rule_rooms(root: Path | str) -> dict[str, str]:
     return {rule: room for room, rules in named for rule in rules}
 
 
-def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[str, Any]:
-    """What the report says of the config (the fields of `handcraft.report.results.Facts`).
+def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> Facts:
+    """What the report says of the config.
 
     `files` are the config's, `root` is the checkout, whose `human/` is looked through.
     """
     labels = human_labels(root, cfg)
-    lms = [{"id": name, "title": lm.title} for name, lm in cfg.predictors.causal_lms.items()]
+    lms = [PredictorFacts(id=name, title=lm.title) for name, lm in cfg.predictors.causal_lms.items()]
     given = [name for name, lm in cfg.predictors.causal_lms.items() if lm.train is None]
-    return {
-        "title": cfg.report.title,
-        "corpus": {"name": cfg.corpus.name, "title": cfg.corpus.title, "source": cfg.corpus.source},
-        "variants": [
-            {
-                "name": v.name,
-                "group": v.group,
-                "title": v.title,
-                "candidates": list(v.candidates),
-                "match": v.match,
-            }
+    return Facts(
+        title=cfg.report.title,
+        corpus=CorpusFacts(name=cfg.corpus.name, title=cfg.corpus.title, source=cfg.corpus.source),
+        variants=[
+            VariantFacts(name=v.name, group=v.group, title=v.title, candidates=v.candidates, match=v.match)
             for v in cfg.variants()
         ],
-        "predictors": [{"id": p.id, "title": p.title} for p in registry.PREDICTORS] + lms,
-        "language_models": [lm["id"] for lm in lms],
-        "given_models": given,
-        "baseline": cfg.baseline(),
-        "training_group": cfg.figures.training_group,
-        "tiles_group": cfg.figures.tiles_group,
-        "tiles": {file: token for token, file in cfg.figures.tile_files().items()},
-        "shown_tokens": cfg.figures.tokens,
-        "resamples": cfg.predictors.linear.resamples,
-        "length": cfg.contexts.length,
-        "vocabulary": cfg.tokenizer.vocabulary,
-        "confidence": cfg.evaluation.confidence,
-        "bootstrap": cfg.evaluation.bootstrap,
-        "excerpts": cfg.report.excerpts,
-        "device": cfg.device,
-        "config_text": yaml.safe_dump(
+        predictors=[PredictorFacts(id=p.id, title=p.title) for p in registry.PREDICTORS] + lms,
+        language_models=list(cfg.predictors.causal_lms),
+        given_models=given,
+        baseline=cfg.baseline(),
+        training_group=cfg.figures.training_group,
+        tiles_group=cfg.figures.tiles_group,
+        tiles={file: token for token, file in cfg.figures.tile_files().items()},
+        shown_tokens=cfg.figures.tokens,
+        resamples=cfg.predictors.linear.resamples,
+        length=cfg.contexts.length,
+        vocabulary=cfg.tokenizer.vocabulary,
+        confidence=cfg.evaluation.confidence,
+        bootstrap=cfg.evaluation.bootstrap,
+        excerpts=cfg.report.excerpts,
+        device=cfg.device,
+        config_text=yaml.safe_dump(
             cfg.model_dump(mode="json", exclude_defaults=True),
             sort_keys=False,
             allow_unicode=True,
             default_flow_style=None,
             width=100,
         ),
-        "rooms": rule_rooms(root),
-        "human_labels": [f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
-        "human_ignored": ignored_files(root, cfg.corpus.name, list(cfg.groups)),
-        "config": config_names(files),
-    }
+        rooms=rule_rooms(root),
+        human_labels=[f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
+        human_ignored=ignored_files(root, cfg.corpus.name, list(cfg.groups)),
+        config=config_names(files),
+    )

@@ -26,7 +26,7 @@ stories260K by Andrej Karpathy (MIT license).
 """
 
 
-def write_example(build: Path, output: Path) -> None:
+def write_example(build: Path, *, output: Path) -> None:
     """Copy the finished report of `build` (a directory with results/) to `output`, with its figures' data as JSON.
 
     Refuses, with `UserError`, a report that shows text of the corpus: no story may be copied into the project.
@@ -86,6 +86,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    write_example(options.build, options.output)
+    write_example(options.build, output=options.output)
     print(options.output)
     return 0

@@ -6,7 +6,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -118,10 +118,11 @@ class Corpus(Strict):
     files: FilesCorpus = FilesCorpus()
     hub: HubCorpus = HubCorpus()
 
-    def source_settings(self) -> dict[str, Any]:
+    def retrieved(self) -> dict[str, Any]:
         """The settings that determine the stories of the chosen source."""
-        block: Strict = getattr(self, self.source)
-        return block.model_dump(exclude={"best_linear"})
+        return self.model_dump(
+            include={"source", "fractions", self.source}, exclude={"planted": {"best_linear"}}
+        )
 
     @model_validator(mode="after")
     def _files_given(self) -> "Corpus":
@@ -400,7 +401,7 @@ class Config(Strict):
         group = self.groups[group_name]
         match: Match = other or group.match or self.contexts.match  # type: ignore[assignment]
         title = group.title or group_name.replace("_", " ")
-        return Variant(name, group_name, title, tuple(group.candidates), match, group.sampling)
+        return Variant(name, group_name, tuple(group.candidates), match, group.sampling, title)
 
     def variants(self) -> list["Variant"]:
         """All groups in the order of the config, then those of `contexts.compare_match` with the other `match`."""
@@ -423,10 +424,14 @@ class Variant:
 
     name: str
     group: str
-    title: str
     candidates: tuple[str, ...]
     match: Match
     sampling: Literal["natural", "balanced"]
+    title: str = ""
+
+    def built(self) -> dict[str, Any]:
+        """What its contexts depend on: all but the title."""
+        return {key: value for key, value in asdict(self).items() if key != "title"}
 
 
 def _slug(token: str) -> str:

@@ -20,6 +20,7 @@ CELL, TITLE, BARS, TICKS, SCALE, WORDS, BETWEEN = 0.16, 0.24, 0.26, 0.24, 0.52, 
 def plot_strips(
     weights: Path,
     support: Path,
+    *,
     influence: Path,
     tokenizer: Path,
     named: Sequence[str],

@@ -13,7 +13,7 @@ from handcraft.tokenizer.tokens import Vocabulary
 REGION = "#E69F00"
 
 
-def plot_weights(weights: Path, support: Path, tokenizer: Path, output: Path) -> None:
+def plot_weights(weights: Path, support: Path, *, tokenizer: Path, output: Path) -> None:
     """Draw two panels: the strongest centred weights (nats), with the training contexts that have their token there
     beside each; and the size of every weight over those contexts, with the region of large but rare ones."""
     from matplotlib.figure import Figure

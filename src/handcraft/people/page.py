@@ -6,11 +6,13 @@ The template (`template/`: HTML, CSS, JavaScript) is filled with one inert block
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from handcraft.config.model import Corpus
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.contexts.sample import SAMPLES, Sample, read_samples
 from handcraft.errors import UserError
@@ -32,34 +34,41 @@ def page_files() -> list[Path]:
     return [TEMPLATE / name for name in ("page.html", "page.css", *SCRIPTS)]
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What a page is made of: test contexts, training contexts for practice, the samples, the tokenizer, and the
+    predictors' right answers on the samples (`sample.csv`)."""
+
+    test: Path
+    train: Path
+    sample: Path
+    tokenizer: Path
+    scores: Path
+
+
 def build_labelling_page(
-    contexts: Path,
-    train: Path,
-    sample: Path,
-    tokenizer: Path,
-    scores: Path,
+    inputs: Inputs,
     *,
     group: str,
     title: str,
-    corpus: Mapping[str, str],
+    corpus: Corpus,
     confidence: float,
     seed: int,
     output: Path,
 ) -> None:
     """Write the page that asks people the items of both samples, and compares them with the predictors at the end.
 
-    `contexts` are the test contexts, `scores` the predictors' right answers on the samples (`sample.csv`); three
-    practice items are drawn from `train`. `corpus` has its name (in paths) and title. The answers are in the page, for
-    the score at its end: who reads its source can find them.
+    Three practice items are drawn from the training contexts. Of `corpus` the name (in paths) and the title are used.
+    The answers are in the page, for the score at its end: who reads its source can find them.
     """
-    asked, training = read_contexts(contexts), read_contexts(train)
-    samples = read_samples(sample, len(asked))
-    vocabulary = Vocabulary.read(tokenizer)
+    asked, training = read_contexts(inputs.test), read_contexts(inputs.train)
+    samples = read_samples(inputs.sample, len(asked))
+    vocabulary = Vocabulary.read(inputs.tokenizer)
     usual = int(class_rates(training.labels, len(asked.candidates)).argmax())
-    table = read_csv(scores)
+    table = read_csv(inputs.scores)
     data = {
         "group": group,
-        "corpus": corpus["name"],
+        "corpus": corpus.name,
         "candidates": list(asked.candidates),
         "columns": list(COLUMNS),
         "confidence": confidence,
@@ -72,12 +81,12 @@ def build_labelling_page(
             name: {
                 **_items(samples[name], asked, vocabulary, confidence),
                 "usual": int((asked.labels[samples[name].contexts] == usual).sum()),
-                "scores": _scores(table, name, len(samples[name]), scores),
+                "scores": _scores(table, name, len(samples[name]), inputs.scores),
             }
             for name in SAMPLES
         },
     }
-    write_text(output, _page(data, title, corpus["title"]))
+    write_text(output, _page(data, title, corpus.title))
 
 
 def _items(sample: Sample, asked: Contexts, vocabulary: Vocabulary, confidence: float) -> dict[str, Any]:

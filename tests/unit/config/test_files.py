@@ -86,6 +86,8 @@ def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
         ("groups: {x: [' a', 1.50]}", "groups.x.candidates.1: YAML reads 1.50 as a number"),
         ("groups: {x: {title: 2026-01-01, candidates: [' a', ' b']}}", "YAML reads 2026-01-01 as a date"),
         ("seed: 1\nthreads: 1\nseed: 2", "seed: given twice, so that the first would be lost"),
+        ("predictors: {linear: {l1: [.inf]}}", "finite"),
+        ("predictors: {linear: {l1: []}}", "at least 1 item"),
     ],
 )
 def test_values_that_cannot_work_are_refused(root: Path, tmp_path: Path, text: str, said: str) -> None:

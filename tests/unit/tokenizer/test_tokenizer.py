@@ -43,7 +43,9 @@ def corpus_of(path: Path, stories: list[str]) -> Path:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tokenizer")
-    train_tokenizer(corpus_of(root / "train.parquet", STORIES), root / "tokenizer.json", 300)
+    train_tokenizer(
+        corpus_of(root / "train.parquet", STORIES), vocabulary=300, output=root / "tokenizer.json"
+    )
     return root / "tokenizer.json"
 
 
@@ -60,7 +62,10 @@ def test_ids_are_the_end_then_bytes_then_merges(trained: Path) -> None:
 
 def test_training_is_deterministic_between_processes(tmp_path: Path, trained: Path) -> None:
     corpus = corpus_of(tmp_path / "train.parquet", STORIES)
-    code = "import sys; from handcraft.tokenizer.train import train_tokenizer as t; t(sys.argv[1], sys.argv[2], 300)"
+    code = (
+        "import sys; from handcraft.tokenizer.train import train_tokenizer as t; "
+        "t(sys.argv[1], vocabulary=300, output=sys.argv[2])"
+    )
     for name in ("a.json", "b.json"):
         subprocess.run([sys.executable, "-c", code, corpus, tmp_path / name], check=True)
         assert (tmp_path / name).read_bytes() == trained.read_bytes()
@@ -72,7 +77,7 @@ def test_encoding_streams_and_gives_the_text_back(
     monkeypatch.setattr("handcraft.tokenizer.encode.BATCH", 3)
     stories = [*STORIES, *HOSTILE, "x"]
     corpus = corpus_of(tmp_path / "test.parquet", stories)
-    encode_corpus(corpus, trained, tmp_path / "test.npy", tmp_path / "test_starts.npy")
+    encode_corpus(corpus, trained, tokens=tmp_path / "test.npy", starts=tmp_path / "test_starts.npy")
     tokens = np.load(tmp_path / "test.npy", mmap_mode="r")
     starts = np.load(tmp_path / "test_starts.npy")
     assert (tokens.dtype, starts.dtype) == (np.uint16, np.int64)
@@ -85,7 +90,7 @@ def test_encoding_streams_and_gives_the_text_back(
         assert 0 not in own
         assert vocabulary.decode(own) == story
     first = (tmp_path / "test.npy").read_bytes()
-    encode_corpus(corpus, trained, tmp_path / "test.npy", tmp_path / "test_starts.npy")
+    encode_corpus(corpus, trained, tokens=tmp_path / "test.npy", starts=tmp_path / "test_starts.npy")
     assert (tmp_path / "test.npy").read_bytes() == first
     assert len(list(tmp_path.glob(".*"))) == 0
 
@@ -114,11 +119,11 @@ def test_a_corpus_is_cut_into_words_as_by_tokenizers(text: str, trained: Path) -
 def test_a_corpus_too_small_is_refused_with_what_it_gave(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "train.parquet", ["A cat sat. A cat sat."])
     with pytest.raises(UserError, match=r"only 2.. could be made") as caught:
-        train_tokenizer(corpus, tmp_path / "tokenizer.json", 1024)
+        train_tokenizer(corpus, vocabulary=1024, output=tmp_path / "tokenizer.json")
     assert "tokenizer.vocabulary" in str(caught.value)
     assert not (tmp_path / "tokenizer.json").exists()
     with pytest.raises(UserError, match="257 to 65,536"):
-        train_tokenizer(corpus, tmp_path / "tokenizer.json", 256)
+        train_tokenizer(corpus, vocabulary=256, output=tmp_path / "tokenizer.json")
 
 
 def test_unreadable_files_are_named(tmp_path: Path, trained: Path) -> None:
@@ -127,7 +132,9 @@ def test_unreadable_files_are_named(tmp_path: Path, trained: Path) -> None:
     with pytest.raises(UserError, match=r"bad\.json"):
         load_tokenizer(bad)
     with pytest.raises(UserError, match=r"gone\.parquet"):
-        encode_corpus(tmp_path / "gone.parquet", trained, tmp_path / "t.npy", tmp_path / "s.npy")
+        encode_corpus(
+            tmp_path / "gone.parquet", trained, tokens=tmp_path / "t.npy", starts=tmp_path / "s.npy"
+        )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.json"]
 
 

@@ -44,7 +44,7 @@ def find_rules(group: str, vocabulary: Vocabulary) -> TokenRules:
     return TokenRules(rules, dict(zip(rules.words(), vocabulary.require(rules.words()), strict=True)), whole)
 
 
-def predict_bayes(test: Path, tokenizer: Path, group: str, output: Path, *, title: str) -> None:
+def predict_bayes(test: Path, tokenizer: Path, *, group: str, title: str, output: Path) -> None:
     """Write the planted probabilities of every context of `test`, which must be the whole words of `group`.
 
     Raises `UserError` for contexts by token, for other candidates than the planted ones, and where rules and
