@@ -94,7 +94,7 @@ rule evaluate_data_claims:
     localrule: True
     params:
         code=script_hash("evaluate_data_claims.py"),
-        tokens=cfg.figures.tiles,
+        tokens=lambda w: cfg.figures.tiles,
     script:
         "../scripts/evaluate_data_claims.py"
 

@@ -30,11 +30,12 @@ rule build_explorer:
     resources:
         runtime=hooks.runtime(15),
     params:
+        # By functions, since Snakemake takes a `{name}` in plain text for a wildcard.
         code=script_hash("build_explorer.py"),
         groups=list(cfg.groups),
-        titles=[cfg.variant(group).title for group in cfg.groups],
-        title=cfg.report.title,
-        corpus=cfg.corpus.title,
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
+        title=lambda w: cfg.report.title,
+        corpus=lambda w: cfg.corpus.title,
         excerpts=cfg.report.excerpts,
     script:
         "../scripts/build_explorer.py"

@@ -54,7 +54,7 @@ rule plot_comparison:
     localrule: True
     params:
         code=script_hash("plot_comparison.py"),
-        titles=[cfg.variant(group).title for group in cfg.groups],
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
     script:
         "../scripts/plot_comparison.py"
 
@@ -79,7 +79,7 @@ rule plot_people:
     localrule: True
     params:
         code=script_hash("plot_people.py"),
-        titles=[cfg.variant(group).title for group in labelled],
+        titles=lambda w: [cfg.variant(group).title for group in labelled],
     script:
         "../scripts/plot_people.py"
 
@@ -97,7 +97,7 @@ rule plot_calibration:
     localrule: True
     params:
         code=script_hash("plot_calibration.py"),
-        titles={group: cfg.variant(group).title for group in cfg.groups},
+        titles=lambda w: {group: cfg.variant(group).title for group in cfg.groups},
     script:
         "../scripts/plot_calibration.py"
 
@@ -115,7 +115,7 @@ rule plot_evidence:
     localrule: True
     params:
         code=script_hash("plot_evidence.py"),
-        titles=[cfg.variant(group).title for group in cfg.groups],
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
     script:
         "../scripts/plot_evidence.py"
 
@@ -133,7 +133,7 @@ rule plot_path:
     localrule: True
     params:
         code=script_hash("plot_path.py"),
-        titles=[cfg.variant(group).title for group in cfg.groups],
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
     script:
         "../scripts/plot_path.py"
 
@@ -173,7 +173,7 @@ rule plot_strips:
     localrule: True
     params:
         code=script_hash("plot_strips.py"),
-        tiles=cfg.figures.tiles,
+        tiles=lambda w: cfg.figures.tiles,
         tokens=cfg.figures.tokens,
     script:
         "../scripts/plot_strips.py"
