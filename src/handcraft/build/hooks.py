@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from handcraft.build.resources import memory_gb as memory_gb
 from handcraft.build.resources import runtime as runtime
 from handcraft.config.model import SPLITS, CausalLM, Config, Corpus, Variant
 from handcraft.device import count_gpus
+from handcraft.errors import UserError
 from handcraft.explorer.page import template_files
 from handcraft.people.labels import ignored_files, label_files
 from handcraft.people.page import page_files
@@ -91,20 +92,36 @@ def gpus(cfg: Config, lm: CausalLM | None = None) -> int:
 def corpus_files(corpus: Corpus) -> list[str]:
     """The files behind a `files` corpus, so that a changed file makes what is built from it stale.
 
-    Raises `UserError` for a glob that matches no file, before any job runs.
+    Raises `UserError` for a glob that matches no file, and for a file whose name Snakemake could not take as an input,
+    before any job runs.
     """
     if corpus.source != "files":
         return []
     from handcraft.corpus.files import find_files
 
-    return sorted({str(p) for s in SPLITS for p in find_files(getattr(corpus.files, s), f"corpus.files.{s}")})
+    found = {s: find_files(getattr(corpus.files, s), f"corpus.files.{s}") for s in SPLITS}
+    for split, paths in found.items():
+        _refuse_braces(paths, f"config: corpus.files.{split}")
+    return sorted({str(path) for paths in found.values() for path in paths})
+
+
+def _refuse_braces(paths: Iterable[Path], where: str) -> None:
+    for path in paths:
+        if re.search(r"\{\s*\w+\s*[,}]", str(path)):
+            raise UserError(
+                f"Snakemake takes the braces in {str(path)!r} for a wildcard",
+                where=where,
+                remedy="rename the file or directory, or link it by another name",
+            )
 
 
 def local_model_files(lm: CausalLM) -> list[str]:
     """The files of a causal LM in a local directory; none where it is not there, or on the hub, or trained here."""
     if lm.model is None or lm.revision is not None:
         return []
-    return sorted(str(p) for p in Path(lm.model).expanduser().glob("*") if p.is_file())
+    files = [path for path in Path(lm.model).expanduser().glob("*") if path.is_file()]
+    _refuse_braces(files, f"config: predictors.causal_lms: {lm.model}")
+    return sorted(map(str, files))
 
 
 def retrieved_model(name: str, lm: CausalLM) -> list[str]:
