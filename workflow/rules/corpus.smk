@@ -6,7 +6,7 @@
 rule retrieve_corpus:
     """Get the stories from the configured source, drop duplicates, and split them in three."""
     input:
-        files=lambda w: hooks.corpus_files(cfg.corpus),
+        files=hooks.corpus_files(cfg.corpus),
     output:
         train="results/corpus/train.parquet",
         validation="results/corpus/validation.parquet",
