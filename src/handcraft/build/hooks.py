@@ -13,6 +13,7 @@ from snakemake.resources import Resources
 
 from handcraft import registry
 from handcraft.build.contracts import check_rules as check_rules
+from handcraft.build.failures import show_failures
 from handcraft.build.provenance import COMMIT, code_hash, git_commit
 from handcraft.build.resources import memory as memory
 from handcraft.build.resources import memory_gb as memory_gb
@@ -46,10 +47,14 @@ def config_files(workflow: Any) -> list[str]:
 
 
 def prepare_jobs(workflow: Any, root: Path | str) -> None:
-    """What holds for every job: default memory and time, and that it sees the checkout and knows its commit."""
+    """What holds for every job: default memory and time, that it sees the checkout and knows its commit.
+
+    And that a failed build ends with what the failed jobs said.
+    """
     set_default_resources(workflow)
     note_commit(root)
     show_checkout(root)
+    workflow.onerror(show_failures())
 
 
 def set_default_resources(workflow: Any) -> None:
