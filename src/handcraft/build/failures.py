@@ -14,19 +14,19 @@ def failures(logs: Path, since: float) -> list[str]:
 
     Of an error of the user's that is its text, of another one the last line of the traceback; then the log's path.
     """
-    messages = []
+    found: dict[str, Path] = {}
     for log in sorted(logs.rglob("*.log")):
         if log.stat().st_mtime < since:
             continue
         text = log.read_text(encoding="utf-8", errors="replace").rstrip()
-        before, mark, said = text.rpartition("\nError in ")
-        if mark:
-            messages.append(f"Error in {said}\n  log:    {log}")
-        elif "\nTraceback (most recent call last)" in f"\n{text}":
-            messages.append(
-                f"Error in {log.relative_to(logs).parts[0].removesuffix('.log')}: {text.splitlines()[-1]}\n  log:    {log}"
-            )
-    return messages
+        _, mark, message = text.rpartition("\nError in ")
+        if not mark and "\nTraceback (most recent call last)" in f"\n{text}":
+            rule = log.relative_to(logs).parts[0].removesuffix(".log")
+            message = f"{rule}: {text.splitlines()[-1]}"
+        elif not mark:
+            continue
+        found.setdefault(message, log)  # once, where several jobs of a rule say the same
+    return [f"Error in {message}\n  log:    {log}" for message, log in found.items()]
 
 
 def show_failures(since: float | None = None) -> Callable[[Any], None]:
