@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
@@ -11,8 +12,8 @@ ODD = """
 groups:
   conjunctions: null
   pair: {title: "the {group} & <b>pair</b>", candidates: [" and", " but"]}
-  many: [" and", " but", " for", " so", " or", " he", " she", " it", " they", " her", " in", " on", " to", " at", " with",
-    " was", " were", " had", " is", " did", " the", " a", " very", " big", " little", " near", " by", " happy", " sad"]
+  many: [" and", " but", " for", " so", " or", " he", " she", " it", " they", " her", " in", " on", " to", " at",
+    " with", " was", " were", " had", " is", " did", " the", " a", " very", " big", " little", " near", " by", " happy", " sad"]
 contexts: {compare_match: none}
 predictors:
   causal_lms: {small-llama: null}
@@ -24,7 +25,10 @@ report: {title: "What is {x}? </script><script>alert(1)</script>"}
 
 
 @pytest.mark.slow
-def test_groups_of_two_and_of_many_words_without_a_language_model(checkout: Checkout) -> None:
+def test_groups_of_two_and_of_many_words_without_a_language_model(
+    new_checkout: Callable[[], Checkout],
+) -> None:
+    checkout = new_checkout()
     (checkout.path / "odd.yaml").write_text(ODD)
     checkout.snakemake("--quiet=rules", "odd.yaml")
     report = checkout.path / "results" / "report"
