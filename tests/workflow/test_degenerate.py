@@ -13,7 +13,8 @@ groups:
   conjunctions: null
   pair: {title: "the {group} & <b>pair</b>", candidates: [" and", " but"]}
   many: [" and", " but", " for", " so", " or", " he", " she", " it", " they", " her", " in", " on", " to", " at",
-    " with", " was", " were", " had", " is", " did", " the", " a", " very", " big", " little", " near", " by", " happy", " sad"]
+    " with", " was", " were", " had", " is", " did", " the", " a", " very", " big",
+    " little", " near", " by", " happy", " sad"]
 contexts: {compare_match: none}
 predictors:
   causal_lms: {small-llama: null}
