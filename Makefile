@@ -1,37 +1,43 @@
-# `make report` builds everything; `make report CONFIG=my.yaml BUILD=builds/mine` builds another config elsewhere.
+# `make report` builds everything. `make report CONFIG=my.yaml BUILD=builds/mine` builds another config in another directory.
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 BUILD ?= .
 CONFIG ?=
 PROFILE ?=
-SNAKEMAKE := $(BIN)/snakemake --directory $(BUILD) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--workflow-profile $(PROFILE))
+# Passed through the environment, so that paths can contain spaces, quotes, # and $$.
+override BUILD := $(value BUILD)
+override CONFIG := $(value CONFIG)
+override PROFILE := $(value PROFILE)
+export BUILD CONFIG PROFILE
+SNAKEMAKE := $(BIN)/snakemake --directory "$$BUILD" $${CONFIG:+--configfile "$$CONFIG"} $${PROFILE:+--workflow-profile "$$PROFILE"}
+SHOW := (cd "$$BUILD/results/report" && printf '%s: %s\n' HTML "$$PWD/index.html" PDF "$$PWD/index.pdf")
 
 .PHONY: report preview example test test-slow test-cluster check install lock schema format unlock clean
 
 report: install
 	$(SNAKEMAKE)
-	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
-	@echo "PDF:  $(abspath $(BUILD)/results/report/index.pdf)"
+	@$(SHOW)
 
-# After an edit of the prose: fills and renders again, and nothing else.
+# After an edit of the prose: only fills in and renders the report.
 preview: install
 	$(SNAKEMAKE) --quiet=rules --allowed-rules all fill_report build_facts render_html render_pdf
-	@echo "HTML: $(abspath $(BUILD)/results/report/index.html)"
+	@$(SHOW)
 
-# docs/example: the report on TinyStories from files, which must lie in BUILD (config/tinystories-files.yaml).
+# Rebuilds docs/example, the report on TinyStories from files. BUILD must contain the files that
+# config/tinystories-files.yaml names.
 example: install
-	$(BIN)/snakemake --directory $(BUILD) --quiet=rules --configfile config/tinystories-files.yaml config/example.yaml
-	$(BIN)/handcraft example $(BUILD)
+	$(BIN)/snakemake --directory "$$BUILD" --quiet=rules --configfile config/tinystories-files.yaml config/example.yaml
+	$(BIN)/handcraft example "$$BUILD"
 
 test: install
 	$(BIN)/pytest
 
-# What takes long or is many: language models of all architectures, the linear model on TinyStories.
+# The slow tests: language models of many architectures, the linear model on TinyStories.
 test-slow: install
 	$(BIN)/pytest -m slow
 
-# A real SLURM of one node, where its packages are installed; skipped with the reason where not.
+# Tests on a real single-node SLURM; skipped, with the reason, if its packages are not installed.
 test-cluster: install
 	$(BIN)/pytest -m cluster tests/cluster
 
@@ -49,7 +55,7 @@ unlock: install
 
 install: $(VENV)/.installed
 
-# By uv where it is on PATH, else by pip: the same lock, so the same versions.
+# Uses uv if it is on PATH, and pip otherwise. Both use the same lock file, so they install the same versions.
 $(VENV)/.installed: requirements.lock pyproject.toml
 ifneq ($(shell command -v uv),)
 	uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
@@ -62,7 +68,8 @@ else
 endif
 	touch $@
 
-# After a change of pyproject.toml: the newest of what its packages need in turn. What torch needs for a GPU it pins itself.
+# After a change of dependencies in pyproject.toml: pins the newest versions of all indirect dependencies. torch itself pins
+# the packages that it needs for a GPU.
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
@@ -71,4 +78,4 @@ lock:
 	mv requirements.new requirements.lock && rm -rf .venv-lock
 
 clean:
-	rm -rf $(BUILD)/results $(BUILD)/work $(BUILD)/logs $(BUILD)/benchmarks/out
+	cd "$$BUILD" && rm -rf results work logs benchmarks/out

@@ -1,4 +1,4 @@
-# The table of contents: what is configured, where each room's rules are, what can be asked for.
+# The table of contents: the config, the files with the rules, and the targets.
 #   corpus -> tokenizer -> contexts -> predictors -> evaluation -> figures, explorer -> report
 
 import re
@@ -16,11 +16,11 @@ root = hooks.checkout(workflow)
 configfile: f"{root}/config.yaml"
 
 
-# The same environment as an image, for `--software-deployment-method apptainer`: docs/cluster.md.
+# The same environment as a container image, for `--software-deployment-method apptainer` (docs/cluster.md).
 container: f"{root}/container/handcraft.sif"
 
 
-cfg = parse_config(config, workflow.configfiles)
+cfg = parse_config(config, hooks.config_files(workflow))
 variants = {v.name: v for v in cfg.variants()}
 planted_groups = hooks.planted_groups(cfg)
 lms = list(cfg.predictors.causal_lms)

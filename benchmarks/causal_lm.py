@@ -33,12 +33,12 @@ def main() -> None:
     from handcraft.predictors.causal_lm.load import load_language_model
     from handcraft.predictors.causal_lm.score import Scorer
     from handcraft.predictors.causal_lm.text import context_texts
-    from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+    from handcraft.tokenizer.tokens import Vocabulary
 
     asked = read_contexts(options.contexts)
     drawn = np.random.default_rng(0).choice(len(asked), min(options.items, len(asked)), replace=False)
     rows = np.sort(drawn)
-    texts, _ = context_texts(asked.tokens[rows], token_bytes(load_tokenizer(options.tokenizer)))
+    texts, _ = context_texts(asked.tokens[rows], Vocabulary.read(options.tokenizer).pieces)
     labels = asked.labels[rows]
     lm = load_language_model(options.model, None, dtype="float32", device=torch.device("cpu"))
 

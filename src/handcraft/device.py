@@ -1,5 +1,6 @@
 """Which device a torch model runs on, and how many GPUs its job asks a scheduler for: decided here alone."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handcraft.errors import UserError
@@ -41,6 +42,19 @@ def fix_arithmetic(threads: int) -> None:
 
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a job computes on: the config's `device`, and how many threads."""
+
+    device: str = "cpu"
+    threads: int = 1
+
+    def prepare(self) -> "torch.device":
+        """Fix the arithmetic and return the device; raises `UserError` as `resolve_device` does."""
+        fix_arithmetic(self.threads)
+        return resolve_device(self.device)
 
 
 def _known(name: str) -> str:

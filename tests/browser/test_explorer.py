@@ -15,7 +15,7 @@ from handcraft.files import read_tensors
 from handcraft.math import centred
 from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html
-from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary, load_tokenizer, show_token
 from tests.helpers.artifacts import tokenizer_file
 from tests.helpers.chromium import CONTRAST, Page
 from tests.helpers.explorer import LENGTH, WORDS, ExplorerFiles
@@ -79,7 +79,7 @@ def test_from_a_search_to_the_weights_a_similar_token_a_sentence_and_back_by_the
     explorer: Page, made: ExplorerFiles
 ) -> None:
     tokenizer = load_tokenizer(made.tokenizer)
-    pieces = token_bytes(tokenizer)
+    pieces = Vocabulary.of(tokenizer).pieces
     weight = weights(made)
     (the,) = tokenizer.encode(" the").ids
     assert explorer.evaluate("explorer.opened()") == ["first"], "the other group is not read yet"
@@ -203,14 +203,14 @@ def test_in_the_report_a_hostile_corpus_is_text_too(browser: Page, tmp_path: Pat
     tokenizer = results / "tokenizer" / "tokenizer.json"
     titles = [HOSTILE, *list(GROUPS)[1:]]
     build_explorer(files, tokenizer, titles=titles, title=HOSTILE, corpus=HOSTILE, excerpts=True, output=page)
-    fill_report(results, root / "report", tmp_path / "source", facts(title=HOSTILE))
-    render_html(tmp_path / "source", tmp_path / "index.html", renderer="pandoc", explorer=page)
-    encoder = load_tokenizer(tokenizer)
-    pieces = np.resize(encoder.encode(HOSTILE).ids, (5, LENGTH))[0]
-    expected = "".join(show_token(token_bytes(encoder)[i]) for i in pieces)
+    fill_report(results, root / "report", output=tmp_path / "source", facts=facts(title=HOSTILE))
+    render_html(tmp_path / "source", output=tmp_path / "index.html", renderer="pandoc", explorer=page)
+    vocabulary = Vocabulary.read(tokenizer)
+    tokens = np.resize(vocabulary.encode(HOSTILE), (5, LENGTH))[0]
+    expected = "".join(map(vocabulary.show, tokens))
     for opened in (page, tmp_path / "index.html"):
         browser.open(opened)
-        browser.evaluate(f"location.hash = 'group=conjunctions&position=14&token={pieces[14]}'")
+        browser.evaluate(f"location.hash = 'group=conjunctions&position=14&token={tokens[14]}'")
         browser.wait("explorer.state().position === 14")
         assert browser.evaluate("document.querySelector('option').text") == HOSTILE
         shown = browser.evaluate(CONTEXTS)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from handcraft.predictors.linear.predict import linear_logits
-from handcraft.predictors.linear.solver import fit_linear
-from tests.helpers.linear import objective, problem
+from tests.helpers.linear import fit_linear, objective, problem
 
 
 @pytest.mark.parametrize("K", [2, 3, 5])

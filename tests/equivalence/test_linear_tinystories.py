@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from handcraft.config import model as config
+from handcraft.config.model import Corpus, FilesCorpus, Linear, Variant
 from handcraft.contexts.build import build_contexts
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.corpus import retrieve_corpus
+from handcraft.device import Machine
 from handcraft.files import read_json, read_tensors
 from handcraft.predictors.linear.predict import linear_logits
-from handcraft.predictors.linear.solver import fit_linear
 from handcraft.predictors.linear.train import score, train_linear
-from handcraft.tokenizer.encode import encode_corpus
+from handcraft.tokenizer.encode import TokenFiles, encode_corpus
 from handcraft.tokenizer.train import train_tokenizer
-from tests.helpers.linear import objective
+from tests.helpers.linear import fit_linear, linear_outputs, objective
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
@@ -30,43 +32,34 @@ GROUPS = {
 def contexts(tinystories: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Path]]:
     """Contexts of the sample by group and split, whole words; the valid file is the test split."""
     folder = tmp_path_factory.mktemp("tinystories")
-    source = {
-        "train": [str(tinystories / "*train.txt")],
-        "validation": [],
-        "test": [str(tinystories / "*valid.txt")],
-        "text_field": "text",
-    }
-    corpus, tokens, starts = (
-        {split: folder / f"{split}.{kind}" for split in SPLITS}
-        for kind in ("parquet", "tokens.npy", "starts.npy")
-    )
+    files = FilesCorpus(train=[str(tinystories / "*train.txt")], test=[str(tinystories / "*valid.txt")])
+    corpus = {split: folder / f"{split}.parquet" for split in SPLITS}
+    tokens = {s: TokenFiles(folder / f"{s}.tokens.npy", folder / f"{s}.starts.npy") for s in SPLITS}
     retrieve_corpus(
-        source,
-        kind="files",
-        fractions={"validation": 0.1, "test": 0.1},
-        seed=0,
-        outputs=corpus,
-        summary=folder / "corpus.json",
+        Corpus(source="files", files=files), seed=0, outputs=corpus, summary=folder / "corpus.json"
     )
-    train_tokenizer(corpus["train"], folder / "tokenizer.json", 1024)
+    train_tokenizer(corpus["train"], vocabulary=1024, output=folder / "tokenizer.json")
     for split in SPLITS:
-        encode_corpus(corpus[split], folder / "tokenizer.json", tokens[split], starts[split])
+        encode_corpus(corpus[split], folder / "tokenizer.json", **tokens[split]._asdict())
     made = {group: {split: folder / f"{group}.{split}.safetensors" for split in SPLITS} for group in GROUPS}
     for group, words in GROUPS.items():
         build_contexts(
-            tokens, starts, folder / "tokenizer.json", words, "word", 16, "natural", None, None, 0, made[group],
-            folder / "summary.json",
-        )  # fmt: skip
+            tokens,
+            folder / "tokenizer.json",
+            variant=Variant(group, group, tuple(words), "word", "natural"),
+            settings=config.Contexts(),
+            seed=0,
+            outputs=made[group],
+            summary=folder / "summary.json",
+        )
     return made
 
 
 def test_conjunctions_by_word(contexts: dict[str, dict[str, Path]], tmp_path: Path) -> None:
     files = contexts["conjunctions"]
-    names = {name: tmp_path / name for name in ("weights", "sparser", "path", "support", "metrics")}
-    train_linear(
-        files["train"], files["validation"], [3e-4, 1e-4, 3e-5], 12, 1e-4, 1e-3, 3000, "cpu", 1, **names
-    )
-    metrics, tensors = read_json(names["metrics"]), read_tensors(names["weights"])
+    outputs, settings = linear_outputs(tmp_path), Linear(l1=[3e-4, 1e-4, 3e-5])
+    train_linear(files["train"], files["validation"], settings=settings, machine=Machine(), outputs=outputs)
+    metrics, tensors = read_json(outputs.metrics), read_tensors(outputs.weights)
     found = score(tensors["weight"], tensors["bias"], read_contexts(files["test"]))
     assert metrics["l1"] == 3e-5
     assert found.accuracy >= 0.86

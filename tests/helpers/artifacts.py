@@ -40,7 +40,7 @@ def tokenizer_file(path: Path, stories: Sequence[str], vocabulary: int = 300) ->
     """A tokenizer trained on a few stories; ids 1 to 256 are the bytes, so that it can spell any text."""
     corpus = path.with_name("stories.parquet")
     write_table(corpus, pa.table({"story": [str(i) for i in range(len(stories))], "text": list(stories)}))
-    train_tokenizer(corpus, path, vocabulary)
+    train_tokenizer(corpus, vocabulary=vocabulary, output=path)
     return path
 
 

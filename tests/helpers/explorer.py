@@ -62,7 +62,10 @@ class ExplorerFiles:
             names = ("weights", "support", "influence", "validation", "resampling")
             self.files[group] = GroupFiles(*(self.at(group, n) for n in names))
             evaluate_influence(
-                *(self.at(group, n) for n in ("weights", "support", "validation", "influence"))
+                self.at(group, "weights"),
+                self.at(group, "support"),
+                held_out=self.at(group, "validation"),
+                output=self.at(group, "influence"),
             )
 
     def at(self, group: str, name: str) -> Path:

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from handcraft.config.model import Corpus
 from handcraft.contexts.sample import draw_sample
 from handcraft.files import read_json, write_csv
-from handcraft.people.page import build_labelling_page
+from handcraft.people.page import Inputs, build_labelling_page
 from handcraft.tokenizer.tokens import load_tokenizer
 from tests.helpers.artifacts import contexts_file
 
@@ -30,7 +31,7 @@ class LabellingPage:
         tokens = np.array([np.resize(encoder.encode(text).ids, LENGTH) for text in texts])
         contexts_file(folder / "test.safetensors", tokens, self.labels, 300, WORDS)
         contexts_file(folder / "train.safetensors", tokens[:9], np.arange(9) % 4, 300, WORDS)
-        draw_sample(folder / "test.safetensors", size, 0, folder / "sample.json")
+        draw_sample(folder / "test.safetensors", size=size, seed=0, output=folder / "sample.json")
 
     def truth(self, sample: str) -> list[str]:
         """The right answers, in the order of the sample."""
@@ -47,9 +48,9 @@ class LabellingPage:
         said: dict[str, Any] = {
             "group": "words",
             "title": "Words",
-            "corpus": {"name": "made-up", "title": "Made up"},
+            "corpus": Corpus(name="made-up", title="Made up"),
         }
         said |= {"confidence": 0.95, "seed": 0, "output": output}
         files = [self.folder / n for n in ("test.safetensors", "train.safetensors", "sample.json")]
-        build_labelling_page(*files, self.tokenizer, table, **(said | more))
+        build_labelling_page(Inputs(*files, self.tokenizer, table), **(said | more))
         return output

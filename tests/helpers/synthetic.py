@@ -11,9 +11,10 @@ from handcraft.analysis.evidence import evaluate_evidence
 from handcraft.analysis.influence import evaluate_influence
 from handcraft.analysis.published_weights import evaluate_published
 from handcraft.analysis.unpenalised import train_unpenalised
+from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
-from handcraft.evaluation.causal_lms import evaluate_causal_lms
-from handcraft.evaluation.predictions import evaluate_predictions
+from handcraft.device import Machine
+from handcraft.evaluation import causal_lms, predictions
 from handcraft.figures.calibration import plot_calibration
 from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.evidence import plot_evidence
@@ -25,7 +26,8 @@ from handcraft.figures.training import plot_training
 from handcraft.figures.weights import plot_weights
 from handcraft.files import write_csv, write_json, write_table, write_tensors
 from handcraft.predictions import write_predictions
-from handcraft.tokenizer.tokens import decode, load_tokenizer
+from handcraft.report.results import Facts
+from handcraft.tokenizer.tokens import Vocabulary, load_tokenizer
 from handcraft.tokenizer.train import train_tokenizer
 
 GROUPS = {
@@ -64,7 +66,9 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
         _training(results, random)
         claims = results / "evaluation" / "data_claims.json"
         train = results / "contexts" / "conjunctions" / "train.safetensors"
-        evaluate_data_claims(train, results / "tokenizer" / "tokenizer.json", list(TILES.values()), claims)
+        evaluate_data_claims(
+            train, results / "tokenizer" / "tokenizer.json", tokens=list(TILES.values()), output=claims
+        )
         _occurrence(results)
         if planted:
             _planted(results)
@@ -76,9 +80,9 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
 
 def hostile_pieces(results: Path) -> list[str]:
     """What the five examples must show, as text."""
-    tokenizer = load_tokenizer(results / "tokenizer" / "tokenizer.json")
-    pieces = np.resize(tokenizer.encode(HOSTILE).ids, (5, LENGTH))
-    return [" ".join(decode(tokenizer, row.tolist()).split()) for row in pieces]
+    vocabulary = Vocabulary.read(results / "tokenizer" / "tokenizer.json")
+    pieces = np.resize(vocabulary.encode(HOSTILE), (5, LENGTH))
+    return [" ".join(vocabulary.decode(row).split()) for row in pieces]
 
 
 def make_figures(results: Path, baseline: str | None) -> None:
@@ -86,18 +90,32 @@ def make_figures(results: Path, baseline: str | None) -> None:
     figures, evaluation = results / "figures", results / "evaluation"
     history = results / "minibatch" / "conjunctions" / "history.parquet"
     scores = evaluation / "conjunctions" / "metrics.csv"
-    plot_training(history, history.with_name("metrics.json"), scores, baseline, figures / "training.svg")
+    plot_training(
+        history,
+        history.with_name("metrics.json"),
+        evaluation=scores,
+        baseline=baseline,
+        output=figures / "training.svg",
+    )
     for slug, token in TILES.items():
         weights = results / "linear" / "conjunctions" / "weights.safetensors"
-        plot_tiles(weights, results / "tokenizer" / "tokenizer.json", token, figures / f"tiles-{slug}.svg")
+        plot_tiles(
+            weights,
+            results / "tokenizer" / "tokenizer.json",
+            token=token,
+            output=figures / f"tiles-{slug}.svg",
+        )
     bins = evaluation / "calibration_bins.csv"
     if bins.is_file():
         plot_calibration(
-            bins, "small-llama", figures / "calibration-small-llama.svg", groups={g: g for g in GROUPS}
+            bins,
+            predictor="small-llama",
+            output=figures / "calibration-small-llama.svg",
+            titles={g: g for g in GROUPS},
         )
     make_weight_figures(results)
     metrics = [evaluation / g / "metrics.csv" for g in GROUPS]
-    plot_comparison(metrics, figures / "comparison.svg", groups=list(GROUPS))
+    plot_comparison(metrics, output=figures / "comparison.svg", titles=list(GROUPS))
 
 
 def make_weight_figures(results: Path) -> None:
@@ -108,19 +126,36 @@ def make_weight_figures(results: Path) -> None:
     evidence = [evaluation / g / "evidence.csv" for g in GROUPS]
     for g, path in zip(GROUPS, evidence, strict=True):
         held_out = results / "contexts" / g / "validation.safetensors"
-        evaluate_evidence(results / "linear" / g / "weights.safetensors", held_out, 50, 0.95, 0, path)
-    evaluate_published(weights, support, tokenizer, False, evaluation / "published_weights.csv")
-    train_unpenalised(results / "contexts" / "conjunctions" / "train.safetensors", "cpu", 1, free)
-    plot_evidence(evidence, figures / "evidence.svg", titles=list(GROUPS))
+        evaluate_evidence(
+            results / "linear" / g / "weights.safetensors",
+            held_out,
+            settings=Evaluation(bootstrap=100),
+            seed=0,
+            output=path,
+        )
+    evaluate_published(
+        weights, support, tokenizer=tokenizer, planted=False, output=evaluation / "published_weights.csv"
+    )
+    contexts = results / "contexts" / "conjunctions" / "train.safetensors"
+    train_unpenalised(contexts, machine=Machine(), output=free)
+    plot_evidence(evidence, output=figures / "evidence.svg", titles=list(GROUPS))
     paths = [results / "linear" / g / "path.csv" for g in GROUPS]
-    plot_path(paths, figures / "path.svg", titles=list(GROUPS))
-    plot_weights(weights, support, tokenizer, figures / "weights.svg")
+    plot_path(paths, output=figures / "path.svg", titles=list(GROUPS))
+    plot_weights(weights, support, tokenizer=tokenizer, output=figures / "weights.svg")
     influence = evaluation / "conjunctions" / "influence.parquet"
-    plot_strips(weights, support, influence, tokenizer, list(TILES.values()), 4, figures / "strips.svg")
-    plot_penalty(free, weights, support, figures / "penalty.svg")
+    plot_strips(
+        weights,
+        support,
+        influence=influence,
+        tokenizer=tokenizer,
+        named=list(TILES.values()),
+        count=4,
+        output=figures / "strips.svg",
+    )
+    plot_penalty(free, weights, support=support, output=figures / "penalty.svg")
 
 
-def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> dict[str, Any]:
+def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> Facts:
     """What the config would say of this tree."""
     names = [n for n in TITLES if (planted or n != "bayes") and (lm or n != "small-llama")]
     source = "planted" if planted else "files"
@@ -145,7 +180,7 @@ def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> dict[str, An
         "bootstrap": 100,
         "resamples": 20,
     }
-    return said | more
+    return Facts(**said | more)
 
 
 def _tokenizer(results: Path) -> Any:
@@ -156,7 +191,7 @@ def _tokenizer(results: Path) -> Any:
     stories = [f"{words}. {HOSTILE}"] * 30 + [f" {words}"] * 30
     corpus, path = results / "corpus" / "train.parquet", results / "tokenizer" / "tokenizer.json"
     write_table(corpus, pa.table({"story": [str(i) for i in range(len(stories))], "text": stories}))
-    train_tokenizer(corpus, path, VOCABULARY)
+    train_tokenizer(corpus, vocabulary=VOCABULARY, output=path)
     return load_tokenizer(path)
 
 
@@ -223,9 +258,18 @@ def _group(
         paths.append(results / "predictions" / name / f"{predictor}.parquet")
         write_predictions(paths[-1], scores, predictor=predictor, title=TITLES[predictor], candidates=words)
     out = results / "evaluation" / name
-    tables = [out / f"{t}.csv" for t in ("metrics", "comparisons", "sample", "sample_comparisons")]
-    test, train = folder / "test.safetensors", folder / "train.safetensors"
-    evaluate_predictions(test, train, folder / "sample.json", paths, 100, 0.95, 0, *tables)
+    inputs = predictions.Inputs(
+        folder / "test.safetensors", folder / "train.safetensors", folder / "sample.json", paths
+    )
+    predictions.evaluate_predictions(
+        inputs,
+        settings=Evaluation(bootstrap=100),
+        seed=0,
+        metrics=out / "metrics.csv",
+        comparisons=out / "comparisons.csv",
+        sample_metrics=out / "sample.csv",
+        sample_comparisons=out / "sample_comparisons.csv",
+    )
 
 
 def _language_model(results: Path, random: np.random.Generator) -> None:
@@ -256,8 +300,15 @@ def _language_model(results: Path, random: np.random.Generator) -> None:
         asked = {"test": counts, "long_context": counts | {"clipped": 1}}
         write_tensors(answers[-1], arrays, said | {"counts": asked, "checks": dict.fromkeys(asked, check)})
     out = results / "evaluation"
-    tables = [out / f"{t}.csv" for t in ("causal_lms", "calibration", "calibration_bins", "causal_lms_asked")]
-    evaluate_causal_lms(list(GROUPS), test, validation, answers, 100, 0.95, 0, *tables)
+    causal_lms.evaluate_causal_lms(
+        causal_lms.Inputs(list(GROUPS), test, validation, answers),
+        settings=Evaluation(bootstrap=100),
+        seed=0,
+        table=out / "causal_lms.csv",
+        calibration=out / "calibration.csv",
+        bins=out / "calibration_bins.csv",
+        asked=out / "causal_lms_asked.csv",
+    )
 
 
 def _linear(results: Path, tokenizer: Any) -> None:
@@ -282,7 +333,10 @@ def _linear(results: Path, tokenizer: Any) -> None:
         influence = results / "evaluation" / name / "influence.parquet"
         held_out = results / "contexts" / name / "validation.safetensors"
         evaluate_influence(
-            folder / "weights.safetensors", folder / "support.safetensors", held_out, influence
+            folder / "weights.safetensors",
+            folder / "support.safetensors",
+            held_out=held_out,
+            output=influence,
         )
         names = ("spread", "sign_stability", "centred_spread", "centred_sign_stability")
         moved = {n: np.full_like(weight, 0.95 if "sign" in n else 0.12) for n in names}

@@ -23,19 +23,19 @@ def real_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def source(results: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("filled") / "source"
-    fill_report(results, root / "report", output, facts())
+    fill_report(results, root / "report", output=output, facts=facts())
     return output
 
 
 @pytest.fixture(scope="session")
 def page(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("html") / "index.html"
-    render_html(source, output, renderer="pandoc")
+    render_html(source, output=output, renderer="pandoc")
     return output
 
 
 @pytest.fixture(scope="session")
 def pdf(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("pdf") / "index.pdf"
-    render_pdf(source, output, renderer="pandoc")
+    render_pdf(source, output=output, renderer="pandoc")
     return output

@@ -17,19 +17,31 @@ def build(source: Path, page: Path, pdf: Path, results: Path, tmp_path: Path) ->
     shutil.copyfile(page, made / "report" / "index.html")
     shutil.copyfile(pdf, made / "report" / "index.pdf")
     facts = {"excerpts": False, "corpus": {"title": "stories"}}
-    sidecar = {"rule": "fill_report", "params": {"code": "x", "facts": facts}}
-    write_json(made / "provenance" / "fill_report.json", sidecar)
+    files = {"fill_report": "source", "render_html": "index.html", "render_pdf": "index.pdf"}
+    for rule, name in files.items():
+        inputs = {} if rule == "fill_report" else {"results/report/source": ""}
+        outputs = {f"results/report/{name}": ""}
+        sidecar = {
+            "rule": rule,
+            "params": {"code": rule, "facts": facts},
+            "inputs": inputs,
+            "outputs": outputs,
+        }
+        write_json(made / "provenance" / f"{rule}.json", sidecar)
+    write_json(made / "provenance" / "gone.json", sidecar | {"rule": "gone", "outputs": {}})
     return tmp_path
 
 
 def test_a_finished_report_is_copied_with_the_data_of_its_figures(build: Path, tmp_path: Path) -> None:
-    write_example(build, tmp_path / "example")
+    write_example(build, output=tmp_path / "example")
     assert {p.name for p in (tmp_path / "example").iterdir()} == {
         "README.md", "comparison.svg", "data.json", "index.html", "index.pdf", "made.json", "training.svg",
     }  # fmt: skip
     data = read_json(tmp_path / "example" / "data.json")
     assert data["evaluation/conjunctions/metrics.csv"]
     assert data["minibatch/conjunctions/history.parquet"]["batch"]
+    code = read_json(tmp_path / "example" / "made.json")["code"]
+    assert code == {rule: rule for rule in ("fill_report", "render_html", "render_pdf")}
 
 
 def test_a_report_with_stories_is_refused(build: Path, tmp_path: Path) -> None:
@@ -38,7 +50,7 @@ def test_a_report_with_stories_is_refused(build: Path, tmp_path: Path) -> None:
     said["params"]["facts"]["excerpts"] = True
     write_json(sidecar, said)
     with pytest.raises(UserError, match="shows text of the corpus"):
-        write_example(build, tmp_path / "example")
+        write_example(build, output=tmp_path / "example")
     assert not (tmp_path / "example").exists()
 
 

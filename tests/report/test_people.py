@@ -11,7 +11,7 @@ import pytest
 from handcraft.errors import UserError
 from handcraft.figures.people import plot_people
 from handcraft.files import read_csv, read_json
-from handcraft.people.evaluate import evaluate_people
+from handcraft.people.evaluate import Inputs, evaluate_people
 from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html, render_pdf
 from tests.helpers.html import RAW, Page, without_hostile
@@ -35,16 +35,15 @@ def labelled(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for sample in ("natural", "balanced")[: 2 - i % 2]:
             rows += label_rows(sample, drawn[sample]["checksum"], drawn[sample]["contexts"], said)
         labels.append(write_labels(root / f"{name}.csv", rows))
-    out = [
-        root / "people" / GROUP / f"{t}.csv"
-        for t in ("people", "comparisons", "agreement", "missed", "power")
-    ]
-    out[3] = out[3].with_suffix(".json")
+    tables = ("people", "comparisons", "agreement", "power")
+    out = {t: root / "people" / GROUP / f"{t}.csv" for t in tables}
+    out["missed"] = root / "people" / GROUP / "missed.json"
     files = [contexts / "test.safetensors", contexts / "train.safetensors", contexts / "sample.json"]
     predictions = sorted((root / "predictions" / GROUP).glob("*.parquet"))
-    evaluate_people(*files, root / "tokenizer" / "tokenizer.json", predictions, labels, 0.95, *out)
+    tokenizer = root / "tokenizer" / "tokenizer.json"
+    evaluate_people(Inputs(*files, predictions, labels=labels, tokenizer=tokenizer), confidence=0.95, **out)
     scores = root / "evaluation" / GROUP / "sample.csv"
-    plot_people([out[0]], [scores], root / "figures" / "people.svg", groups=[GROUP])
+    plot_people([out["people"]], [scores], titles=[GROUP], output=root / "figures" / "people.svg")
     return root
 
 
@@ -52,7 +51,7 @@ def labelled(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fill(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Fill:
     def filled(results: Path, **said: Any) -> str:
         output = tmp_path_factory.mktemp("filled") / "source"
-        fill_report(results, root / "report", output, facts(**said))
+        fill_report(results, root / "report", output=output, facts=facts(**said))
         return (output / "_people.qmd").read_text()
 
     return filled
@@ -83,7 +82,7 @@ def test_every_figure_of_people_has_the_majoritys_beside_it(labelled: Path, fill
 def test_the_short_version_and_the_published_table_know_of_them(
     labelled: Path, root: Path, tmp_path: Path
 ) -> None:
-    fill_report(labelled, root / "report", tmp_path / "source", facts(**PEOPLE))
+    fill_report(labelled, root / "report", output=tmp_path / "source", facts=facts(**PEOPLE))
     short = (tmp_path / "source" / "_short.qmd").read_text()
     row = read_csv(labelled / "people" / GROUP / "people.csv")[0]
     assert (
@@ -135,14 +134,14 @@ def test_items_that_nobody_got_right_are_shown_unless_text_may_not_be(labelled: 
 
 
 def test_both_formats_render_with_people_and_hostile_text(labelled: Path, root: Path, tmp_path: Path) -> None:
-    fill_report(labelled, root / "report", tmp_path / "source", facts(**PEOPLE))
-    render_html(tmp_path / "source", tmp_path / "index.html", renderer="pandoc")
+    fill_report(labelled, root / "report", output=tmp_path / "source", facts=facts(**PEOPLE))
+    render_html(tmp_path / "source", output=tmp_path / "index.html", renderer="pandoc")
     page = Page(tmp_path / "index.html")
     assert page.all("script") == [{"type": "module"}]  # the page's own, which marks the contents
     assert len(page.all("img")) == 11
     assert any("</script>" in piece for piece in hostile_pieces(labelled))
     assert not RAW.search(without_hostile(page.text, labelled))
-    render_pdf(tmp_path / "source", tmp_path / "index.pdf", renderer="pandoc")
+    render_pdf(tmp_path / "source", output=tmp_path / "index.pdf", renderer="pandoc")
     assert (tmp_path / "index.pdf").stat().st_size > 50_000
 
 
@@ -151,8 +150,8 @@ def test_the_figure_is_the_same_bytes_again_and_needs_labels(labelled: Path, tmp
         labelled / "people" / GROUP / "people.csv",
         labelled / "evaluation" / GROUP / "sample.csv",
     )
-    plot_people([people], [scores], tmp_path / "a.svg", groups=[GROUP])
+    plot_people([people], [scores], output=tmp_path / "a.svg", titles=[GROUP])
     assert (tmp_path / "a.svg").read_bytes() == (labelled / "figures" / "people.svg").read_bytes()
     people.with_name("none.csv").write_text(people.read_text().splitlines()[0] + "\n")
     with pytest.raises(UserError, match="no label is in these tables"):
-        plot_people([people.with_name("none.csv")], [scores], tmp_path / "b.svg", groups=[GROUP])
+        plot_people([people.with_name("none.csv")], [scores], output=tmp_path / "b.svg", titles=[GROUP])

@@ -67,8 +67,8 @@ def test_the_page_says_who_rendered_it(parsed: Page) -> None:
 
 
 def test_both_formats_are_the_same_bytes_again(source: Path, page: Path, pdf: Path, tmp_path: Path) -> None:
-    render_html(source, tmp_path / "a.html", renderer="pandoc")
-    render_pdf(source, tmp_path / "a.pdf", renderer="pandoc")
+    render_html(source, output=tmp_path / "a.html", renderer="pandoc")
+    render_pdf(source, output=tmp_path / "a.pdf", renderer="pandoc")
     assert (tmp_path / "a.html").read_bytes() == page.read_bytes()
     assert (tmp_path / "a.pdf").read_bytes() == pdf.read_bytes()
 
@@ -111,14 +111,14 @@ def test_build_facts_come_in_at_rendering(source: Path, tmp_path: Path) -> None:
     older = sidecar | {"rule": "renamed_since", "started": "2025-01-01T00:00:00", "host": "another_host"}
     write_json(tmp_path / "provenance" / "renamed_since.json", older)
     facts = tmp_path / "build_facts.md"
-    write_build_facts(tmp_path / "provenance", facts)
-    render_html(source, tmp_path / "a.html", facts, renderer="pandoc")
-    render_pdf(source, tmp_path / "a.pdf", facts, renderer="pandoc")
+    write_build_facts(tmp_path / "provenance", output=facts)
+    render_html(source, output=tmp_path / "a.html", build_facts=facts, renderer="pandoc")
+    render_pdf(source, output=tmp_path / "a.pdf", build_facts=facts, renderer="pandoc")
     text = Page(tmp_path / "a.html").text
     assert "a_host*" in text
     assert "12.5" in text
     assert "another_host" not in text
-    write_build_facts(tmp_path / "none", facts)
+    write_build_facts(tmp_path / "none", output=facts)
     assert "No record" in facts.read_text()
 
 
@@ -127,7 +127,7 @@ def test_a_fault_in_a_source_is_named(source: Path, tmp_path: Path) -> None:
     with (spoilt / "_limits.qmd").open("a") as file:
         file.write("\nSee @fig-nowhere.\n")
     with pytest.raises(UserError, match="@fig-nowhere refers to nothing"):
-        render_html(spoilt, tmp_path / "a.html", renderer="pandoc")
+        render_html(spoilt, output=tmp_path / "a.html", renderer="pandoc")
     assert not (tmp_path / "a.html").exists()
     with pytest.raises(UserError, match=r"index\.qmd"):
-        render_pdf(tmp_path, tmp_path / "a.pdf", renderer="pandoc")
+        render_pdf(tmp_path, output=tmp_path / "a.pdf", renderer="pandoc")

@@ -129,6 +129,24 @@ def test_rules_have_no_logic_and_a_log_and_a_benchmark(root: Path) -> None:
             assert '"""' in body, f"{name}: docstring"
 
 
+def test_adapters_call_in_one_style(root: Path) -> None:
+    for file in sorted((root / "workflow" / "scripts").glob("*.py")):
+        text = file.read_text()
+        assert "\nwith job(snakemake) as (inputs, outputs, params):\n" in text, file.name
+        # What `job` does not give: wildcards, and all inputs whatever their names.
+        assert set(re.findall(r"snakemake\.(\w+)", text)) <= {"wildcards", "input"}, file.name
+
+
+def test_functions_take_their_outputs_by_keyword() -> None:
+    wrong = []
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in _tree(file).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                by_position = {a.arg for a in node.args.args}
+                wrong += [f"{file.stem}.{node.name}" for name in ("output", "outputs") if name in by_position]
+    assert not wrong
+
+
 def test_the_snakefile_is_a_table_of_contents(root: Path) -> None:
     assert len((root / "Snakefile").read_text().splitlines()) < 60
 

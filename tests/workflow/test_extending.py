@@ -17,7 +17,7 @@ from handcraft.math import normalise
 from handcraft.predictions import write_predictions
 
 
-def predict_toy(test: Path, output: Path, *, title: str) -> None:
+def predict_toy(test: Path, *, title: str, output: Path) -> None:
     """Write equal log-probabilities for every context of `test`."""
     contexts = read_contexts(test)
     values = normalise(np.zeros((len(contexts), len(contexts.candidates))))
@@ -26,8 +26,8 @@ def predict_toy(test: Path, output: Path, *, title: str) -> None:
 ADAPTER = """from handcraft.build.jobs import job
 from handcraft.predictors.counts.toy import predict_toy
 
-with job(snakemake):
-    predict_toy(snakemake.input.test, snakemake.output.predictions, title=snakemake.params.title)
+with job(snakemake) as (inputs, outputs, params):
+    predict_toy(inputs.test, title=params.title, output=outputs.predictions)
 """
 RULE = '''
 
@@ -63,7 +63,7 @@ from handcraft.figures.style import WIDTH, house_style, save_svg
 from handcraft.files import read_json
 
 
-def plot_toy(summaries: Sequence[Path], output: Path) -> None:
+def plot_toy(summaries: Sequence[Path], *, output: Path) -> None:
     """Draw one bar a group."""
     from matplotlib.figure import Figure
 
@@ -75,8 +75,8 @@ def plot_toy(summaries: Sequence[Path], output: Path) -> None:
 FIGURE_ADAPTER = """from handcraft.build.jobs import job
 from handcraft.figures.toy import plot_toy
 
-with job(snakemake):
-    plot_toy(snakemake.input.summaries, snakemake.output.figure)
+with job(snakemake) as (inputs, outputs, params):
+    plot_toy(inputs.summaries, output=outputs.figure)
 """
 FIGURE_RULE = '''
 

@@ -30,7 +30,7 @@ def test_a_file_too_few_and_a_file_too_many_end_the_build(built: Checkout) -> No
     )
     built.edit(
         "workflow/scripts/plot_calibration.py",
-        "snakemake.input.bins",
+        "inputs.bins",
         '"results/evaluation/calibration_bins.csv"',
     )
     target = "results/figures/calibration-small-llama.svg"

@@ -15,17 +15,17 @@ def test_editing_a_sentence_renders_the_report_and_nothing_else(built: Checkout)
 
 
 def test_a_linear_model_made_worse_changes_the_findings(built: Checkout) -> None:
-    """A penalty that leaves no weight: the article says so, in other words than before."""
+    """A penalty that leaves no weight: the article says so, in other words than before, and is rendered."""
     short = built.path / "results" / "report" / "source" / "_short.qmd"
     before = short.read_text()
     (built.path / "worse.yaml").write_text("predictors: {linear: {l1: [1.0]}}\n")
-    built.snakemake("results/report/source", "--quiet=rules", "worse.yaml")
+    built.snakemake("--quiet=rules", "worse.yaml")
     after = short.read_text()
     folder = built.path / "results" / "report" / "source"
     assert read_json(built.path / "results" / "linear" / "conjunctions" / "metrics.json")["nonzeros"] == 0
     assert "speaks most for" in before
     assert "weights of the post's tokens are all zero" in after
     assert "**worse**" in after.split("\n")[0]
-    assert "it is worse than the last token alone" in (folder / "_results.qmd").read_text()
+    assert "the linear model is worse than the last token alone" in (folder / "_results.qmd").read_text()
     assert "falls short" in (folder / "_linearity.qmd").read_text()
     assert "no weight in the last position" in (folder / "_weights.qmd").read_text()

@@ -1,11 +1,11 @@
 # Needs: results/contexts/*, results/linear/*, results/tokenizer/tokenizer.json; on the planted corpus, its rules.
-# Makes: what looks inside the linear models: results/evaluation/{group}/influence.parquet and evidence.csv,
+# Makes: analyses of the linear models: results/evaluation/{group}/influence.parquet and evidence.csv,
 #        results/evaluation/{published_weights.csv,planted.csv,planted_rules.csv,data_claims.json},
 #        results/linear/{group}/unpenalised.safetensors, results/planted/{group}.safetensors.
 
 
 rule train_best_linear:
-    """About the best that a linear model could do on the planted corpus: fitted on many times the stories."""
+    """Approximate the best possible linear model on the planted corpus, with a fit on many times more contexts."""
     input:
         tokenizer="results/tokenizer/tokenizer.json",
         train=expand("results/contexts/{group}/train.safetensors", group=planted_groups),
@@ -18,7 +18,7 @@ rule train_best_linear:
     priority: 5
     threads: cfg.threads
     resources:
-        # All fresh stories' contexts at once.
+        # The contexts of all fresh stories are in memory at once.
         mem_mb=hooks.memory("linear", times=cfg.corpus.planted.best_linear.factor),
         runtime=hooks.runtime(60),
         gpu=gpus,
@@ -34,7 +34,7 @@ rule train_best_linear:
 
 
 rule train_unpenalised:
-    """The tiles' group without a penalty, a fixed number of steps: to be looked at, not to be used."""
+    """Fit the tiles' group without a penalty for a fixed number of steps, for a figure only."""
     input:
         train="results/contexts/{group}/train.safetensors",
     output:
@@ -57,7 +57,7 @@ rule train_unpenalised:
 
 
 rule evaluate_influence:
-    """What every weight does to held-out answers, and each position's share of the contribution, by story."""
+    """Influence of every input on validation contexts, and each position's share of all contributions."""
     input:
         weights="results/linear/{group}/weights.safetensors",
         support="results/linear/{group}/support.safetensors",
@@ -74,15 +74,14 @@ rule evaluate_influence:
         runtime=hooks.runtime(15),
     params:
         code=script_hash("evaluate_influence.py"),
-        bootstrap=cfg.evaluation.bootstrap,
-        confidence=cfg.evaluation.confidence,
+        settings=cfg.evaluation.model_dump(),
         seed=cfg.seed,
     script:
         "../scripts/evaluate_influence.py"
 
 
 rule evaluate_data_claims:
-    """How often the tokens of the tiles come before each candidate, from raw counts."""
+    """Count how often the tokens of the tiles precede each candidate."""
     input:
         train=f"results/contexts/{cfg.figures.tiles_group}/train.safetensors",
         tokenizer="results/tokenizer/tokenizer.json",
@@ -95,13 +94,13 @@ rule evaluate_data_claims:
     localrule: True
     params:
         code=script_hash("evaluate_data_claims.py"),
-        tokens=cfg.figures.tiles,
+        tokens=lambda w: cfg.figures.tiles,
     script:
         "../scripts/evaluate_data_claims.py"
 
 
 rule evaluate_planted:
-    """On the planted corpus: which of its rules came back, and how far each model is from the best possible."""
+    """On the planted corpus: which rules were recovered, and how far each model is from the best possible."""
     input:
         tokenizer="results/tokenizer/tokenizer.json",
         test=expand("results/contexts/{group}/test.safetensors", group=planted_groups),
@@ -125,7 +124,7 @@ rule evaluate_planted:
 
 
 rule evaluate_published:
-    """The weights that the post published beside ours: signs and correlation."""
+    """Compare our weights with those that the post published: signs and correlation."""
     input:
         weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
         support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",

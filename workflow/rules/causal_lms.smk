@@ -1,11 +1,11 @@
-# Needs: results/contexts/{variant}/*.safetensors, results/tokens/*; for a given model, its directory, or the hub's cache
-#        or network.
-# Makes: results/models/{lm}/ (the models trained here), results/models/{lm}.json (whether a given one can be asked),
+# Needs: results/contexts/{variant}/*.safetensors, results/tokens/*; for an external model, its directory, or the hub's
+#        cache or the network.
+# Makes: results/models/{lm}/ (models trained here), results/models/{lm}.json (whether an external model is available),
 #        results/predictions/{variant}/{lm}.parquet and results/causal_lms/{variant}/{lm}.safetensors.
 
 
 rule retrieve_causal_lm:
-    """Check early whether an external model is available, so that a missing one shows before any long work."""
+    """Check early whether an external model is available, so that a missing one is reported before any long job."""
     input:
         files=lambda w: hooks.local_model_files(cfg.predictors.causal_lms[w.lm]),
     output:
@@ -32,7 +32,7 @@ rule retrieve_causal_lm:
 
 
 rule train_llama:
-    """A small Llama-architecture model of the same corpus and tokens, where the config asks for one."""
+    """Train a small model with the Llama architecture on the same corpus and tokens, if the config has one."""
     input:
         tokens=expand("results/tokens/{split}.npy", split=SPLITS[:2]),
         starts=expand("results/tokens/{split}_starts.npy", split=SPLITS[:2]),
@@ -44,7 +44,7 @@ rule train_llama:
         "logs/train_llama/{lm}.log",
     benchmark:
         "benchmarks/out/train_llama/{lm}.tsv"
-    # The longest job of the default build: first, so that the others run at the same time.
+    # The longest job of the default build starts first, so that the others run at the same time.
     priority: 10
     threads: cfg.threads
     resources:
@@ -62,8 +62,9 @@ rule train_llama:
 
 
 rule predict_causal_lm:
-    """A causal language model's answers: which candidate it finds likeliest as the text that comes next."""
+    """Score the candidates as continuations of each context with a causal language model."""
     input:
+        # Beside the main question only of the groups themselves, not of their twins with the other `match`.
         **hooks.extra_inputs(cfg),
         test="results/contexts/{variant}/test.safetensors",
         tokenizer="results/tokenizer/tokenizer.json",
@@ -86,8 +87,6 @@ rule predict_causal_lm:
         code=script_hash("predict_causal_lm.py"),
         threads=cfg.threads,
         settings=lambda w: cfg.predictors.causal_lms[w.lm].asked(),
-        # Beside the main question only of the groups themselves, not of their twins with the other `match`.
-        extras=lambda w: w.variant in cfg.groups,
         match=lambda w: variants[w.variant].match,
         model=lambda w: cfg.predictors.causal_lms[w.lm].model
         or f"./results/models/{w.lm}",

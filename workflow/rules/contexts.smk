@@ -1,9 +1,9 @@
 # Needs: results/tokens/*, the tokenizer, and a group of the config.
-# Makes: per group (and per twin with the other `match`) the contexts of every split, and the samples for people.
+# Makes: for each variant (a group with one `match`), the contexts of every split and the samples for people.
 
 
 rule build_contexts:
-    """The tokens before every occurrence of a group's candidates."""
+    """Collect the tokens before every occurrence of a group's candidates."""
     input:
         tokens=expand("results/tokens/{split}.npy", split=SPLITS),
         starts=expand("results/tokens/{split}_starts.npy", split=SPLITS),
@@ -22,20 +22,15 @@ rule build_contexts:
         runtime=hooks.runtime(30),
     params:
         code=script_hash("build_contexts.py"),
-        candidates=lambda w: variants[w.variant].candidates,
-        match=lambda w: variants[w.variant].match,
-        sampling=lambda w: variants[w.variant].sampling,
-        group=lambda w: variants[w.variant].group,
-        length=cfg.contexts.length,
-        max_train=cfg.contexts.max_train,
-        max_test=cfg.contexts.max_test,
+        variant=lambda w: variants[w.variant].built(),
+        settings=cfg.contexts.model_dump(include={"length", "max_train", "max_test"}),
         seed=cfg.seed,
     script:
         "../scripts/build_contexts.py"
 
 
 rule draw_sample:
-    """The fixed random test contexts that people and all models answer: one natural sample, one balanced."""
+    """Draw the fixed random test contexts that people and all models answer: a natural and a balanced sample."""
     input:
         contexts="results/contexts/{variant}/test.safetensors",
     output:

@@ -1,9 +1,10 @@
-# Needs: the config's `corpus` block; for `files`, the files it names; for `hub`, the network.
-# Makes: results/corpus/{train,validation,test}.parquet, one story a row, split by a hash of its text.
+# Needs: the config's `corpus` block; for `files`, the files that it names; for `hub`, the network.
+# Makes: results/corpus/{train,validation,test}.parquet, one story per row; a hash of its text decides the split,
+#        unless the source has its own splits.
 
 
 rule retrieve_corpus:
-    """Stories of the source that the config names, without duplicates, in three splits."""
+    """Get the stories from the configured source, drop duplicates, and split them in three."""
     input:
         files=hooks.corpus_files(cfg.corpus),
     output:
@@ -20,9 +21,7 @@ rule retrieve_corpus:
         runtime=hooks.runtime(60),
     params:
         code=script_hash("retrieve_corpus.py"),
-        kind=cfg.corpus.source,
-        source=cfg.corpus.source_settings(),
-        fractions=cfg.corpus.fractions.model_dump(),
+        settings=cfg.corpus.retrieved(),
         seed=cfg.seed,
     script:
         "../scripts/retrieve_corpus.py"

@@ -1,11 +1,11 @@
 # Needs: results/predictions/{variant}/*.parquet, the test contexts, the sample.
-# Makes: results/evaluation/: accuracy, loss, intervals and paired comparisons, whoever made the predictions.
+# Makes: results/evaluation/: accuracy, loss, intervals and paired comparisons, the same way for all predictors.
 
 compared = hooks.compared_groups(list(variants.values()))
 
 
 rule evaluate_predictions:
-    """All predictors of one group, on the test contexts and on the sample."""
+    """Evaluate all predictors of one variant on the test contexts and on the samples."""
     input:
         test="results/contexts/{variant}/test.safetensors",
         train="results/contexts/{variant}/train.safetensors",
@@ -33,7 +33,7 @@ rule evaluate_predictions:
 
 
 rule evaluate_causal_lms:
-    """Language models closely: calibration, and rows rescaled, prior-adjusted, with the word's end, with the story."""
+    """Evaluate language models in detail: calibration, rescaled, prior-adjusted, end of word, whole story."""
     input:
         test=expand("results/contexts/{group}/test.safetensors", group=cfg.groups),
         validation=expand(
@@ -64,7 +64,7 @@ rule evaluate_causal_lms:
 
 
 rule evaluate_occurrence:
-    """What it changes to count every occurrence of a candidate's token, and not only whole words."""
+    """Compare counting every occurrence of a candidate's token with counting whole words only."""
     input:
         word=[f"results/evaluation/{w}/metrics.csv" for _, w, _ in compared],
         token=[f"results/evaluation/{t}/metrics.csv" for _, _, t in compared],

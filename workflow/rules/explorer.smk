@@ -1,9 +1,9 @@
 # Needs: results/linear/*, results/evaluation/{group}/influence.parquet, the validation contexts, the tokenizer.
-# Makes: results/explorer/index.html, the page in which to look at the weights.
+# Makes: results/explorer/index.html, the page that shows the weights.
 
 
 rule build_explorer:
-    """The page in which to look at the weights of all groups: one file, which works without network."""
+    """Build the page that shows the weights of all groups: one file that needs no network."""
     input:
         template=hooks.explorer_sources(),
         weights=expand("results/linear/{group}/weights.safetensors", group=cfg.groups),
@@ -30,11 +30,12 @@ rule build_explorer:
     resources:
         runtime=hooks.runtime(15),
     params:
+        # By functions, since Snakemake takes a `{name}` in plain text for a wildcard.
         code=script_hash("build_explorer.py"),
         groups=list(cfg.groups),
-        titles=[cfg.variant(group).title for group in cfg.groups],
-        title=cfg.report.title,
-        corpus=cfg.corpus.title,
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
+        title=lambda w: cfg.report.title,
+        corpus=lambda w: cfg.corpus.title,
         excerpts=cfg.report.excerpts,
     script:
         "../scripts/build_explorer.py"

@@ -3,7 +3,7 @@
 
 
 rule plot_training:
-    """The blog post's training figure: seven curves, and the baseline causal LM as a dashed line."""
+    """Draw the blog post's training figure: seven curves, and the baseline causal LM as a dashed line."""
     input:
         history=f"results/minibatch/{cfg.figures.training_group}/history.parquet",
         metrics=f"results/minibatch/{cfg.figures.training_group}/metrics.json",
@@ -23,7 +23,7 @@ rule plot_training:
 
 
 rule plot_tiles:
-    """One token's weights at the last position, a tile for each candidate."""
+    """Draw one token's weights at the last position, with a tile for each candidate."""
     input:
         weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
         tokenizer="results/tokenizer/tokenizer.json",
@@ -42,7 +42,7 @@ rule plot_tiles:
 
 
 rule plot_comparison:
-    """Every predictor on every group, with intervals."""
+    """Draw the results of every predictor on every group, with intervals."""
     input:
         metrics=expand("results/evaluation/{group}/metrics.csv", group=cfg.groups),
     output:
@@ -54,13 +54,13 @@ rule plot_comparison:
     localrule: True
     params:
         code=script_hash("plot_comparison.py"),
-        titles=[cfg.variant(group).title for group in cfg.groups],
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
     script:
         "../scripts/plot_comparison.py"
 
 
 rule plot_people:
-    """People beside every predictor on the same items, for the groups that people have labelled."""
+    """Compare people with every predictor on the same items, for the groups that people have labelled."""
     input:
         people=expand(
             "results/people/{group}/people.csv",
@@ -79,13 +79,13 @@ rule plot_people:
     localrule: True
     params:
         code=script_hash("plot_people.py"),
-        titles=[cfg.variant(group).title for group in labelled],
+        titles=lambda w: [cfg.variant(group).title for group in labelled],
     script:
         "../scripts/plot_people.py"
 
 
 rule plot_calibration:
-    """A language model's reliability: how often it is right where it says so and so much."""
+    """Draw a language model's reliability diagram: accuracy against confidence."""
     input:
         bins="results/evaluation/calibration_bins.csv",
     output:
@@ -97,13 +97,13 @@ rule plot_calibration:
     localrule: True
     params:
         code=script_hash("plot_calibration.py"),
-        titles={group: cfg.variant(group).title for group in cfg.groups},
+        titles=lambda w: {group: cfg.variant(group).title for group in cfg.groups},
     script:
         "../scripts/plot_calibration.py"
 
 
 rule plot_evidence:
-    """Where in the window the evidence lies, in every group."""
+    """Draw which positions matter, for every group."""
     input:
         tables=expand("results/evaluation/{group}/evidence.csv", group=cfg.groups),
     output:
@@ -115,13 +115,13 @@ rule plot_evidence:
     localrule: True
     params:
         code=script_hash("plot_evidence.py"),
-        titles=[cfg.variant(group).title for group in cfg.groups],
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
     script:
         "../scripts/plot_evidence.py"
 
 
 rule plot_path:
-    """What fewer weights cost, in every group."""
+    """Draw validation loss against the number of weights, for every group."""
     input:
         tables=expand("results/linear/{group}/path.csv", group=cfg.groups),
     output:
@@ -133,13 +133,13 @@ rule plot_path:
     localrule: True
     params:
         code=script_hash("plot_path.py"),
-        titles=[cfg.variant(group).title for group in cfg.groups],
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
     script:
         "../scripts/plot_path.py"
 
 
 rule plot_weights:
-    """The strongest weights of the tiles' group, and all of them, against how often each acts."""
+    """Draw the strongest weights of the tiles' group, and all its weights against how often their inputs occur."""
     input:
         weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
         support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",
@@ -158,7 +158,7 @@ rule plot_weights:
 
 
 rule plot_strips:
-    """The tokens that are shown: their weights at every position."""
+    """Draw the weights of the selected tokens at every position."""
     input:
         weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
         support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",
@@ -173,14 +173,14 @@ rule plot_strips:
     localrule: True
     params:
         code=script_hash("plot_strips.py"),
-        tiles=cfg.figures.tiles,
+        tiles=lambda w: cfg.figures.tiles,
         tokens=cfg.figures.tokens,
     script:
         "../scripts/plot_strips.py"
 
 
 rule plot_penalty:
-    """The same weights with and without the penalty, against how often each acts."""
+    """Draw weights with and without the penalty, against how often their inputs occur."""
     input:
         unpenalised=f"results/linear/{cfg.figures.tiles_group}/unpenalised.safetensors",
         weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",

@@ -1,9 +1,9 @@
-# Needs: the test contexts, the samples, results/predictions/*; human/labels/{corpus}/{group}/*.csv where people answered.
-# Makes: results/labelling/{group}.html, the page that asks people; results/people/{group}/*, how they did.
+# Needs: the test contexts, the samples, results/predictions/*; human/labels/{corpus}/{group}/*.csv, if people answered.
+# Makes: results/labelling/{group}.html, the page on which people answer; results/people/{group}/*, their results.
 
 
 rule build_labelling_page:
-    """The page that asks a person: one file, which works without network; no label has a part in it."""
+    """Build the labelling page: one file that needs no network and does not depend on any labels."""
     input:
         template=hooks.page_sources(),
         test="results/contexts/{group}/test.safetensors",
@@ -30,12 +30,12 @@ rule build_labelling_page:
 
 
 rule evaluate_people:
-    """People's answers to the samples, beside every predictor on the same items, and what so few items can tell."""
+    """Compare people with every predictor on the same items, and compute the power of so few items."""
     input:
         test="results/contexts/{group}/test.safetensors",
         train="results/contexts/{group}/train.safetensors",
         sample="results/contexts/{group}/sample.json",
-        # For the text of what nobody got right.
+        # For the text of the items that nobody answered correctly.
         tokenizer=lambda w: (
             ["results/tokenizer/tokenizer.json"] if w.group in labelled else []
         ),

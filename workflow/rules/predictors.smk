@@ -1,10 +1,10 @@
 # Needs: results/contexts/{variant}/*.safetensors.
-# Makes: results/predictions/{variant}/{predictor}.parquet, one artifact for every kind of predictor,
-#        and what was fitted on the way: results/linear/, results/minibatch/.
+# Makes: results/predictions/{variant}/{predictor}.parquet, in the same format for every kind of predictor,
+#        and the fitted models: results/linear/, results/minibatch/.
 
 
 rule predict_counts:
-    """Predictors that only count: the class rates, and smoothed class rates after the last token (a bigram model)."""
+    """Predict from counts: the class rates, and smoothed class rates given the last token (a bigram model)."""
     input:
         train="results/contexts/{variant}/train.safetensors",
         test="results/contexts/{variant}/test.safetensors",
@@ -24,7 +24,7 @@ rule predict_counts:
 
 
 rule train_linear:
-    """Weights for every (position, token) and candidate, with an L1 penalty chosen by validation loss."""
+    """Fit weights for every (position, token) and candidate; validation loss chooses the L1 penalty."""
     input:
         train="results/contexts/{variant}/train.safetensors",
         validation="results/contexts/{variant}/validation.safetensors",
@@ -46,6 +46,7 @@ rule train_linear:
     params:
         code=script_hash("train_linear.py"),
         threads=cfg.threads,
+        # Of the settings only those that it reads: the others make nothing stale.
         settings=cfg.predictors.linear.model_dump(exclude={"resamples"}),
         device=cfg.device,
     script:
@@ -53,7 +54,7 @@ rule train_linear:
 
 
 rule predict_linear:
-    """The linear models' answers on the test contexts: the best by validation loss, and the sparser one."""
+    """Predict the test contexts with two linear models: the best by validation loss, and the sparser one."""
     input:
         linear="results/linear/{variant}/weights.safetensors",
         linear_sparser="results/linear/{variant}/sparser.safetensors",
@@ -75,7 +76,7 @@ rule predict_linear:
 
 
 rule train_resamples:
-    """The linear model fitted again to resampled stories: how far each weight depends on which were read."""
+    """Refit the linear model to resampled stories, to measure the spread and sign stability of each weight."""
     input:
         train="results/contexts/{group}/train.safetensors",
         weights="results/linear/{group}/weights.safetensors",
@@ -103,7 +104,7 @@ rule train_resamples:
 
 
 rule train_minibatch:
-    """The blog post's way: minibatches, with the penalty in the loss. Gives the curves of the training figure."""
+    """Train as in the blog post, with minibatches and the penalty in the loss, for the training figure."""
     input:
         train="results/contexts/{group}/train.safetensors",
         validation="results/contexts/{group}/validation.safetensors",
@@ -131,7 +132,7 @@ rule train_minibatch:
 
 
 rule predict_bayes:
-    """The best possible answers, from the rules that the planted corpus was written by."""
+    """Compute the best possible predictions from the rules of the planted corpus."""
     input:
         test="results/contexts/{group}/test.safetensors",
         tokenizer="results/tokenizer/tokenizer.json",

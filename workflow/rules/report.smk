@@ -3,13 +3,13 @@
 
 
 rule fill_report:
-    """The report's sources with computed values in them; checked for typed numbers and dead references."""
+    """Fill computed values into the report's sources; check for typed numbers and broken references."""
     input:
         sources=hooks.report_sources(root),
         corpus="results/corpus/summary.json",
         tokenizer="results/tokenizer/tokenizer.json",
         contexts=expand("results/contexts/{variant}/summary.json", variant=variants),
-        # Contexts that it shows as examples.
+        # Contexts that the report shows as examples.
         excerpts=(
             [
                 f"results/contexts/{cfg.figures.training_group}/test.safetensors",
@@ -55,7 +55,7 @@ rule fill_report:
             table=["comparisons.csv", "agreement.csv", "missed.json"],
         ),
         power=f"results/people/{cfg.figures.training_group}/power.csv",
-        # The pages that it names hold text of the corpus.
+        # The report refers to these pages, which contain text of the corpus.
         labelling=expand(
             "results/labelling/{group}.html",
             group=cfg.groups if cfg.report.excerpts else [],
@@ -88,13 +88,15 @@ rule fill_report:
     localrule: True
     params:
         code=script_hash("fill_report.py"),
-        facts=hooks.report_facts(cfg, workflow.configfiles, root),
+        facts=hooks.report_facts(cfg, workflow.configfiles, root).model_dump(
+            mode="json", exclude_unset=True
+        ),
     script:
         "../scripts/fill_report.py"
 
 
 rule build_facts:
-    """Times, host, versions and commit of this build: the one part of the report that differs between two builds."""
+    """Write the times, host, versions and commit: the only part of the report that differs between two builds."""
     input:
         source="results/report/source",
     output:
@@ -111,7 +113,7 @@ rule build_facts:
 
 
 rule render_html:
-    """The report as one self-contained page."""
+    """Render the report as one self-contained HTML page."""
     input:
         source="results/report/source",
         facts="results/report/build_facts.md",
@@ -133,11 +135,11 @@ rule render_html:
 
 
 rule render_pdf:
-    """The report for print."""
+    """Render the report as PDF."""
     input:
         source="results/report/source",
         facts="results/report/build_facts.md",
-        # Renders that run at the same time meet in Quarto's own caches: one after the other.
+        # Two renders at the same time would conflict in Quarto's caches, so this one waits for the HTML.
         after="results/report/index.html",
     output:
         pdf="results/report/index.pdf",
@@ -155,5 +157,5 @@ rule render_pdf:
         "../scripts/render_pdf.py"
 
 
-# The last file of rules: a predictor or figure that is only half there ends here, with the place to fix.
+# This is the last file with rules: if a predictor or figure is incomplete, stop here and name the file to fix.
 hooks.check_rules(workflow.rules)

@@ -1,9 +1,9 @@
 # Needs: results/corpus/*.parquet.
-# Makes: results/tokenizer/tokenizer.json, and every split as one array of token ids with where its stories start.
+# Makes: results/tokenizer/tokenizer.json; for every split, one array of token ids and the offsets of its stories.
 
 
 rule train_tokenizer:
-    """Byte-level BPE over the training stories."""
+    """Train a byte-level BPE on the training stories."""
     input:
         corpus="results/corpus/train.parquet",
     output:
@@ -25,7 +25,7 @@ rule train_tokenizer:
 
 
 rule build_tokens:
-    """One split as token ids."""
+    """Encode one split as token ids."""
     input:
         corpus="results/corpus/{split}.parquet",
         tokenizer="results/tokenizer/tokenizer.json",

@@ -1,20 +1,15 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS
+from handcraft.config.model import SPLITS, Contexts, Variant
 from handcraft.contexts.build import build_contexts
+from handcraft.tokenizer.encode import TokenFiles
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     build_contexts(
-        tokens=dict(zip(SPLITS, snakemake.input.tokens, strict=True)),
-        starts=dict(zip(SPLITS, snakemake.input.starts, strict=True)),
-        tokenizer=snakemake.input.tokenizer,
-        candidates=snakemake.params.candidates,
-        match=snakemake.params.match,
-        length=snakemake.params.length,
-        sampling=snakemake.params.sampling,
-        max_train=snakemake.params.max_train,
-        max_test=snakemake.params.max_test,
-        seed=snakemake.params.seed,
-        group=snakemake.params.group,
-        outputs=dict(zip(SPLITS, snakemake.output.contexts, strict=True)),
-        summary=snakemake.output.summary,
+        dict(zip(SPLITS, map(TokenFiles, inputs.tokens, inputs.starts), strict=True)),
+        inputs.tokenizer,
+        variant=Variant(**params.variant),
+        settings=Contexts(**params.settings),
+        seed=params.seed,
+        outputs=dict(zip(SPLITS, outputs.contexts, strict=True)),
+        summary=outputs.summary,
     )

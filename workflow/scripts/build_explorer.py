@@ -1,19 +1,15 @@
-from pathlib import Path
-
 from handcraft.build.jobs import job
 from handcraft.explorer.page import GroupFiles, build_explorer
 
-with job(snakemake):
-    files = [
-        [Path(p) for p in snakemake.input[name]] for name in ("weights", "support", "influence", "validation")
-    ]
-    resampling = [Path(p) for p in snakemake.input.resampling] or [None] * len(snakemake.params.groups)
+with job(snakemake) as (inputs, outputs, params):
+    resampling = inputs.resampling or [None] * len(params.groups)
+    files = map(GroupFiles, inputs.weights, inputs.support, inputs.influence, inputs.validation, resampling)
     build_explorer(
-        dict(zip(snakemake.params.groups, map(GroupFiles, *files, resampling), strict=True)),
-        Path(snakemake.input.tokenizer),
-        titles=snakemake.params.titles,
-        title=snakemake.params.title,
-        corpus=snakemake.params.corpus,
-        excerpts=snakemake.params.excerpts,
-        output=Path(snakemake.output.page),
+        dict(zip(params.groups, files, strict=True)),
+        inputs.tokenizer,
+        titles=params.titles,
+        title=params.title,
+        corpus=params.corpus,
+        excerpts=params.excerpts,
+        output=outputs.page,
     )

@@ -1,15 +1,14 @@
-from pathlib import Path
-
 from handcraft.build.jobs import job
-from handcraft.people.page import build_labelling_page
+from handcraft.config.model import Corpus
+from handcraft.people.page import Inputs, build_labelling_page
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     build_labelling_page(
-        *(Path(snakemake.input[name]) for name in ("test", "train", "sample", "tokenizer", "scores")),
-        group=snakemake.params.group,
-        title=snakemake.params.title,
-        corpus=snakemake.params.corpus,
-        confidence=snakemake.params.confidence,
-        seed=snakemake.params.seed,
-        output=Path(snakemake.output.page),
+        Inputs(inputs.test, inputs.train, inputs.sample, inputs.tokenizer, inputs.scores),
+        group=params.group,
+        title=params.title,
+        corpus=Corpus(**params.corpus),
+        confidence=params.confidence,
+        seed=params.seed,
+        output=outputs.page,
     )

@@ -1,10 +1,5 @@
 from handcraft.build.jobs import job
 from handcraft.tokenizer.encode import encode_corpus
 
-with job(snakemake):
-    encode_corpus(
-        snakemake.input.corpus,
-        snakemake.input.tokenizer,
-        snakemake.output.tokens,
-        snakemake.output.starts,
-    )
+with job(snakemake) as (inputs, outputs, params):
+    encode_corpus(inputs.corpus, inputs.tokenizer, tokens=outputs.tokens, starts=outputs.starts)

@@ -1,16 +1,14 @@
 from handcraft.build.jobs import job
-from handcraft.evaluation.causal_lms import evaluate_causal_lms
+from handcraft.config.model import Evaluation
+from handcraft.evaluation.causal_lms import Inputs, evaluate_causal_lms
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     evaluate_causal_lms(
-        snakemake.params.groups,
-        snakemake.input.test,
-        snakemake.input.validation,
-        snakemake.input.answers,
-        **snakemake.params.settings,
-        seed=snakemake.params.seed,
-        table=snakemake.output.table,
-        calibration=snakemake.output.calibration,
-        bins=snakemake.output.bins,
-        asked=snakemake.output.asked,
+        Inputs(params.groups, **vars(inputs)),
+        settings=Evaluation(**params.settings),
+        seed=params.seed,
+        table=outputs.table,
+        calibration=outputs.calibration,
+        bins=outputs.bins,
+        asked=outputs.asked,
     )

@@ -1,10 +1,5 @@
 from handcraft.analysis.data_claims import evaluate_data_claims
 from handcraft.build.jobs import job
 
-with job(snakemake):
-    evaluate_data_claims(
-        snakemake.input.train,
-        snakemake.input.tokenizer,
-        snakemake.params.tokens,
-        snakemake.output.claims,
-    )
+with job(snakemake) as (inputs, outputs, params):
+    evaluate_data_claims(inputs.train, inputs.tokenizer, tokens=params.tokens, output=outputs.claims)

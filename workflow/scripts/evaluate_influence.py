@@ -1,19 +1,14 @@
-from pathlib import Path
-
 from handcraft.analysis.evidence import evaluate_evidence
 from handcraft.analysis.influence import evaluate_influence
 from handcraft.build.jobs import job
+from handcraft.config.model import Evaluation
 
-with job(snakemake):
-    evaluate_influence(
-        *(Path(snakemake.input[name]) for name in ("weights", "support", "validation")),
-        output=Path(snakemake.output.influence),
-    )
+with job(snakemake) as (inputs, outputs, params):
+    evaluate_influence(inputs.weights, inputs.support, held_out=inputs.validation, output=outputs.influence)
     evaluate_evidence(
-        snakemake.input.weights,
-        snakemake.input.validation,
-        snakemake.params.bootstrap,
-        snakemake.params.confidence,
-        snakemake.params.seed,
-        snakemake.output.evidence,
+        inputs.weights,
+        inputs.validation,
+        settings=Evaluation(**params.settings),
+        seed=params.seed,
+        output=outputs.evidence,
     )

@@ -1,16 +1,8 @@
 from handcraft.build.jobs import job
 from handcraft.evaluation.occurrence import evaluate_occurrence
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     evaluate_occurrence(
-        list(
-            zip(
-                snakemake.params.groups,
-                snakemake.input.word,
-                snakemake.input.token,
-                snakemake.input.summary,
-                strict=True,
-            )
-        ),
-        snakemake.output.table,
+        list(zip(params.groups, inputs.word, inputs.token, inputs.summary, strict=True)),
+        output=outputs.table,
     )

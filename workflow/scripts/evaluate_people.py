@@ -1,14 +1,16 @@
 from handcraft.build.jobs import job
-from handcraft.people.evaluate import evaluate_people
+from handcraft.people.evaluate import Inputs, evaluate_people
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     evaluate_people(
-        snakemake.input.test,
-        snakemake.input.train,
-        snakemake.input.sample,
-        next(iter(snakemake.input.tokenizer), None),
-        snakemake.input.predictions,
-        snakemake.input.labels,
-        snakemake.params.confidence,
-        **dict(snakemake.output.items()),
+        Inputs(
+            inputs.test,
+            inputs.train,
+            inputs.sample,
+            inputs.predictions,
+            labels=inputs.labels,
+            tokenizer=next(iter(inputs.tokenizer), None),
+        ),
+        confidence=params.confidence,
+        **vars(outputs),
     )

@@ -1,13 +1,12 @@
 from handcraft.analysis.planted import evaluate_planted
 from handcraft.build.jobs import job
 
-with job(snakemake):
-    groups = snakemake.params.groups
+with job(snakemake) as (inputs, outputs, params):
     evaluate_planted(
-        dict(zip(groups, snakemake.input.test, strict=True)),
-        dict(zip(groups, snakemake.input.weights, strict=True)),
-        dict(zip(groups, snakemake.input.best_linear, strict=True)),
-        snakemake.input.tokenizer,
-        snakemake.output.table,
-        snakemake.output.rules,
+        dict(zip(params.groups, inputs.test, strict=True)),
+        weights=dict(zip(params.groups, inputs.weights, strict=True)),
+        best=dict(zip(params.groups, inputs.best_linear, strict=True)),
+        tokenizer=inputs.tokenizer,
+        output=outputs.table,
+        rules=outputs.rules,
     )

@@ -1,11 +1,11 @@
 from handcraft.analysis.published_weights import evaluate_published
 from handcraft.build.jobs import job
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     evaluate_published(
-        snakemake.input.weights,
-        snakemake.input.support,
-        snakemake.input.tokenizer,
-        snakemake.params.planted,
-        snakemake.output.table,
+        inputs.weights,
+        inputs.support,
+        tokenizer=inputs.tokenizer,
+        planted=params.planted,
+        output=outputs.table,
     )

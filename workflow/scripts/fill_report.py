@@ -3,10 +3,13 @@ from pathlib import Path
 
 from handcraft.build.jobs import job
 from handcraft.report.fill import fill_report
+from handcraft.report.results import Facts
 
-with job(snakemake):
-    sources = Path(os.path.commonpath(snakemake.input.sources))
-    facts = snakemake.params.facts | {"code": snakemake.params.code}
+with job(snakemake) as (inputs, outputs, params):
     fill_report(
-        Path("results"), sources, Path(snakemake.output.source), facts, ends=map(str, snakemake.input)
+        Path("results"),
+        Path(os.path.commonpath(inputs.sources)),
+        facts=Facts(**params.facts, code=params.code),
+        ends=map(str, snakemake.input),
+        output=outputs.source,
     )

@@ -1,10 +1,7 @@
 from handcraft.build.jobs import job
 from handcraft.figures.calibration import plot_calibration
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     plot_calibration(
-        snakemake.input.bins,
-        snakemake.wildcards.lm,
-        snakemake.output.figure,
-        groups=snakemake.params.titles,
+        inputs.bins, predictor=snakemake.wildcards.lm, titles=params.titles, output=outputs.figure
     )

@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
 from handcraft.figures.evidence import plot_evidence
 
-with job(snakemake):
-    plot_evidence(snakemake.input.tables, snakemake.output.figure, titles=snakemake.params.titles)
+with job(snakemake) as (inputs, outputs, params):
+    plot_evidence(inputs.tables, titles=params.titles, output=outputs.figure)

@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
 from handcraft.figures.path import plot_path
 
-with job(snakemake):
-    plot_path(snakemake.input.tables, snakemake.output.figure, titles=snakemake.params.titles)
+with job(snakemake) as (inputs, outputs, params):
+    plot_path(inputs.tables, titles=params.titles, output=outputs.figure)

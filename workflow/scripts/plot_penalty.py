@@ -1,8 +1,5 @@
 from handcraft.build.jobs import job
 from handcraft.figures.penalty import plot_penalty
 
-with job(snakemake):
-    plot_penalty(
-        *(snakemake.input[name] for name in ("unpenalised", "weights", "support")),
-        output=snakemake.output.figure,
-    )
+with job(snakemake) as (inputs, outputs, params):
+    plot_penalty(inputs.unpenalised, inputs.weights, support=inputs.support, output=outputs.figure)

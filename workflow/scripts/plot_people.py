@@ -1,10 +1,5 @@
 from handcraft.build.jobs import job
 from handcraft.figures.people import plot_people
 
-with job(snakemake):
-    plot_people(
-        snakemake.input.people,
-        snakemake.input.samples,
-        snakemake.output.figure,
-        groups=snakemake.params.titles,
-    )
+with job(snakemake) as (inputs, outputs, params):
+    plot_people(inputs.people, inputs.samples, titles=params.titles, output=outputs.figure)

@@ -1,10 +1,13 @@
 from handcraft.build.jobs import job
 from handcraft.figures.strips import plot_strips
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     plot_strips(
-        *(snakemake.input[name] for name in ("weights", "support", "influence", "tokenizer")),
-        named=snakemake.params.tiles,
-        count=snakemake.params.tokens,
-        output=snakemake.output.figure,
+        inputs.weights,
+        inputs.support,
+        influence=inputs.influence,
+        tokenizer=inputs.tokenizer,
+        named=params.tiles,
+        count=params.tokens,
+        output=outputs.figure,
     )

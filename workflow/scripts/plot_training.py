@@ -1,11 +1,11 @@
 from handcraft.build.jobs import job
 from handcraft.figures.training import plot_training
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     plot_training(
-        snakemake.input.history,
-        snakemake.input.metrics,
-        snakemake.input.evaluation,
-        snakemake.params.baseline,
-        snakemake.output.figure,
+        inputs.history,
+        inputs.metrics,
+        evaluation=inputs.evaluation,
+        baseline=params.baseline,
+        output=outputs.figure,
     )

@@ -1,7 +1,5 @@
 from handcraft.build.jobs import job
 from handcraft.figures.weights import plot_weights
 
-with job(snakemake):
-    plot_weights(
-        snakemake.input.weights, snakemake.input.support, snakemake.input.tokenizer, snakemake.output.figure
-    )
+with job(snakemake) as (inputs, outputs, params):
+    plot_weights(inputs.weights, inputs.support, tokenizer=inputs.tokenizer, output=outputs.figure)

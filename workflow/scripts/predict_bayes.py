@@ -1,11 +1,11 @@
 from handcraft.build.jobs import job
 from handcraft.predictors.rules.bayes import predict_bayes
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     predict_bayes(
-        snakemake.input.test,
-        snakemake.input.tokenizer,
-        snakemake.wildcards.group,
-        snakemake.output.predictions,
-        title=snakemake.params.title,
+        inputs.test,
+        inputs.tokenizer,
+        group=snakemake.wildcards.group,
+        title=params.title,
+        output=outputs.predictions,
     )

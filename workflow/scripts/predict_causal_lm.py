@@ -1,25 +1,28 @@
 from pathlib import Path
 
 from handcraft.build.jobs import job
-from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
+from handcraft.config.model import CausalLM
+from handcraft.device import Machine
+from handcraft.predictors.causal_lm.predict import Given, Work, predict_causal_lm
+from handcraft.tokenizer.encode import TokenFiles
 
-with job(snakemake):
-    inputs, params, lm = snakemake.input, snakemake.params, snakemake.wildcards.lm
-    # Absent where the further questions are not asked.
-    validation, tokens, starts = (
-        next(iter(inputs[name]), None) for name in ("validation", "tokens", "starts")
-    )
+with job(snakemake) as (inputs, outputs, params):
+    variant, lm = snakemake.wildcards.variant, snakemake.wildcards.lm
     predict_causal_lm(
-        params.model,
-        Given(inputs.test, validation, inputs.tokenizer, tokens, starts),
-        Settings(**params.settings, extras=params.extras, match=params.match),
+        Given(
+            inputs.test,
+            inputs.tokenizer,
+            # Absent where the further questions are not asked.
+            validation=next(iter(inputs.validation), None),
+            stories=next(map(TokenFiles, inputs.tokens, inputs.starts), None),
+            retrieved=next(iter(inputs.retrieved), None),
+            match=params.match,
+            seed=params.seed,
+        ),
+        settings=CausalLM(model=params.model, **params.settings),
         name=lm,
-        device=params.device,
-        threads=params.threads,
-        seed=params.seed,
-        code=params.code,
-        work=Path("work/causal_lm", snakemake.wildcards.variant, lm),
-        retrieved=next(iter(inputs.retrieved), None),
-        predictions=snakemake.output.predictions,
-        answers=snakemake.output.answers,
+        machine=Machine(params.device, params.threads),
+        work=Work(Path("work/causal_lm", variant, lm), params.code),
+        predictions=outputs.predictions,
+        answers=outputs.answers,
     )

@@ -1,12 +1,12 @@
 from handcraft.build.jobs import job
 from handcraft.predictors.linear.predict import predict_linear
 
-with job(snakemake):
-    for predictor, title in snakemake.params.titles.items():
+with job(snakemake) as (inputs, outputs, params):
+    for predictor, title in params.titles.items():
         predict_linear(
-            snakemake.input[predictor],
-            snakemake.input.test,
-            snakemake.output[predictor],
+            vars(inputs)[predictor],
+            inputs.test,
             predictor=predictor,
             title=title,
+            output=vars(outputs)[predictor],
         )

@@ -1,7 +1,5 @@
-from pathlib import Path
-
 from handcraft.build.jobs import job
 from handcraft.report.render import render_pdf
 
-with job(snakemake):
-    render_pdf(Path(snakemake.input.source), Path(snakemake.output.pdf), Path(snakemake.input.facts))
+with job(snakemake) as (inputs, outputs, params):
+    render_pdf(inputs.source, build_facts=inputs.facts, output=outputs.pdf)

@@ -1,11 +1,11 @@
 from handcraft.build.jobs import job
+from handcraft.config.model import CausalLM
 from handcraft.predictors.causal_lm.retrieve import retrieve_causal_lm
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     retrieve_causal_lm(
-        snakemake.params.model,
+        CausalLM(model=params.model, **params.settings),
         name=snakemake.wildcards.lm,
-        **snakemake.params.settings,
-        device=snakemake.params.device,
-        output=snakemake.output.record,
+        device=params.device,
+        output=outputs.record,
     )

@@ -1,13 +1,11 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS
+from handcraft.config.model import SPLITS, Corpus
 from handcraft.corpus import retrieve_corpus
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     retrieve_corpus(
-        snakemake.params.source,
-        kind=snakemake.params.kind,
-        fractions=snakemake.params.fractions,
-        seed=snakemake.params.seed,
-        outputs={split: snakemake.output[split] for split in SPLITS},
-        summary=snakemake.output.summary,
+        Corpus(**params.settings),
+        seed=params.seed,
+        outputs={split: vars(outputs)[split] for split in SPLITS},
+        summary=outputs.summary,
     )

@@ -1,14 +1,14 @@
 from handcraft.analysis.best_linear import train_best_linear
 from handcraft.build.jobs import job
+from handcraft.config.model import BestLinear
+from handcraft.device import Machine
 
-with job(snakemake):
-    groups = snakemake.params.groups
+with job(snakemake) as (inputs, outputs, params):
     train_best_linear(
-        dict(zip(groups, snakemake.input.train, strict=True)),
-        snakemake.input.tokenizer,
-        **snakemake.params.settings,
-        seed=snakemake.params.seed,
-        device=snakemake.params.device,
-        threads=snakemake.params.threads,
-        outputs=dict(zip(groups, snakemake.output.weights, strict=True)),
+        dict(zip(params.groups, inputs.train, strict=True)),
+        inputs.tokenizer,
+        settings=BestLinear(**params.settings),
+        seed=params.seed,
+        machine=Machine(params.device, params.threads),
+        outputs=dict(zip(params.groups, outputs.weights, strict=True)),
     )

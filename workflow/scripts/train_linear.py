@@ -1,16 +1,13 @@
 from handcraft.build.jobs import job
-from handcraft.predictors.linear.train import train_linear
+from handcraft.config.model import Linear
+from handcraft.device import Machine
+from handcraft.predictors.linear.train import Outputs, train_linear
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     train_linear(
-        snakemake.input.train,
-        snakemake.input.validation,
-        **snakemake.params.settings,
-        device=snakemake.params.device,
-        threads=snakemake.params.threads,
-        weights=snakemake.output.weights,
-        sparser=snakemake.output.sparser,
-        support=snakemake.output.support,
-        path=snakemake.output.path,
-        metrics=snakemake.output.metrics,
+        inputs.train,
+        inputs.validation,
+        settings=Linear(**params.settings),
+        machine=Machine(params.device, params.threads),
+        outputs=Outputs(**vars(outputs)),
     )

@@ -1,16 +1,16 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS
+from handcraft.config.model import SPLITS, LlamaTraining
+from handcraft.device import Machine
 from handcraft.predictors.causal_lm.llama import train_llama
+from handcraft.tokenizer.encode import TokenFiles
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     train_llama(
-        dict(zip(SPLITS[:2], snakemake.input.tokens, strict=True)),
-        dict(zip(SPLITS[:2], snakemake.input.starts, strict=True)),
-        snakemake.input.tokenizer,
-        **snakemake.params.settings,
-        seed=snakemake.params.seed,
-        device=snakemake.params.device,
-        threads=snakemake.params.threads,
-        output=snakemake.output.model,
-        training=snakemake.output.training,
+        dict(zip(SPLITS[:2], map(TokenFiles, inputs.tokens, inputs.starts), strict=True)),
+        inputs.tokenizer,
+        settings=LlamaTraining(**params.settings),
+        seed=params.seed,
+        machine=Machine(params.device, params.threads),
+        output=outputs.model,
+        training=outputs.training,
     )

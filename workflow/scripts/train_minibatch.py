@@ -1,15 +1,14 @@
 from handcraft.build.jobs import job
-from handcraft.predictors.linear.minibatch import train_minibatch
+from handcraft.config.model import Minibatch
+from handcraft.device import Machine
+from handcraft.predictors.linear.minibatch import Inputs, train_minibatch
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     train_minibatch(
-        snakemake.input.train,
-        snakemake.input.validation,
-        snakemake.input.linear,
-        **snakemake.params.settings,
-        seed=snakemake.params.seed,
-        device=snakemake.params.device,
-        threads=snakemake.params.threads,
-        history=snakemake.output.history,
-        metrics=snakemake.output.metrics,
+        Inputs(**vars(inputs)),
+        settings=Minibatch(**params.settings),
+        seed=params.seed,
+        machine=Machine(params.device, params.threads),
+        history=outputs.history,
+        metrics=outputs.metrics,
     )

@@ -1,13 +1,14 @@
 from handcraft.build.jobs import job
+from handcraft.config.model import Linear
+from handcraft.device import Machine
 from handcraft.predictors.linear.resample import train_resamples
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     train_resamples(
-        snakemake.input.train,
-        snakemake.input.weights,
-        **snakemake.params.settings,
-        seed=snakemake.params.seed,
-        device=snakemake.params.device,
-        threads=snakemake.params.threads,
-        output=snakemake.output.resampling,
+        inputs.train,
+        inputs.weights,
+        settings=Linear(**params.settings),
+        seed=params.seed,
+        machine=Machine(params.device, params.threads),
+        output=outputs.resampling,
     )

@@ -1,10 +1,7 @@
 from handcraft.build.jobs import job
 from handcraft.tokenizer.train import train_tokenizer
 
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
     train_tokenizer(
-        snakemake.input.corpus,
-        snakemake.output.tokenizer,
-        snakemake.params.vocabulary,
-        threads=snakemake.params.threads,
+        inputs.corpus, vocabulary=params.vocabulary, threads=params.threads, output=outputs.tokenizer
     )

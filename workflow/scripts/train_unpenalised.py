@@ -1,7 +1,6 @@
 from handcraft.analysis.unpenalised import train_unpenalised
 from handcraft.build.jobs import job
+from handcraft.device import Machine
 
-with job(snakemake):
-    train_unpenalised(
-        snakemake.input.train, snakemake.params.device, snakemake.params.threads, snakemake.output.weights
-    )
+with job(snakemake) as (inputs, outputs, params):
+    train_unpenalised(inputs.train, machine=Machine(params.device, params.threads), output=outputs.weights)

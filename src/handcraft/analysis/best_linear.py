@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from handcraft.config.model import BestLinear
 from handcraft.contexts.occurrences import find_occurrences
 from handcraft.contexts.read import read_contexts
 from handcraft.corpus.planted import stories
-from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.device import Machine
 from handcraft.files import write_tensors
 from handcraft.logging import progress, say
 from handcraft.math import normalise
@@ -21,7 +22,7 @@ from handcraft.predictors.linear.onehot import OneHot
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.linear.solver import LinearFit, fit_path
 from handcraft.seeds import derive_seed
-from handcraft.tokenizer.tokens import candidate_ids, load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 HELD_OUT = 0.05
 """Share of the fresh contexts that is kept back to choose the penalty."""
@@ -32,13 +33,10 @@ BATCH = 4096
 def train_best_linear(
     train: Mapping[str, Path],
     tokenizer: Path,
+    *,
+    settings: BestLinear,
     seed: int,
-    factor: int,
-    l1: list[float],
-    gap: float,
-    max_iterations: int,
-    device: str,
-    threads: int,
+    machine: Machine,
     outputs: Mapping[str, Path],
 ) -> None:
     """Fit every planted group on `factor` times as many fresh contexts (whole words) as it has in `train`.
@@ -49,9 +47,11 @@ def train_best_linear(
     gap of `gap` or `max_iterations`, whichever comes first; fresh contexts kept back choose one. seed: the
     config's; the stories' own is derived.
     """
-    fix_arithmetic(threads)
+    device = machine.prepare()
     given = {group: read_contexts(path) for group, path in train.items()}
-    wanted = {group: int(factor * len(contexts) / (1 - HELD_OUT)) for group, contexts in given.items()}
+    wanted = {
+        group: int(settings.factor * len(contexts) / (1 - HELD_OUT)) for group, contexts in given.items()
+    }
     candidates = {group: contexts.candidates for group, contexts in given.items()}
     length, vocabulary = next((c.length, c.vocabulary) for c in given.values())
     del given
@@ -59,10 +59,10 @@ def train_best_linear(
     for group, output in outputs.items():
         tokens, labels = fresh.pop(group)
         kept = len(labels) - int(HELD_OUT * len(labels))
-        data = OneHot(
-            tokens[:kept], labels[:kept], vocabulary, len(candidates[group]), resolve_device(device)
-        )
-        fits = fit_path(data, sorted(l1, reverse=True), gap=gap, max_iterations=max_iterations, strict=False)
+        data = OneHot(tokens[:kept], labels[:kept], vocabulary, len(candidates[group]), device)
+        penalties = sorted(settings.l1, reverse=True)
+        limit = settings.max_iterations
+        fits = fit_path(data, penalties, gap=settings.gap, max_iterations=limit, strict=False)
         losses = [_loss(fit, tokens[kept:], labels[kept:]) for fit in fits]
         best = int(np.argmin(losses))
         fit = fits[best]
@@ -88,24 +88,24 @@ def fresh_contexts(
 
     Also says of how many stories. Memory: 33 bytes a context of 16 tokens, and one batch of stories.
     """
-    encoder = load_tokenizer(tokenizer)
-    pieces = token_bytes(encoder)
-    ids = {group: candidate_ids(encoder, words) for group, words in candidates.items()}
+    vocabulary = Vocabulary.read(tokenizer)
+    encode = vocabulary.encoder.encode_batch_fast
+    ids = {group: vocabulary.require(words) for group, words in candidates.items()}
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {group: [] for group in wanted}
     have = dict.fromkeys(wanted, 0)
     count = 0
     before = np.arange(-length, 0)
     for texts in progress(_batches(seed), "fresh stories", unit=f" x {BATCH:,}"):
-        encoded = [
-            np.array(e.ids, np.uint16) for e in encoder.encode_batch_fast(texts, add_special_tokens=False)
-        ]
+        encoded = [np.array(e.ids, np.uint16) for e in encode(texts, add_special_tokens=False)]
         tokens = np.concatenate(encoded)
         starts = np.concatenate([[0], np.cumsum([len(e) for e in encoded])])
         count += len(texts)
         for group in wanted:
             if have[group] >= wanted[group]:
                 continue
-            places = find_occurrences(tokens, starts, ids[group], pieces, length=length, words=True)
+            places = find_occurrences(
+                tokens, starts, ids[group], vocabulary.pieces, length=length, words=True
+            )
             found[group].append((tokens[places.positions[:, None] + before], places.labels))
             have[group] += len(places.labels)
         if all(have[group] >= wanted[group] for group in wanted):

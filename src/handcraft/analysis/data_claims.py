@@ -8,10 +8,10 @@ import numpy as np
 
 from handcraft.contexts.read import read_contexts
 from handcraft.files import read_facts, write_json
-from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 
-def evaluate_data_claims(train: Path, tokenizer: Path, tokens: Sequence[str], output: Path) -> None:
+def evaluate_data_claims(train: Path, tokenizer: Path, *, tokens: Sequence[str], output: Path) -> None:
     """Count, over the training contexts, each of `tokens` as the last token before each candidate.
 
     Writes {"contexts": n, "sampling", "candidates": [{"candidate", "contexts", "share"}], "tokens":
@@ -22,14 +22,14 @@ def evaluate_data_claims(train: Path, tokenizer: Path, tokens: Sequence[str], ou
     that of the training contexts: only "natural" counts the text as it is.
     """
     seen = read_contexts(train)
-    known = {spelled: i for i, spelled in enumerate(token_bytes(load_tokenizer(tokenizer)))}
+    vocabulary = Vocabulary.read(tokenizer)
     last = seen.tokens[:, -1]
     size = len(seen.candidates)
     of_candidate = np.bincount(seen.labels, minlength=size)
 
     listed: list[dict[str, Any]] = []
     for token in tokens:
-        place = known.get(token.encode()) if token else None
+        place = vocabulary.id_of(token)
         if place is None:
             listed.append({"token": token, "id": None, "contexts": None, "candidates": []})
             continue

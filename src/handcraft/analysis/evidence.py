@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
 from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
@@ -15,13 +16,13 @@ COLUMNS = ("position", "contribution", "share", "low", "high", "contexts", "stor
 
 
 def evaluate_evidence(
-    weights: Path, held_out: Path, resamples: int, confidence: float, seed: int, output: Path
+    weights: Path, held_out: Path, *, settings: Evaluation, seed: int, output: Path
 ) -> None:
     """Write a row a position, oldest first; `position` counts back from the gap, the last token being -1.
 
     `contribution`: mean absolute centred weight, over the candidates and the contexts `held_out`, of the token there
     (nats). `share`: that over the sum of all positions, empty where no weight is left; `low` and `high` bound it in
-    `resamples` draws of whole stories, and are empty where there is one story. `UserError` where weights and contexts
+    draws of whole stories (`settings`), and are empty where there is one story. `UserError` where weights and contexts
     do not fit together.
     """
     weight, asked = read_tensors(weights)["weight"], read_contexts(held_out)
@@ -39,8 +40,9 @@ def evaluate_evidence(
     sums = sum_stories(asked.story, np.zeros(len(asked), np.int64), pushes)
     low = high = np.full(len(share), np.nan)
     if sums.stories > 1 and np.isfinite(share).all():
-        draws = _shares(bootstrap_scores(sums, resamples, generator(seed, "evidence"))[0])
-        low, high = np.nanquantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+        draws = _shares(bootstrap_scores(sums, settings.bootstrap, generator(seed, "evidence"))[0])
+        tails = [(1 - settings.confidence) / 2, (1 + settings.confidence) / 2]
+        low, high = np.nanquantile(draws, tails, axis=0)
     rows = []
     for p in range(len(mean)):
         numbers = {"contribution": mean[p], "share": share[p], "low": low[p], "high": high[p]}

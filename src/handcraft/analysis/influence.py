@@ -45,7 +45,7 @@ class Influence:
         return len(self.token)
 
 
-def evaluate_influence(weights: Path, support: Path, held_out: Path, output: Path) -> None:
+def evaluate_influence(weights: Path, support: Path, *, held_out: Path, output: Path) -> None:
     """Write the table of `Influence` for the linear model in `weights`, measured on the contexts `held_out`.
 
     One pass a position: the loss of every context with and without what stands there. `UserError` where weights,

@@ -22,11 +22,11 @@ def last_position_weights(
 
 def last_position(artifact: Path, tokenizer: Path, token: str, name: str) -> tuple[list[str], np.ndarray]:
     """Candidates and the row float64 [K] of the artifact's tensor `name` [length, vocabulary, K] for that token."""
-    from handcraft.tokenizer.tokens import candidate_ids, load_tokenizer
+    from handcraft.tokenizer.tokens import Vocabulary
 
     tensor = read_tensors(artifact)[name]
     candidates = list(read_facts(artifact)["candidates"])
-    (identity,) = candidate_ids(load_tokenizer(tokenizer), [token])
+    (identity,) = Vocabulary.read(tokenizer).require([token])
     if identity >= tensor.shape[1]:
         raise UserError(f"{token!r} is token {identity}, beyond the weights' vocabulary", where=str(artifact))
     return candidates, tensor[-1, identity].astype(np.float64)

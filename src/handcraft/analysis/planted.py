@@ -13,7 +13,7 @@ from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.rules.bayes import check_planted, find_rules
 from handcraft.rules.language import Interaction, Linear, Noise
 from handcraft.rules.tokens import TokenRules, bayes_log_probability
-from handcraft.tokenizer.tokens import load_tokenizer
+from handcraft.tokenizer.tokens import Vocabulary
 
 COLUMNS = (
     "group",
@@ -51,6 +51,7 @@ RULE_COLUMNS = (
 
 def evaluate_planted(
     test: Mapping[str, Path],
+    *,
     weights: Mapping[str, Path],
     best: Mapping[str, Path],
     tokenizer: Path,
@@ -70,12 +71,12 @@ def evaluate_planted(
     0 (linear rules only); `share` of the test contexts it applies to; `rates` of the noise.
     Raises `UserError` as `predict_bayes` does.
     """
-    encoder = load_tokenizer(tokenizer)
+    vocabulary = Vocabulary.read(tokenizer)
     table, found = [], []
     for group, path in test.items():
         contexts = read_contexts(path)
         check_planted(group, contexts.candidates, str(read_facts(path)["match"]))
-        planted = find_rules(group, encoder)
+        planted = find_rules(group, vocabulary)
         ours, optimum = read_tensors(weights[group]), read_tensors(best[group])
         rows = [{"group": group, **row} for row in _rules(planted, contexts, ours["weight"])]
         facts = read_facts(best[group])

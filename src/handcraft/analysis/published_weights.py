@@ -10,7 +10,7 @@ import numpy as np
 from handcraft.analysis.published import CANDIDATES, WEIGHTS
 from handcraft.files import read_facts, read_tensors, write_csv
 from handcraft.math import centred
-from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 COLUMNS = (
     "token",
@@ -27,7 +27,7 @@ COLUMNS = (
 )
 
 
-def evaluate_published(weights: Path, support: Path, tokenizer: Path, planted: bool, output: Path) -> None:
+def evaluate_published(weights: Path, support: Path, *, tokenizer: Path, planted: bool, output: Path) -> None:
     """Write a row for each token whose weights were published.
 
     Both sides are centred over the candidates. `same_sign` of the `compared` words agree in sign; `correlation` is
@@ -38,20 +38,19 @@ def evaluate_published(weights: Path, support: Path, tokenizer: Path, planted: b
     """
     tensor, facts = read_tensors(weights)["weight"], read_facts(weights)
     counts, contexts = read_tensors(support)["support"], int(read_facts(support)["contexts"])
-    pieces = token_bytes(load_tokenizer(tokenizer))
+    vocabulary = Vocabulary.read(tokenizer)
     words = list(facts["candidates"])
     rows = []
     for token, theirs in WEIGHTS.items():
         row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"token": token, "comparable": 0}
-        known = token.encode() in pieces
+        identity = vocabulary.id_of(token)
         if planted:
             row["why"] = "the stories are made up"
         elif sorted(words) != sorted(CANDIDATES):
             row["why"] = "another group"
-        elif not known:
+        elif identity is None:
             row["why"] = "no token of this tokenizer"
         else:
-            identity = pieces.index(token.encode())
             ours = dict(zip(words, tensor[-1, identity].astype(np.float64).tolist(), strict=True))
             row |= {"comparable": 1, **compare_weights(ours, theirs)}
             row |= {"seen": int(counts[-1, identity]), "contexts": contexts}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from handcraft.analysis.influence import Influence, read_influence
-from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 LARGE = 1.0
 """Nats from which on a centred weight counts as large: it multiplies the odds by e."""
@@ -16,8 +16,8 @@ RARE = 1e-3
 
 def shown_tokens(influence: Path, tokenizer: Path, named: Sequence[str], count: int) -> list[int]:
     """Ids of the tokens of `named` that are single tokens, then of the `count` with the largest contribution."""
-    pieces = token_bytes(load_tokenizer(tokenizer))
-    first = [pieces.index(text.encode()) for text in named if text.encode() in pieces]
+    vocabulary = Vocabulary.read(tokenizer)
+    first = [i for i in map(vocabulary.id_of, named) if i is not None]
     return list(dict.fromkeys(first + strongest_tokens(read_influence(influence), count)))
 
 

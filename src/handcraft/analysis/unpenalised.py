@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from handcraft.contexts.read import read_contexts
-from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.device import Machine
 from handcraft.files import write_tensors
 from handcraft.logging import say
 from handcraft.predictors.linear.certificate import loss_at
@@ -16,16 +16,15 @@ STEPS = 200
 """Steps, always. Without a penalty there is as a rule no finite optimum: weights of rare tokens grow on and on."""
 
 
-def train_unpenalised(train: Path, device: str, threads: int, output: Path) -> None:
+def train_unpenalised(train: Path, *, machine: Machine, output: Path) -> None:
     """Take `STEPS` accelerated gradient steps from zero weights on the contexts of `train`, with no penalty.
 
     Writes weight float32 [length, vocabulary, K] and bias float32 [K], logits, as `train_linear` does; `steps` and
     `train_loss` (nats) in the metadata. For illustration only: training stops before convergence.
     """
     training = read_contexts(train)
-    fix_arithmetic(threads)
     K = len(training.candidates)
-    data = OneHot(training.tokens, training.labels, training.vocabulary, K, resolve_device(device))
+    data = OneHot(training.tokens, training.labels, training.vocabulary, K, machine.prepare())
     start = torch.zeros(data.features, K, device=data.device)
     # A word that no context has would have a bias of minus infinity.
     descent = Descent(data, start, data.rates.clamp(min=1e-9).log(), 0.0, START_SCALE)

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,18 @@ from snakemake.resources import Resources
 
 from handcraft import registry
 from handcraft.build.contracts import check_rules as check_rules
+from handcraft.build.failures import show_failures
 from handcraft.build.provenance import COMMIT, code_hash, git_commit
 from handcraft.build.resources import memory as memory
 from handcraft.build.resources import memory_gb as memory_gb
 from handcraft.build.resources import runtime as runtime
 from handcraft.config.model import SPLITS, CausalLM, Config, Corpus, Variant
 from handcraft.device import count_gpus
+from handcraft.errors import UserError
 from handcraft.explorer.page import template_files
 from handcraft.people.labels import ignored_files, label_files
 from handcraft.people.page import page_files
+from handcraft.report.results import CorpusFacts, Facts, PredictorFacts, VariantFacts
 
 TITLES = registry.titles()
 """Titles of the predictors, by id."""
@@ -37,11 +40,21 @@ def checkout(workflow: Any) -> str:
     return str(workflow.current_basedir.get_path_or_uri(secret_free=False))
 
 
+def config_files(workflow: Any) -> list[str]:
+    """The files of the config, each laid over those before it: Snakemake lists the default behind the overlays."""
+    files = [str(file) for file in workflow.configfiles]
+    return files[-1:] + files[:-1]
+
+
 def prepare_jobs(workflow: Any, root: Path | str) -> None:
-    """What holds for every job: default memory and time, and that it sees the checkout and knows its commit."""
+    """What holds for every job: default memory and time, that it sees the checkout and knows its commit.
+
+    And that a failed build ends with what the failed jobs said.
+    """
     set_default_resources(workflow)
     note_commit(root)
     show_checkout(root)
+    workflow.onerror(show_failures())
 
 
 def set_default_resources(workflow: Any) -> None:
@@ -84,20 +97,36 @@ def gpus(cfg: Config, lm: CausalLM | None = None) -> int:
 def corpus_files(corpus: Corpus) -> list[str]:
     """The files behind a `files` corpus, so that a changed file makes what is built from it stale.
 
-    Raises `UserError` for a glob that matches no file, before any job runs.
+    Raises `UserError` for a glob that matches no file, and for a file whose name Snakemake could not take as an input,
+    before any job runs.
     """
     if corpus.source != "files":
         return []
     from handcraft.corpus.files import find_files
 
-    return sorted({str(p) for s in SPLITS for p in find_files(getattr(corpus.files, s), f"corpus.files.{s}")})
+    found = {s: find_files(getattr(corpus.files, s), f"corpus.files.{s}") for s in SPLITS}
+    for split, paths in found.items():
+        _refuse_braces(paths, f"config: corpus.files.{split}")
+    return sorted({str(path) for paths in found.values() for path in paths})
+
+
+def _refuse_braces(paths: Iterable[Path], where: str) -> None:
+    for path in paths:
+        if re.search(r"\{\s*\w+\s*[,}]", str(path)):
+            raise UserError(
+                f"Snakemake takes the braces in {str(path)!r} for a wildcard",
+                where=where,
+                remedy="rename the file or directory, or link it by another name",
+            )
 
 
 def local_model_files(lm: CausalLM) -> list[str]:
     """The files of a causal LM in a local directory; none where it is not there, or on the hub, or trained here."""
     if lm.model is None or lm.revision is not None:
         return []
-    return sorted(str(p) for p in Path(lm.model).expanduser().glob("*") if p.is_file())
+    files = [path for path in Path(lm.model).expanduser().glob("*") if path.is_file()]
+    _refuse_braces(files, f"config: predictors.causal_lms: {lm.model}")
+    return sorted(map(str, files))
 
 
 def retrieved_model(name: str, lm: CausalLM) -> list[str]:
@@ -223,51 +252,45 @@ def rule_rooms(root: Path | str) -> dict[str, str]:
     return {rule: room for room, rules in named for rule in rules}
 
 
-def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> dict[str, Any]:
-    """What the report says of the config (the fields of `handcraft.report.results.Facts`).
+def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> Facts:
+    """What the report says of the config.
 
     `files` are the config's, `root` is the checkout, whose `human/` is looked through.
     """
     labels = human_labels(root, cfg)
-    lms = [{"id": name, "title": lm.title} for name, lm in cfg.predictors.causal_lms.items()]
+    lms = [PredictorFacts(id=name, title=lm.title) for name, lm in cfg.predictors.causal_lms.items()]
     given = [name for name, lm in cfg.predictors.causal_lms.items() if lm.train is None]
-    return {
-        "title": cfg.report.title,
-        "corpus": {"name": cfg.corpus.name, "title": cfg.corpus.title, "source": cfg.corpus.source},
-        "variants": [
-            {
-                "name": v.name,
-                "group": v.group,
-                "title": v.title,
-                "candidates": list(v.candidates),
-                "match": v.match,
-            }
+    return Facts(
+        title=cfg.report.title,
+        corpus=CorpusFacts(name=cfg.corpus.name, title=cfg.corpus.title, source=cfg.corpus.source),
+        variants=[
+            VariantFacts(name=v.name, group=v.group, title=v.title, candidates=v.candidates, match=v.match)
             for v in cfg.variants()
         ],
-        "predictors": [{"id": p.id, "title": p.title} for p in registry.PREDICTORS] + lms,
-        "language_models": [lm["id"] for lm in lms],
-        "given_models": given,
-        "baseline": cfg.baseline(),
-        "training_group": cfg.figures.training_group,
-        "tiles_group": cfg.figures.tiles_group,
-        "tiles": {file: token for token, file in cfg.figures.tile_files().items()},
-        "shown_tokens": cfg.figures.tokens,
-        "resamples": cfg.predictors.linear.resamples,
-        "length": cfg.contexts.length,
-        "vocabulary": cfg.tokenizer.vocabulary,
-        "confidence": cfg.evaluation.confidence,
-        "bootstrap": cfg.evaluation.bootstrap,
-        "excerpts": cfg.report.excerpts,
-        "device": cfg.device,
-        "config_text": yaml.safe_dump(
+        predictors=[PredictorFacts(id=p.id, title=p.title) for p in registry.PREDICTORS] + lms,
+        language_models=list(cfg.predictors.causal_lms),
+        given_models=given,
+        baseline=cfg.baseline(),
+        training_group=cfg.figures.training_group,
+        tiles_group=cfg.figures.tiles_group,
+        tiles={file: token for token, file in cfg.figures.tile_files().items()},
+        shown_tokens=cfg.figures.tokens,
+        resamples=cfg.predictors.linear.resamples,
+        length=cfg.contexts.length,
+        vocabulary=cfg.tokenizer.vocabulary,
+        confidence=cfg.evaluation.confidence,
+        bootstrap=cfg.evaluation.bootstrap,
+        excerpts=cfg.report.excerpts,
+        device=cfg.device,
+        config_text=yaml.safe_dump(
             cfg.model_dump(mode="json", exclude_defaults=True),
             sort_keys=False,
             allow_unicode=True,
             default_flow_style=None,
             width=100,
         ),
-        "rooms": rule_rooms(root),
-        "human_labels": [f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
-        "human_ignored": ignored_files(root, cfg.corpus.name, list(cfg.groups)),
-        "config": config_names(files),
-    }
+        rooms=rule_rooms(root),
+        human_labels=[f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
+        human_ignored=ignored_files(root, cfg.corpus.name, list(cfg.groups)),
+        config=config_names(files),
+    )

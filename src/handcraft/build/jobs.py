@@ -10,18 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from handcraft import logging
-from handcraft.build.provenance import PACKAGE, code_hash, write_sidecar
+from handcraft.build.provenance import PACKAGE, Run, code_hash, write_sidecar
 from handcraft.build.reads import checked_reads
 from handcraft.errors import UserError
 
 
 @contextmanager
-def job(snakemake: Any) -> Iterator[None]:
-    """Run the block as the job that `snakemake` describes.
+def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, SimpleNamespace]]:
+    """Run the block as the job that `snakemake` describes, given its inputs, outputs and params by name.
 
+    An input or output is a `Path`, or a list of them where the rule has a list. Params are as the rule has them.
     Everything printed goes to the job's log (progress to the terminal as well). A `UserError` ends the job with
     its message alone, anything else with a traceback. A sidecar of the run's facts is written at the end.
     """
@@ -35,7 +37,11 @@ def job(snakemake: Any) -> Iterator[None]:
     try:
         _check_code(snakemake)
         with checked_reads(snakemake):
-            yield
+            yield (
+                _paths(snakemake.input),
+                _paths(snakemake.output),
+                SimpleNamespace(**dict(snakemake.params.items())),
+            )
     except UserError as error:
         print(f"\nError in {snakemake.rule}: {error}", file=sys.stderr, flush=True)
         raise SystemExit(1) from None
@@ -45,8 +51,7 @@ def job(snakemake: Any) -> Iterator[None]:
     wildcards = dict(snakemake.wildcards.items())
     rule = _rule(snakemake)
     name = ".".join([rule, *wildcards.values()])
-    write_sidecar(
-        Path("results/provenance") / f"{name}.json",
+    run = Run(
         rule=rule,
         wildcards=wildcards,
         params=dict(snakemake.params.items()),
@@ -57,9 +62,19 @@ def job(snakemake: Any) -> Iterator[None]:
         seconds=time.monotonic() - clock,
         peak_memory_mb=_peak_mb(),
         asked_memory_mb=int(snakemake.resources.get("mem_mb", 0)),
-        root=PACKAGE,
     )
+    write_sidecar(Path("results/provenance") / f"{name}.json", run, root=PACKAGE)
     gc.freeze()  # the end of a process that imported PyTorch then takes 0.2 s less
+
+
+def _paths(named: Any) -> SimpleNamespace:
+    """Inputs or outputs of a rule that have a name; Snakemake gives text."""
+    return SimpleNamespace(
+        **{
+            name: Path(value) if isinstance(value, str) else [Path(path) for path in value]
+            for name, value in named.items()
+        }
+    )
 
 
 def _check_code(snakemake: Any) -> None:

@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -178,36 +179,41 @@ def versions() -> dict[str, str]:
     return found | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def write_sidecar(
-    path: Path,
-    *,
-    rule: str,
-    wildcards: Mapping[str, str],
-    params: Mapping[str, Any],
-    imported: list[str],
-    inputs: list[str],
-    outputs: list[str],
-    started: str,
-    seconds: float,
-    peak_memory_mb: float,
-    asked_memory_mb: int,
-    root: Path,
-) -> None:
-    """Write the metadata of one job. It varies from run to run, so it lies next to the artifacts, not in them."""
+@dataclass(frozen=True)
+class Run:
+    """A finished job: what it was asked, what it read and wrote, and what it took."""
+
+    rule: str
+    wildcards: Mapping[str, str]
+    params: Mapping[str, Any]
+    imported: list[str]
+    inputs: list[str]
+    outputs: list[str]
+    started: str
+    seconds: float
+    peak_memory_mb: float
+    asked_memory_mb: int
+
+
+def write_sidecar(path: Path, run: Run, *, root: Path) -> None:
+    """Write the metadata of one job. It varies from run to run, so it lies next to the artifacts, not in them.
+
+    root: of the checkout, for its commit.
+    """
     write_json(
         path,
         {
-            "rule": rule,
-            "wildcards": dict(wildcards),
-            "params": json.loads(json.dumps(dict(params), default=str)),
-            "imported": imported,
-            "inputs": _hashes(inputs),
-            "outputs": _hashes(outputs),
-            "started": started,
-            "seconds": round(seconds, 2),
-            "peak_memory_mb": round(peak_memory_mb, 1),
-            "asked_memory_mb": asked_memory_mb,
-            "device": str(params.get("device", "cpu")),
+            "rule": run.rule,
+            "wildcards": dict(run.wildcards),
+            "params": json.loads(json.dumps(dict(run.params), default=str)),
+            "imported": run.imported,
+            "inputs": _hashes(run.inputs),
+            "outputs": _hashes(run.outputs),
+            "started": run.started,
+            "seconds": round(run.seconds, 2),
+            "peak_memory_mb": round(run.peak_memory_mb, 1),
+            "asked_memory_mb": run.asked_memory_mb,
+            "device": str(run.params.get("device", "cpu")),
             "host": platform.node(),
             # Of a job on a cluster: its number there, and the GPUs that it was given.
             "slurm_job": os.environ.get("SLURM_JOB_ID", ""),

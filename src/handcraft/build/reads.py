@@ -61,8 +61,11 @@ def checked_reads(snakemake: Any) -> Iterator[None]:
     undeclared, unread = compare(
         snakemake.rule,
         {path.resolve() for path in opened},
-        {name: [value] if isinstance(value, str) else list(value) for name, value in snakemake.input.items()},
-        [str(p) for p in snakemake.output],
+        inputs={
+            name: [value] if isinstance(value, str) else list(value)
+            for name, value in snakemake.input.items()
+        },
+        outputs=[str(p) for p in snakemake.output],
     )
     if undeclared or unread:
         lines = [f"reads {path}, which is no input" for path in undeclared]
@@ -76,7 +79,7 @@ def checked_reads(snakemake: Any) -> Iterator[None]:
 
 
 def compare(
-    rule: str, opened: set[Path], inputs: dict[str, list[str]], outputs: list[str]
+    rule: str, opened: set[Path], *, inputs: dict[str, list[str]], outputs: list[str]
 ) -> tuple[list[str], list[str]]:
     """Files below `results/` that were `opened` (resolved) and are no input or output; inputs that were not opened."""
     results = Path("results").resolve()

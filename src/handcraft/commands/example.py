@@ -8,24 +8,25 @@ from typing import Any
 from handcraft.build.provenance import code_hash
 from handcraft.errors import UserError
 from handcraft.files import read_csv, read_json, read_table, write_json, write_text
+from handcraft.report.made import Made
 
 FIGURES = ("comparison.svg", "training.svg")
 """Copied as files of their own, for the README."""
 ATTRIBUTION = """# An example
 
-The report that this project makes of a sample of TinyStories: [index.html](index.html) (one file; download it to open
-it), [index.pdf](index.pdf), and in [data.json](data.json) the numbers behind its figures. The stories themselves are
-not in it. TinyStories is by Ronen Eldan and Yuanzhi Li (2023), under CDLA-Sharing-1.0; stories260K, the language model
-in it, is by Andrej Karpathy (MIT).
+This is the report of a build on a sample of TinyStories: [index.html](index.html) (a single file; download it to open
+it) and [index.pdf](index.pdf). [data.json](data.json) has the numbers behind its figures. It does not contain the
+stories. TinyStories is by Ronen Eldan and Yuanzhi Li (2023), licensed under CDLA-Sharing-1.0. The language model is
+stories260K by Andrej Karpathy (MIT license).
 
-`made.json` has the code version of every rule that made it. Rebuilt, where the files that
-`config/tinystories-files.yaml` names are in the build's directory, by
+[made.json](made.json) lists the code version of every rule. To rebuild the example, put the files that
+`config/tinystories-files.yaml` names into the build's directory and run
 
     make example BUILD=builds/files
 """
 
 
-def write_example(build: Path, output: Path) -> None:
+def write_example(build: Path, *, output: Path) -> None:
     """Copy the finished report of `build` (a directory with results/) to `output`, with its figures' data as JSON.
 
     Refuses, with `UserError`, a report that shows text of the corpus: no story may be copied into the project.
@@ -64,8 +65,8 @@ def stale_rules(example: Path, scripts: Path) -> list[str]:
 
 
 def _codes(results: Path) -> dict[str, str]:
-    jobs = [read_json(path) for path in sorted((results / "provenance").glob("*.json"))]
-    return {str(job["rule"]): str(job["params"]["code"]) for job in jobs}
+    made = Made(results / "provenance", ("results/report/index.html", "results/report/index.pdf"))
+    return {str(job["rule"]): str(job["params"]["code"]) for job in made.jobs}
 
 
 def _data(results: Path) -> dict[str, Any]:
@@ -85,6 +86,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    write_example(options.build, options.output)
+    write_example(options.build, output=options.output)
     print(options.output)
     return 0

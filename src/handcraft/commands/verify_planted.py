@@ -9,13 +9,14 @@ from typing import Any
 
 from handcraft.analysis.planted import evaluate_planted
 from handcraft.config.files import load_config
-from handcraft.config.model import SPLITS, Config
+from handcraft.config.model import SPLITS, Config, Contexts, Variant
 from handcraft.contexts.build import build_contexts
 from handcraft.corpus import retrieve_corpus
 from handcraft.corpus.planted.table import RULES
+from handcraft.device import Machine
 from handcraft.files import read_csv
 from handcraft.logging import say
-from handcraft.tokenizer.encode import encode_corpus
+from handcraft.tokenizer.encode import TokenFiles, encode_corpus
 from handcraft.tokenizer.train import train_tokenizer
 
 LEAST_RECOVERED = 0.95
@@ -78,69 +79,58 @@ def _cell(value: Any) -> str:
 def _build(config: Config, seed: int, root: Path) -> list[dict[str, Any]]:
     """One seed, with the functions that the workflow's rules call; rows of `evaluate_planted`'s table."""
     from handcraft.analysis.best_linear import train_best_linear
-    from handcraft.predictors.linear.train import train_linear
+    from handcraft.predictors.linear.train import Outputs, train_linear
 
-    planted, linear = config.corpus.planted, config.predictors.linear
     corpus = {s: root / f"{s}.parquet" for s in SPLITS}
-    tokens, starts = ({s: root / f"{s}_{kind}.npy" for s in SPLITS} for kind in ("tokens", "starts"))
+    tokens = {s: TokenFiles(root / f"{s}.npy", root / f"{s}_starts.npy") for s in SPLITS}
     tokenizer = root / "tokenizer.json"
-    retrieve_corpus(
-        {"stories": planted.stories},
-        kind="planted",
-        fractions=config.corpus.fractions.model_dump(),
-        seed=seed,
-        outputs=corpus,
-        summary=root / "summary.json",
-    )
-    train_tokenizer(corpus["train"], tokenizer, config.tokenizer.vocabulary)
+    machine = Machine(config.device, config.threads)
+    settings = config.corpus.model_copy(update={"source": "planted"})
+    retrieve_corpus(settings, seed=seed, outputs=corpus, summary=root / "summary.json")
+    train_tokenizer(corpus["train"], vocabulary=config.tokenizer.vocabulary, output=tokenizer)
     for split in SPLITS:
-        encode_corpus(corpus[split], tokenizer, tokens[split], starts[split])
+        encode_corpus(corpus[split], tokenizer, **tokens[split]._asdict())
     contexts = {g: {s: root / f"{g}_{s}.safetensors" for s in SPLITS} for g in RULES}
     weights, best = ({g: root / f"{g}_{kind}.safetensors" for g in RULES} for kind in ("linear", "best"))
     for group, rules in RULES.items():
         build_contexts(
             tokens,
-            starts,
             tokenizer,
-            rules.candidates,
-            "word",
-            config.contexts.length,
-            "natural",
-            None,
-            None,
-            seed,
-            contexts[group],
-            root / "contexts.json",
-            group=group,
+            variant=Variant(group, group, rules.candidates, "word", "natural"),
+            settings=Contexts(length=config.contexts.length),
+            seed=seed,
+            outputs=contexts[group],
+            summary=root / "contexts.json",
         )
         train_linear(
             contexts[group]["train"],
             contexts[group]["validation"],
-            linear.l1,
-            linear.count,
-            linear.smallest,
-            linear.gap,
-            linear.max_iterations,
-            config.device,
-            config.threads,
-            weights[group],
-            root / "sparser.safetensors",
-            root / "path.csv",
-            root / "support.safetensors",
-            root / "metrics.json",
+            settings=config.predictors.linear,
+            machine=machine,
+            outputs=Outputs(
+                weights=weights[group],
+                sparser=root / "sparser.safetensors",
+                support=root / "support.safetensors",
+                path=root / "path.csv",
+                metrics=root / "metrics.json",
+            ),
         )
     train_best_linear(
         {g: contexts[g]["train"] for g in RULES},
         tokenizer,
-        **planted.best_linear.model_dump(),
+        settings=config.corpus.planted.best_linear,
         seed=seed,
-        device=config.device,
-        threads=config.threads,
+        machine=machine,
         outputs=best,
     )
     table = root / "planted.csv"
     evaluate_planted(
-        {g: contexts[g]["test"] for g in RULES}, weights, best, tokenizer, table, root / "rules.csv"
+        {g: contexts[g]["test"] for g in RULES},
+        weights=weights,
+        best=best,
+        tokenizer=tokenizer,
+        output=table,
+        rules=root / "rules.csv",
     )
     return read_csv(table)
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -18,15 +19,15 @@ def schema_text() -> str:
 
 
 def docs_text() -> str:
-    """`docs/configuration.md`: every key with its type, its default and what it is for."""
+    """`docs/configuration.md`: every key with its type, default and meaning."""
     lines = [
         "# Configuration",
         "",
         "Generated from `src/handcraft/config/model.py` by `make schema`; do not edit.",
         "",
-        "`config.yaml` is the default build. An overlay states only what differs, and is laid over it by",
-        "`snakemake --configfile my.yaml` (or `make report CONFIG=my.yaml`); null drops a group or a causal LM of the",
-        "default. Unknown keys are refused, with the nearest valid name.",
+        "`config.yaml` is the default config. An overlay states only what differs and is applied by",
+        "`snakemake --configfile my.yaml` (or `make report CONFIG=my.yaml`). In an overlay, null removes a group or a",
+        "causal LM of the default config. An unknown key is an error, and the message suggests the nearest valid key.",
         "",
     ]
     return "\n".join([*lines, *_section(Config, "")])
@@ -38,10 +39,10 @@ def _section(model: type[BaseModel], path: str) -> Iterator[str]:
     if path and model.__doc__ and not model.__doc__.startswith("!!!"):
         yield " ".join(model.__doc__.split())
         yield ""
-    yield "| key | type | default | what it is for |"
+    yield "| key | type | default | meaning |"
     yield "|---|---|---|---|"
     for name, field in model.model_fields.items():
-        yield f"| `{name}` | {_type(field)} | {_default(field)} | {' '.join((field.description or '').split())} |"
+        yield f"| `{name}` | {_type(field)} | {_default(field)} | {_cell(field.description or '')} |"
     yield ""
     for name, field in model.model_fields.items():
         inner = next(models_in(field.annotation), None)
@@ -50,24 +51,28 @@ def _section(model: type[BaseModel], path: str) -> Iterator[str]:
             yield from _section(inner, f"{path}.{step}" if path else step)
 
 
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def _type(field: FieldInfo) -> str:
     inner = next(models_in(field.annotation), None)
     if inner is not None:
         return "named blocks, below" if is_dict(field.annotation) else "block, below"
-    return _type_name(field.annotation)
+    return f"`{_type_name(field.annotation)}`"
 
 
 def _type_name(annotation: Any) -> str:
-    name = (
-        str(annotation)
-        if hasattr(annotation, "__args__")
-        else getattr(annotation, "__name__", str(annotation))
-    )
-    if "Annotated[" in name and "float" in name:
-        name = "list[float]" if name.startswith("list") else "float"
-    if "StringConstraints" in name or "FieldInfo" in name:
-        name = name.split("Annotated[")[-1].split(",")[0]
-    return "`" + name.replace("typing.", "").replace("|", "or") + "`"
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type_name(arguments[0])
+    if origin in (Union, UnionType):
+        return " or ".join(map(_type_name, arguments))
+    if origin is Literal:
+        return " or ".join(map(json.dumps, arguments))
+    if origin is list:
+        return f"list[{_type_name(arguments[0])}]"
+    return "null" if annotation is type(None) else str(annotation.__name__)
 
 
 def _default(field: FieldInfo) -> str:

@@ -13,18 +13,27 @@ from handcraft.errors import UserError, nearest
 
 
 def parse_config(raw: Mapping[str, Any], files: Sequence[Path | str] = ()) -> Config:
-    """The typed config of what Snakemake merged; `files` are searched for the line of a wrong key.
+    """The typed config of what Snakemake merged; `files`, later ones laid over earlier ones, give the lines of keys.
 
-    Raises `UserError` that lists every problem with its file, line, key and the nearest valid name.
+    Raises `UserError` that lists every problem with its file, line, key and the nearest valid name: also a key that
+    a file has twice, and one that YAML does not read as text.
     """
+    nodes = _parsed(files)
+    problems = [problem for file, node in nodes.items() for problem in _key_problems(file, node)]
+    config = None
     try:
-        return Config.model_validate(raw)
+        config = Config.model_validate(raw)
     except ValidationError as error:
-        problems = [_problem(e, files) for e in error.errors()]
+        # Of a key that is no text, pydantic knows less than what is said already.
+        problems += [
+            _problem(e, nodes) for e in error.errors() if e["loc"][-1:] != ("[key]",) or not problems
+        ]
+    if config is None or problems:
         raise UserError(
             "the config is not valid:\n" + "\n".join(f"  - {p}" for p in problems),
             remedy="fix the keys above; docs/configuration.md lists them all",
-        ) from None
+        )
+    return config
 
 
 def load_config(*files: Path | str) -> Config:
@@ -33,8 +42,16 @@ def load_config(*files: Path | str) -> Config:
     for file in files:
         try:
             content = yaml.safe_load(Path(file).read_text(encoding="utf-8")) or {}
+        except UnicodeError as error:
+            raise UserError(
+                f"cannot read the config: {error}", where=str(file), remedy="save it as UTF-8"
+            ) from None
+        except RecursionError:
+            raise UserError("cannot read the config: it is nested too deep", where=str(file)) from None
         except (OSError, yaml.YAMLError) as error:
             raise UserError(f"cannot read the config: {error}", where=str(file)) from error
+        if not isinstance(content, Mapping):
+            raise UserError("cannot read the config: it is not a list of keys", where=str(file))
         _overlay(merged, content)
     return parse_config(merged, files)
 
@@ -47,11 +64,57 @@ def _overlay(base: dict[str, Any], over: Mapping[str, Any]) -> None:
             base[key] = value
 
 
-def _problem(error: Any, files: Sequence[Path | str]) -> str:
+def _parsed(files: Sequence[Path | str]) -> dict[str, yaml.Node]:
+    """The YAML nodes of the files that can be read, the files laid over others first."""
+    nodes = {}
+    for file in reversed(list(files)):
+        try:
+            node = yaml.compose(Path(file).read_text(encoding="utf-8"))
+        except (OSError, UnicodeError, RecursionError, yaml.YAMLError):
+            continue
+        if node is not None:
+            nodes[str(file)] = node
+    return nodes
+
+
+def _key_problems(file: str, node: yaml.Node, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Keys below `node` that stand twice in one block, or that YAML reads as something else than text."""
+    if isinstance(node, yaml.SequenceNode):
+        for i, item in enumerate(node.value):
+            yield from _key_problems(file, item, (*path, str(i)))
+    if not isinstance(node, yaml.MappingNode):
+        return
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        dotted = ".".join((*path, name))
+        if name in lines:
+            yield f"{dotted}: given twice, so that the first would be lost   ({file}, lines {lines[name]} and {line})"
+        elif (read := _read_as(key)) and key.tag != "tag:yaml.org,2002:merge":
+            yield f"{dotted}: YAML reads this key as {read}: put it in quotes   ({file}, line {line})"
+        lines[name] = line
+        yield from _key_problems(file, value, (*path, name))
+
+
+def _read_as(node: yaml.Node) -> str:
+    """What YAML takes a scalar for that is not text; empty for text."""
+    kinds = {
+        "bool": "true or false",
+        "null": "null",
+        "int": "a number",
+        "float": "a number",
+        "timestamp": "a date",
+    }
+    return kinds.get(node.tag.rpartition(":")[2], "") if isinstance(node, yaml.ScalarNode) else ""
+
+
+def _problem(error: Any, nodes: Mapping[str, yaml.Node]) -> str:
     path = [str(p) for p in error["loc"]]
     key = ".".join(path) or "(top level)"
-    where = _line_of(path, files)
+    where, node = _place(path, nodes)
     message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "string_type" and node is not None and (read := _read_as(node)):
+        message = f"YAML reads {node.value} as {read}: put it in quotes"
     if error["type"] == "extra_forbidden":
         valid = _fields_at(path[:-1])
         message = f"unknown key{nearest(path[-1], valid)}"
@@ -84,21 +147,21 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from models_in(argument)
 
 
-def _line_of(path: Sequence[str], files: Sequence[Path | str]) -> str:
-    """`config.yaml, line 12`: where the deepest part of the key stands, in the last file that has it."""
-    for file in reversed(list(files)):
-        try:
-            node: Any = yaml.compose(Path(file).read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError):
-            continue
-        line, found = None, 0
+def _place(path: Sequence[str], nodes: Mapping[str, yaml.Node]) -> tuple[str, yaml.Node | None]:
+    """`config.yaml, line 12`, and the node there where all of the key is found.
+
+    The file that has the most of the key, of several the one that is laid over the others; nothing where that is
+    only the block at the top of a longer key.
+    """
+    best: tuple[int, str, yaml.Node | None] = (0, "", None)
+    for file, top in nodes.items():
+        node, line, found = top, 0, 0
         for step in path:
             if isinstance(node, yaml.MappingNode):
                 pair = next(((k, v) for k, v in node.value if k.value == step), None)
                 if pair is None:
                     break
                 line, node = pair[0].start_mark.line + 1, pair[1]
-                found += 1
             elif (
                 isinstance(node, yaml.SequenceNode)
                 and re.fullmatch(r"\d+", step)
@@ -106,9 +169,9 @@ def _line_of(path: Sequence[str], files: Sequence[Path | str]) -> str:
             ):
                 node = node.value[int(step)]
                 line = node.start_mark.line + 1
-                found += 1
-            else:
-                break
-        if line and found >= min(len(path), 2):
-            return f"{file}, line {line}"
-    return ""
+            elif not (isinstance(node, yaml.SequenceNode) and step == "candidates"):
+                break  # a group may be its list of candidates alone
+            found += 1
+        if found > best[0] and found >= min(len(path), 2):
+            best = (found, f"{file}, line {line}", node if found == len(path) else None)
+    return best[1:]

@@ -6,7 +6,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -28,73 +28,73 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 def _without_nulls(named: Any) -> Any:
-    """With null an overlay drops what the default config has."""
+    """Drop the entries that an overlay sets to null."""
     return {k: v for k, v in named.items() if v is not None} if isinstance(named, Mapping) else named
 
 
 def _from_list(group: Any) -> Any:
-    """`name: [" a", " b"]` is a group."""
+    """Accept a list, `name: [" a", " b"]`, as a group."""
     return {"candidates": group} if isinstance(group, list) else group
 
 
 class Strict(BaseModel):
-    """No unknown keys, no changes after reading."""
+    """Base class: refuses unknown keys and changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class BestLinear(Strict):
-    """About the best that any linear model could do on the planted corpus: a light penalty, many contexts."""
+    """The fit that approximates the best possible linear model on the planted corpus: light penalty, many contexts."""
 
     factor: int = Field(20, ge=1)
-    """As many times more contexts than the linear model is trained on."""
+    """Number of contexts, as a multiple of the training contexts of the linear model."""
     l1: list[Annotated[float, Field(gt=0)]] = Field([3e-4, 1e-4], min_length=1)
-    """L1 penalties to try, far below what the linear model wants; fresh contexts kept back choose one. (With hardly
-    any, a fit learns the noise even of so many contexts, and does worse on others.)"""
+    """L1 penalties to try, far smaller than those of the linear model; held-out contexts choose one. (With almost
+    no penalty, even so many contexts are overfitted.)"""
     gap: float = Field(0.01, gt=0, lt=1)
     """Certified relative duality gap at which a fit stops."""
     max_iterations: int = Field(300, ge=1)
-    """It stops here in any case, certified or not."""
+    """Maximum number of iterations; the fit stops there even without a certificate."""
 
 
 class PlantedCorpus(Strict):
-    """The embedded corpus: children's stories made up by a seeded generator, with known rules."""
+    """The built-in corpus: children's stories from a seeded generator with known rules."""
 
     stories: int = Field(4000, ge=1)
-    """How many stories to write, all splits together."""
+    """Number of stories, in all splits together."""
     best_linear: BestLinear = BestLinear()
 
 
 class FilesCorpus(Strict):
-    """Text files of the user's own: `.txt` (stories separated by `<|endoftext|>`), `.jsonl` or `.parquet`."""
+    """Your own text files: `.txt` (stories separated by `<|endoftext|>`), `.jsonl` or `.parquet`."""
 
     train: list[str] = []
-    """Globs, relative to the directory the workflow runs in."""
+    """Globs, relative to the directory in which the workflow runs."""
     validation: list[str] = []
-    """Globs; where empty, a fraction of the stories of `train` is taken, by a hash of the text."""
+    """Globs; if empty, a fraction of the stories of `train` is used, selected by a hash of the text."""
     test: list[str] = []
-    """Globs; where empty, a fraction of the stories of `train` is taken, by a hash of the text."""
+    """Globs; if empty, a fraction of the stories of `train` is used, selected by a hash of the text."""
     text_field: str = "text"
-    """The field (`.jsonl`) or column (`.parquet`) that holds the story."""
+    """The field (`.jsonl`) or column (`.parquet`) with the story."""
 
 
 class HubCorpus(Strict):
-    """A data set of the Hugging Face hub, streamed."""
+    """A data set on the Hugging Face hub. It is streamed."""
 
     dataset: str = "roneneldan/TinyStories"
     revision: str = "f54c09fd23315a6f9c86f9dc80f725de7d8f9c64"
-    """A commit, so that the data can never change under the report."""
+    """A commit, so that the data cannot change."""
     text_field: str = "text"
     train: str = "train"
-    """The hub's split to train on."""
+    """Name of the hub's split for training."""
     validation: str | None = None
-    """The hub's split for validation; null takes a fraction of `train`, by a hash of the text."""
+    """The hub's split for validation; null uses a fraction of `train`, selected by a hash of the text."""
     test: str | None = "validation"
-    """The hub's split for test; null takes a fraction of `train`, by a hash of the text."""
+    """The hub's split for testing; null uses a fraction of `train`, selected by a hash of the text."""
 
 
 class Fractions(Strict):
-    """Shares of the stories, by a hash of their text, where a split is not given."""
+    """Fractions of the stories for splits that are not given; a hash of the text selects the stories."""
 
     validation: Fraction = 0.1
     test: Fraction = 0.1
@@ -110,18 +110,19 @@ class Corpus(Strict):
     source: Literal["planted", "files", "hub"] = "planted"
     """Which of the three blocks below is used."""
     name: Name = "planted"
-    """The name under `human/labels/` and in the report."""
+    """Short name, used under `human/labels/` and in the report."""
     title: str = "a made-up corpus with planted rules"
-    """How the report calls it."""
+    """Name of the corpus in the report."""
     fractions: Fractions = Fractions()
     planted: PlantedCorpus = PlantedCorpus()
     files: FilesCorpus = FilesCorpus()
     hub: HubCorpus = HubCorpus()
 
-    def source_settings(self) -> dict[str, Any]:
-        """What the chosen source's stories depend on."""
-        block: Strict = getattr(self, self.source)
-        return block.model_dump(exclude={"best_linear"})
+    def retrieved(self) -> dict[str, Any]:
+        """The settings that determine the stories of the chosen source."""
+        return self.model_dump(
+            include={"source", "fractions", self.source}, exclude={"planted": {"best_linear"}}
+        )
 
     @model_validator(mode="after")
     def _files_given(self) -> "Corpus":
@@ -134,34 +135,35 @@ class Tokenizer(Strict):
     """Byte-level BPE, trained on the training split."""
 
     vocabulary: int = Field(1024, ge=258, le=65536)
-    """Tokens in all: 256 bytes, `<|endoftext|>`, and merges."""
+    """Number of tokens, including 256 bytes, `<|endoftext|>` and the merges."""
 
 
 class Contexts(Strict):
     length: int = Field(16, ge=1, le=256)
-    """Tokens that the models see before each occurrence."""
+    """Number of tokens before each occurrence that the models see."""
     match: Match = "word"
     """What counts as an occurrence: `word` (the candidate's token, not followed by a token that continues
     the word) or `token` (every occurrence of the token)."""
     compare_match: list[Name] | Literal["all", "none"] = "all"
-    """Groups built a second time with the other `match`, for the table of what that choice changes."""
+    """Groups that are also built with the other value of `match`, for the table that compares the two: a list of group
+    names, `all` or `none`."""
     max_train: int | None = Field(None, ge=1)
-    """At most this many training contexts a group (a seeded sample); null takes all."""
+    """Maximum number of training contexts per group (a seeded sample); null uses all."""
     max_test: int | None = Field(None, ge=100)
-    """At most this many validation and this many test contexts a group; every predictor answers the same ones."""
+    """Maximum number of validation contexts, and of test contexts, per group; all predictors answer the same ones."""
     sample: int = Field(50, ge=1)
-    """Contexts in the fixed random samples that humans answer, each from another story."""
+    """Number of contexts in each fixed random sample that people answer, each from a different story."""
 
 
 class Group(Strict):
     candidates: list[str] = Field(min_length=2, max_length=255)
     """The words, with their leading space."""
     title: str | None = None
-    """How the report calls the group; its name by default."""
+    """Title of the group in the report; its name by default."""
     match: Match | None = None
     """Overrides `contexts.match`."""
     sampling: Literal["natural", "balanced"] = "natural"
-    """Training contexts as they come, or resampled so that every candidate is as frequent."""
+    """Train on contexts as they occur, or resampled so that all candidates are equally frequent."""
 
     @field_validator("candidates")
     @classmethod
@@ -175,42 +177,42 @@ class Group(Strict):
 
 class LastToken(Strict):
     smoothing: float = Field(1.0, gt=0)
-    """Pseudo-contexts given to the class rates in every last token's distribution."""
+    """Weight of the class frequencies in the distribution after each last token, in pseudo-contexts."""
 
 
 class Linear(Strict):
-    l1: Annotated[list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=1)] | None = None
-    """L1 penalties to try (per weight, beside the mean cross-entropy); validation loss chooses. Null takes a path:
-    `count` of them, evenly spaced in their logarithm, from the smallest that leaves no weight, which depends on the
-    contexts, down to `smallest`."""
+    l1: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1)] | None = None
+    """L1 penalties to try: the objective is the mean cross-entropy plus the penalty times the sum of absolute weights.
+    Validation loss chooses one. Null computes a regularisation path: `count` penalties, evenly spaced on a log scale,
+    from the smallest penalty that makes all weights zero (it depends on the contexts) down to `smallest`."""
     count: int = Field(12, ge=2)
-    """Penalties on the path."""
-    smallest: float = Field(3e-4, gt=0, allow_inf_nan=False)
-    """Where the path ends."""
+    """Number of penalties on the path."""
+    smallest: float = Field(3e-4, gt=0)
+    """The smallest penalty on the path."""
     gap: float = Field(1e-3, gt=0, lt=1)
-    """Relative duality gap, at which the solver stops: the objective is at most that far from its optimum."""
+    """Relative duality gap at which the solver stops; the objective is then at most this far above its optimum."""
     max_iterations: int = Field(3000, ge=1)
-    """Passes over the contexts for one penalty; more are an error."""
+    """Maximum number of passes over the contexts per penalty; the job fails if it needs more."""
     resamples: int = Field(20, ge=0)
-    """Fits to resampled stories, behind the spread and the sign stability of the weights; 0 leaves both out."""
+    """Number of fits to resampled stories, for the spread and the sign stability of the weights; 0 leaves both out."""
 
 
 class Minibatch(Strict):
-    """The blog post's way of training, drawn in the training figure."""
+    """Training with minibatches as in the blog post, for the training figure."""
 
     batches: int = Field(3000, ge=1)
     batch_size: int = Field(512, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
     l1: float | None = Field(None, ge=0)
-    """L1 penalty in the loss; null takes the one chosen for the linear model."""
+    """L1 penalty in the loss; null uses the penalty chosen for the linear model."""
     every: int = Field(25, ge=1)
-    """Batches between two points of the curves."""
+    """Number of batches between two points of the curves."""
     smoothing: float = Field(0.9, ge=0, lt=1)
-    """Weight of the past in the smoothed curves (exponential mean)."""
+    """Decay factor of the exponential moving average in the smoothed curves."""
 
 
 class LlamaTraining(Strict):
-    """A small Llama-architecture model trained in the build on the corpus's own tokens."""
+    """A small model with the Llama architecture, trained in the build on this corpus with its tokenizer."""
 
     layers: int = Field(2, ge=1)
     width: int = Field(96, ge=8)
@@ -218,40 +220,51 @@ class LlamaTraining(Strict):
     steps: int = Field(500, ge=1)
     batch_size: int = Field(32, ge=1)
     context: int = Field(64, ge=17)
+    """Number of tokens in a training row, and the maximum sequence length of the model."""
     learning_rate: float = Field(8e-3, gt=0)
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> "LlamaTraining":
+        if self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} is not a multiple of twice the heads ({2 * self.heads})")
+        return self
 
 
 class CausalLM(Strict):
-    """A causal language model that is asked the same question: trained here (`train`), or given (`model`)."""
+    """A causal language model: either trained in the build (`train`) or an existing one (`model`)."""
 
     title: str
-    """How the report calls it."""
+    """Name of the model in the report."""
     model: str | None = None
-    """A local directory, or a name on the hub."""
+    """A local directory (starting with `.`, `/` or `~`) or a hub name."""
     revision: str | None = None
-    """The hub commit."""
+    """The commit on the hub; required for a hub name."""
     train: LlamaTraining | None = None
+    """Train the model in the build, instead of using `model`."""
+
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     batch_tokens: int = Field(4096, ge=64)
-    """Tokens in one forward pass."""
+    """Maximum number of tokens in one forward pass."""
     prefix: str = ""
-    """Text before every context. Names of the tokenizer's special tokens in it mean these tokens; in a context they are
-    text."""
+    """Text that is put before every context. Names of the tokenizer's special tokens in it mean these tokens; in
+    a context they are text."""
     device: Literal["cpu", "cuda", "auto"] | None = None
-    """Where this model is asked; null takes the config's `device`."""
+    """Device for this model; null uses the top-level `device`."""
     contexts: int | None = Field(None, ge=100)
-    """At most this many test contexts a group (a seeded sample), for a model too slow for all; null asks all. A model
-    that is not asked all stands in the table of language models alone, since the others are compared on all."""
+    """Maximum number of test contexts per group (a seeded sample), for a model that is too slow for all; null uses
+    all. A model that does not answer all contexts appears only in the tables and figures of language models."""
     end_of_word: bool = True
-    """Ask too, where a group is of whole words, whether the word ends after the candidate."""
+    """Also score whether the word ends after the candidate (only for groups with `match: word`)."""
     long_context: int | None = Field(256, ge=1)
-    """Ask too with the whole story so far, at most this many of our tokens and as far as the model can look back;
-    null does not."""
+    """Also evaluate with the whole story so far, limited to this many of our tokens and to the model's maximum length;
+    null leaves this out."""
     extra_contexts: int | None = Field(2000, ge=100)
-    """At most this many contexts a group (seeded samples) for what is asked beside the main question: validation
-    contexts, on which calibration is fitted, end of word, long context; null takes all."""
+    """Maximum number of contexts per group (seeded samples) for the additional evaluations: validation contexts for
+    fitting the calibration, end of word, and whole story; null uses all."""
     memory_gb: float = Field(4, gt=0)
+    """Main memory that the model's jobs request from a scheduler."""
     runtime_minutes: int = Field(60, ge=1)
+    """Time limit in minutes that each evaluation of the model requests from a scheduler."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> "CausalLM":
@@ -264,7 +277,7 @@ class CausalLM(Strict):
         return self
 
     def asked(self) -> dict[str, Any]:
-        """What changes its answers or their name; not where it runs."""
+        """The settings that affect the answers or their title, not where the model runs."""
         where = {"model", "train", "device", "memory_gb", "runtime_minutes"}
         return self.model_dump(exclude=where)
 
@@ -277,9 +290,9 @@ class Predictors(Strict):
         dict[Name, CausalLM],
         BeforeValidator(_without_nulls, json_schema_input_type=dict[Name, CausalLM | None]),
     ] = {}
-    """By name; null drops one that the default config has."""
+    """Causal LMs by name; null removes one of the default config."""
     baseline: Name | None = None
-    """The causal LM drawn as the dashed line; the first by default."""
+    """The causal LM that the training figure shows as a dashed line; by default the first that answers all contexts."""
 
     @model_validator(mode="after")
     def _baseline_known(self) -> "Predictors":
@@ -288,18 +301,18 @@ class Predictors(Strict):
             raise ValueError(f"causal_lms: {sorted(taken)[0]!r} is the name of another predictor")
         if self.baseline is not None and self.baseline not in self.causal_lms:
             raise ValueError(
-                f"baseline {self.baseline!r} is none of causal_lms: {', '.join(self.causal_lms)}"
+                f"baseline {self.baseline!r} is not one of causal_lms: {', '.join(self.causal_lms)}"
             )
         if self.baseline is not None and self.causal_lms[self.baseline].contexts is not None:
             raise ValueError(
-                f"baseline {self.baseline!r} must be asked all contexts: leave its `contexts` out"
+                f"baseline {self.baseline!r} must be evaluated on all contexts: leave out its `contexts`"
             )
         return self
 
 
 class Evaluation(Strict):
     bootstrap: int = Field(1000, ge=100)
-    """Resamples, by story, behind every interval."""
+    """Number of bootstrap resamples (of stories) for every interval."""
     confidence: Fraction = 0.95
     """Coverage of the intervals."""
 
@@ -308,11 +321,12 @@ class Figures(Strict):
     training_group: Name
     """The group of the training figure."""
     tiles: list[str] = [",", " was"]
-    """Tokens whose weights at the last position are shown as tiles."""
+    """The tiles show the weights of these tokens at the last position."""
     tiles_group: Name
-    """The group whose weights they are."""
+    """The group for the tiles and the other figures of single weights."""
     tokens: int = Field(4, ge=0)
-    """Tokens with the largest mean absolute contribution on held-out contexts: beside `tiles`, what strips show."""
+    """Number of tokens that the strips show in addition to `tiles`: those with the largest mean absolute contribution
+    on validation contexts."""
 
     @model_validator(mode="after")
     def _tiles_distinct(self) -> "Figures":
@@ -329,19 +343,19 @@ class Figures(Strict):
 class Report(Strict):
     title: str
     excerpts: bool = True
-    """Show contexts of the corpus, and build the labelling pages; false where its text may not be copied."""
+    """Show contexts of the corpus and build the labelling pages; set to false if the text must not be copied."""
 
 
 class Config(Strict):
-    """Every choice of a build."""
+    """The whole config of a build."""
 
     seed: int = Field(0, ge=0)
-    """The one seed; every use derives its own from it."""
+    """The only seed; every use derives its own seed from it."""
     threads: int = Field(1, ge=1)
-    """Threads of a job that trains or asks a model; fixed, because sums depend on it in the last digit. With one,
-    jobs run side by side, which is faster on a small machine."""
+    """Threads of a job that trains or evaluates a model. The number is fixed because it affects the last digits of
+    sums. With one thread per job, more jobs run in parallel, which is faster on a small machine."""
     device: Literal["cpu", "cuda", "auto"] = "cpu"
-    """Where tensors live: `cuda` is refused where no GPU is visible, `auto` takes one if there is one."""
+    """Device for tensors: `cuda` fails if no GPU is visible, `auto` uses a GPU if there is one."""
     corpus: Corpus = Corpus()
     tokenizer: Tokenizer = Tokenizer()
     contexts: Contexts = Contexts()
@@ -350,7 +364,7 @@ class Config(Strict):
         BeforeValidator(_without_nulls, json_schema_input_type=dict[Name, Group | list[str] | None]),
         Field(min_length=1),
     ]
-    """Lists of candidate words; `name: [" a", " b"]` is enough. Null drops one that the default config has."""
+    """Lists of candidate words; `name: [" a", " b"]` is enough. Null removes a group of the default config."""
     predictors: Predictors
     evaluation: Evaluation = Evaluation()
     figures: Figures
@@ -367,20 +381,31 @@ class Config(Strict):
         for key, group in asked.items():
             if group not in self.groups:
                 raise ValueError(
-                    f"{key}: {group!r} is none of the groups ({', '.join(self.groups)}){nearest(group, self.groups)}"
+                    f"{key}: {group!r} is not one of the groups ({', '.join(self.groups)}){nearest(group, self.groups)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _trained_models_see_a_context(self) -> "Config":
+        for name, lm in self.predictors.causal_lms.items():
+            # One token stands before the text, and the end of a word is asked after its candidate.
+            if lm.train and lm.train.context < self.contexts.length + 2:
+                raise ValueError(
+                    f"predictors.causal_lms.{name}.train.context: {lm.train.context} is too short for "
+                    f"contexts.length {self.contexts.length}; it must be at least {self.contexts.length + 2}"
                 )
         return self
 
     def variant(self, name: str) -> "Variant":
-        """A group, or its twin with the other `match` (`conjunctions.token`)."""
+        """A group, or the same group with the other `match` (`conjunctions.token`)."""
         group_name, _, other = name.partition(".")
         group = self.groups[group_name]
         match: Match = other or group.match or self.contexts.match  # type: ignore[assignment]
         title = group.title or group_name.replace("_", " ")
-        return Variant(name, group_name, title, tuple(group.candidates), match, group.sampling)
+        return Variant(name, group_name, tuple(group.candidates), match, group.sampling, title)
 
     def variants(self) -> list["Variant"]:
-        """All groups in the order of the config, then the twins of those in `contexts.compare_match`."""
+        """All groups in the order of the config, then those of `contexts.compare_match` with the other `match`."""
         own = [self.variant(name) for name in self.groups]
         compared = self.contexts.compare_match
         if compared == "none":
@@ -389,21 +414,25 @@ class Config(Strict):
         return own + [self.variant(f"{v.name}.{'token' if v.match == 'word' else 'word'}") for v in twins]
 
     def baseline(self) -> str | None:
-        """The causal LM drawn as the dashed line, if there is any."""
+        """The causal LM that the training figure shows as a dashed line, if any."""
         whole = (name for name, lm in self.predictors.causal_lms.items() if lm.contexts is None)
         return self.predictors.baseline or next(whole, None)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A group with one way of matching: what contexts are built of."""
+    """A group with one value of `match`; contexts are built for each variant."""
 
     name: str
     group: str
-    title: str
     candidates: tuple[str, ...]
     match: Match
     sampling: Literal["natural", "balanced"]
+    title: str = ""
+
+    def built(self) -> dict[str, Any]:
+        """What its contexts depend on: all but the title."""
+        return {key: value for key, value in asdict(self).items() if key != "title"}
 
 
 def _slug(token: str) -> str:

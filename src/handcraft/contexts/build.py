@@ -6,40 +6,35 @@ from typing import Any
 
 import numpy as np
 
+from handcraft.config.model import Contexts, Variant
 from handcraft.contexts.occurrences import Occurrences, find_occurrences
 from handcraft.errors import UserError
 from handcraft.files import write_json, write_tensors
 from handcraft.logging import progress, say
 from handcraft.seeds import generator
-from handcraft.tokenizer.encode import open_tokens
-from handcraft.tokenizer.tokens import candidate_ids, load_tokenizer, token_bytes
+from handcraft.tokenizer.encode import TokenFiles, open_tokens
+from handcraft.tokenizer.tokens import Vocabulary
 
 ROWS = 2**18  # rows gathered at a time
 
 
 def build_contexts(
-    tokens: Mapping[str, Path],
-    starts: Mapping[str, Path],
+    tokens: Mapping[str, TokenFiles],
     tokenizer: Path,
-    candidates: Sequence[str],
-    match: str,
-    length: int,
-    sampling: str,
-    max_train: int | None,
-    max_test: int | None,
+    *,
+    variant: Variant,
+    settings: Contexts,
     seed: int,
     outputs: Mapping[str, Path],
     summary: Path,
-    *,
-    group: str = "",
 ) -> None:
     """Write the contexts of one group for every split, and how many there are.
 
-    match: "word" (whole words, see `occurrences`) or "token" (every occurrence). sampling: "natural", or
-    "balanced" for as many training rows of each candidate, drawn with replacement; validation and test are
-    always natural. max_train: rows at most for training; max_test: for validation and for test each; a
-    smaller share is a seeded sample in the order of the corpus. group: its name, for errors. outputs:
-    safetensors per split, the arrays of `Contexts`; facts: candidates, match, vocabulary, split, sampling.
+    Of `variant`, match: "word" (whole words, see `occurrences`) or "token" (every occurrence); sampling: "natural",
+    or "balanced" for as many training rows of each candidate, drawn with replacement; validation and test are always
+    natural. Of `settings`, max_train: rows at most for training; max_test: for validation and for test each; a
+    smaller share is a seeded sample in the order of the corpus. outputs: safetensors per split, the arrays of
+    `Contexts`; facts: candidates, match, vocabulary, split, sampling.
     summary: JSON; per split `contexts` (rows written), `available` (before sampling), `stories`,
     `stories_too_short`, `stories_with_contexts`, and per candidate `token`, `word` (all its occurrences as
     either), `dropped_share` (1 - word / token), `kept` (with enough tokens before them) and `rows` (written).
@@ -49,20 +44,23 @@ def build_contexts(
 
     Raises `UserError` for a candidate that is not a single token or never occurs, or a split without contexts.
     """
-    key = f"config: groups.{group}" if group else "config: groups"
-    encoder = load_tokenizer(tokenizer)
-    ids = candidate_ids(encoder, candidates, where=key)
-    pieces = token_bytes(encoder)
+    candidates, match, length = variant.candidates, variant.match, settings.length
+    key = f"config: groups.{variant.group}"
+    vocabulary = Vocabulary.read(tokenizer)
+    ids = vocabulary.require(candidates, where=key)
     arrays, found, rows = {}, {}, {}
     for split in outputs:
-        arrays[split] = open_tokens(tokens[split], starts[split])
-        occurrences = find_occurrences(*arrays[split], ids, pieces, length=length, words=match == "word")
-        most = max_train if split == "train" else max_test
-        how = sampling if split == "train" else "natural"
+        arrays[split] = open_tokens(*tokens[split])
+        occurrences = find_occurrences(
+            *arrays[split], ids, vocabulary.pieces, length=length, words=match == "word"
+        )
+        most = settings.max_train if split == "train" else settings.max_test
+        how = variant.sampling if split == "train" else "natural"
         gap = f"in the {split} split ({occurrences.stories:,} stories): {_meaning(match, length)}"
         remedy = "choose commoner words, or give more text or a larger split"
         _refuse_missing(occurrences.labels, candidates, split, gap, key, remedy)
-        chosen = _choose(occurrences.labels, len(ids), how, most, generator(seed, "contexts", group, split))
+        random = generator(seed, "contexts", variant.group, split)
+        chosen = _choose(occurrences.labels, len(ids), how, most, random)
         gap = f"left among the {len(chosen):,} drawn for the {split} split"
         remedy = f"raise contexts.max_{'train' if split == 'train' else 'test'}, or choose commoner words"
         _refuse_missing(occurrences.labels[chosen], candidates, split, gap, key, remedy)
@@ -75,15 +73,15 @@ def build_contexts(
         facts = {
             "candidates": list(candidates),
             "match": match,
-            "vocabulary": encoder.get_vocab_size(),
+            "vocabulary": len(vocabulary),
             "split": split,
-            "sampling": sampling if split == "train" else "natural",
+            "sampling": variant.sampling if split == "train" else "natural",
         }
         write_tensors(output, content, facts)
         counts[split] = _count(occurrences, chosen, content, candidates)
         say(f"{split}: {len(chosen):,} contexts")
-    settings = {"candidates": list(candidates), "match": match, "length": length, "sampling": sampling}
-    write_json(summary, {**settings, "splits": counts})
+    said = {"candidates": list(candidates), "match": match, "length": length, "sampling": variant.sampling}
+    write_json(summary, said | {"splits": counts})
 
 
 def _meaning(match: str, length: int) -> str:

@@ -48,7 +48,7 @@ def read_samples(path: Path | str, contexts: int) -> dict[str, Sample]:
     return samples
 
 
-def draw_sample(contexts: Path, size: int, seed: int, output: Path) -> None:
+def draw_sample(contexts: Path, *, size: int, seed: int, output: Path) -> None:
     """Draw the fixed random samples that humans and all models answer; each item comes from another story.
 
     output: JSON of "natural" (as the contexts come) and "balanced" (as many of each candidate as there are),

@@ -6,10 +6,10 @@ Face hub. All are streams of strings that go the same way into the same Parquet 
 Modules: `files`, `hub`, `splits`, `planted/`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
+from handcraft.config.model import SPLITS, Corpus, FilesCorpus, HubCorpus, PlantedCorpus
 from handcraft.corpus.files import find_files, stories_in_files
 from handcraft.corpus.splits import write_splits
 from handcraft.files import write_json
@@ -17,65 +17,53 @@ from handcraft.files import write_json
 __all__ = ["retrieve_corpus"]
 
 
-def retrieve_corpus(
-    source: Mapping[str, Any],
-    *,
-    kind: str,
-    fractions: Mapping[str, float],
-    seed: int,
-    outputs: Mapping[str, Path],
-    summary: Path,
-) -> None:
+def retrieve_corpus(settings: Corpus, *, seed: int, outputs: Mapping[str, Path], summary: Path) -> None:
     """Write the stories of a source as `train`, `validation` and `test`, and a summary of them.
 
-    source: the values of the config's block for `kind` ("planted", "files" or "hub"). fractions: shares for
-    the splits that the source does not give, by a hash of the text. seed: of the planted corpus. outputs:
-    Parquet per split, columns `story` (first 16 hex digits of the text's SHA-256) and `text`. summary: JSON
-    of {"source", "splits": {split: {"stories", "characters"}}, "duplicates", "short" (empty ones), "given"
-    (where each split comes from)}.
+    Of `settings`, `source` names the block that is used, and `fractions` has the shares for the splits that the
+    source does not give, by a hash of the text. seed: of the planted corpus. outputs: Parquet per split, columns
+    `story` (first 16 hex digits of the text's SHA-256) and `text`. summary: JSON of {"source", "splits": {split:
+    {"stories", "characters"}}, "duplicates", "short" (empty ones), "given" (where each split comes from)}.
 
     Raises `UserError` for a source that cannot be read, and for an empty corpus or split.
     """
-    match kind:
+    match settings.source:
         case "planted":
-            streams, where = _planted(source, seed)
+            streams, where = _planted(settings.planted, seed)
         case "files":
-            streams, where = _files(source)
+            streams, where = _files(settings.files)
         case "hub":
-            streams, where = _hub(source)
-        case _:
-            raise ValueError(f"no corpus source {kind!r}")
-    counts = write_splits(streams, fractions, outputs, where=where)
-    write_json(summary, {"source": kind, **counts})
+            streams, where = _hub(settings.hub)
+    counts = write_splits(streams, settings.fractions.model_dump(), outputs=outputs, where=where)
+    write_json(summary, {"source": settings.source, **counts})
 
 
 Streams = tuple[dict[str, Iterator[str]], dict[str, str]]  # stories by split, and what each is
 
 
-def _planted(source: Mapping[str, Any], seed: int) -> Streams:
+def _planted(source: PlantedCorpus, seed: int) -> Streams:
     from handcraft.corpus.planted import stories
 
-    count = int(source["stories"])
+    count = source.stories
     return {"train": stories(seed, count)}, {"train": f"{count:,} stories made up with seed {seed}"}
 
 
-def _files(source: Mapping[str, Any]) -> Streams:
+def _files(source: FilesCorpus) -> Streams:
     streams, where = {}, {}
-    for split in ("train", "validation", "test"):
-        globs: Sequence[str] = source.get(split) or []
-        if globs:
+    for split in SPLITS:
+        if globs := getattr(source, split):
             files = find_files(globs, f"corpus.files.{split}")
-            streams[split] = stories_in_files(files, source["text_field"])
+            streams[split] = stories_in_files(files, source.text_field)
             where[split] = ", ".join(globs)
     return streams, where
 
 
-def _hub(source: Mapping[str, Any]) -> Streams:
+def _hub(source: HubCorpus) -> Streams:
     from handcraft.corpus.hub import stories_in_hub
 
     streams, where = {}, {}
-    for split in ("train", "validation", "test"):
-        if name := source.get(split):
-            streams[split] = stories_in_hub(source["dataset"], source["revision"], name, source["text_field"])
-            where[split] = f"{source['dataset']} at revision {source['revision']}, split {name}"
+    for split in SPLITS:
+        if name := getattr(source, split):
+            streams[split] = stories_in_hub(source.dataset, source.revision, name, source.text_field)
+            where[split] = f"{source.dataset} at revision {source.revision}, split {name}"
     return streams, where

@@ -198,10 +198,12 @@ def _decoded(piece: bytes, path: Path, at: int, line: int) -> str:
 
 def _not_utf8(error: UnicodeDecodeError, where: str) -> UserError:
     byte = error.object[error.start]
+    wide = error.object[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in error.object
+    encoding = "UTF-16" if wide else "WINDOWS-1252"
     return UserError(
         f"not UTF-8: byte 0x{byte:02x} ({error.reason})",
         where=where,
-        remedy="convert the file to UTF-8, e.g. iconv -f WINDOWS-1252 -t UTF-8 old.txt > new.txt",
+        remedy=f"convert the file to UTF-8, e.g. iconv -f {encoding} -t UTF-8 old.txt > new.txt",
     )
 
 

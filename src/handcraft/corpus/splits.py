@@ -27,8 +27,8 @@ GIVEN_ORDER = ("test", "validation", "train")  # a duplicate stays where it come
 def write_splits(
     streams: Mapping[str, Iterator[str]],
     fractions: Mapping[str, float],
-    outputs: Mapping[str, Path],
     *,
+    outputs: Mapping[str, Path],
     where: Mapping[str, str],
 ) -> dict[str, Any]:
     """Write `train`, `validation` and `test` as Parquet (`story`, `text`), and return what there is of them.

@@ -5,11 +5,13 @@ It reads the answers artifacts that `predict_causal_lm` writes, and knows nothin
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from handcraft.config.model import Evaluation
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.evaluation.bootstrap import bootstrap_scores, scores, sum_stories
@@ -35,13 +37,21 @@ ASKED_COLUMNS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What `evaluate_causal_lms` reads: contexts, one file a group, and the answers of all models of the first group,
+    then of the next one (as many for each)."""
+
+    groups: Sequence[str]
+    test: Sequence[Path]
+    validation: Sequence[Path]
+    answers: Sequence[Path]
+
+
 def evaluate_causal_lms(
-    groups: Sequence[str],
-    test: Sequence[Path],
-    validation: Sequence[Path],
-    answers: Sequence[Path],
-    bootstrap: int,
-    confidence: float,
+    inputs: Inputs,
+    *,
+    settings: Evaluation,
     seed: int,
     table: Path,
     calibration: Path,
@@ -50,8 +60,7 @@ def evaluate_causal_lms(
 ) -> None:
     """Score every language model's answers on every group; those of a missing model are left out.
 
-    `test` and `validation` are contexts, one a group; `answers` the artifacts of all groups, models within groups (as
-    many for each). `bootstrap` resamples of stories give intervals at `confidence`. Writes
+    Resamples of stories (`settings.bootstrap`) give intervals at `settings.confidence`. Writes
 
     - `table`: group, predictor, title, row (natural, balanced, rescaled, prior_adjusted, end_of_word, long_context),
       metric (accuracy, a share, or loss, nats), value, low, high; difference (to natural on the same contexts) with its
@@ -68,21 +77,21 @@ def evaluate_causal_lms(
     errors: list[Row] = []
     in_bins: list[Row] = []
     questions: list[Row] = []
-    each = len(answers) // max(1, len(groups))
-    for g, group in enumerate(groups):
-        for path in answers[g * each : (g + 1) * each]:
+    each = len(inputs.answers) // max(1, len(inputs.groups))
+    for g, group in enumerate(inputs.groups):
+        for path in inputs.answers[g * each : (g + 1) * each]:
             facts, found = read_facts(path), read_tensors(path)
             if facts.get("missing"):
                 continue
             who = {"group": group, "predictor": facts["predictor"], "title": facts["title"]}
-            contexts = [read_contexts(p) for p in (test[g], validation[g])]
+            contexts = [read_contexts(p) for p in (inputs.test[g], inputs.validation[g])]
             if any(c.candidates != tuple(facts["candidates"]) for c in contexts):
                 raise UserError(
                     f"made for other candidates: {facts['candidates']}",
                     where=str(path),
                     remedy="delete the file and run snakemake again",
                 )
-            one = _Model(contexts[0], contexts[1], found, bootstrap, confidence, seed)
+            one = _Model(contexts[0], contexts[1], found, settings, seed)
             rows += [who | row for row in one.rows()]
             errors += [who | row for row in one.calibration()]
             in_bins += [{k: who[k] for k in ("group", "predictor")} | row for row in one.bins()]
@@ -103,11 +112,10 @@ class _Model:
         test: Contexts,
         validation: Contexts,
         found: Mapping[str, np.ndarray],
-        bootstrap: int,
-        confidence: float,
+        settings: Evaluation,
         seed: int,
     ) -> None:
-        self.found, self.bootstrap, self.confidence, self.seed = found, bootstrap, confidence, seed
+        self.found, self.settings, self.seed = found, settings, seed
         self.at = found["test_rows"]
         self.labels, self.story = test.labels, test.story
         held_out = validation.labels[found["validation_rows"]]
@@ -120,8 +128,8 @@ class _Model:
                 table,
                 self.labels[self.at],
                 self.story[self.at],
-                resamples=bootstrap,
-                confidence=confidence,
+                resamples=settings.bootstrap,
+                confidence=settings.confidence,
                 generator=generator(seed, "bootstrap"),
             )
             for name, table in self.versions.items()
@@ -147,7 +155,7 @@ class _Model:
         value = scores(sums, np.ones((1, sums.stories)))
         draws = None
         if sums.stories > 1:
-            draws = bootstrap_scores(sums, self.bootstrap, generator(self.seed, "bootstrap"))
+            draws = bootstrap_scores(sums, self.settings.bootstrap, generator(self.seed, "bootstrap"))
         rows: list[Row] = []
         names = ([("natural", 0, 0), ("balanced", 0, 1)] if own else []) + [
             (t, i, 0) for i, t in enumerate(tables, 1)
@@ -158,10 +166,12 @@ class _Model:
                 if i:
                     row["difference"] = row["value"] - value[view][0, m]
                 if draws is not None:
-                    row["low"], row["high"] = percentile_interval(draws[view][:, 2 * i + m], self.confidence)
+                    row["low"], row["high"] = percentile_interval(
+                        draws[view][:, 2 * i + m], self.settings.confidence
+                    )
                     if i:
                         paired = draws[view][:, 2 * i + m] - draws[view][:, m]
-                        bounds = percentile_interval(paired, self.confidence)
+                        bounds = percentile_interval(paired, self.settings.confidence)
                         row["difference_low"], row["difference_high"] = bounds
                 rows.append(row | {"n": sums.contexts, "stories": sums.stories})
         return rows

@@ -17,7 +17,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def evaluate_occurrence(pairs: Sequence[tuple[str, Path, Path, Path]], output: Path) -> None:
+def evaluate_occurrence(pairs: Sequence[tuple[str, Path, Path, Path]], *, output: Path) -> None:
     """Write one row for each group and predictor, in the order of `pairs` and of the tables in them.
 
     `pairs` lists (group, metrics by word, metrics by token, summary of the contexts of either). Accuracy is

@@ -11,12 +11,14 @@ those are exploratory: only large differences can show.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from handcraft.config.model import Evaluation
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.contexts.sample import read_samples
 from handcraft.errors import UserError
@@ -46,24 +48,30 @@ SAMPLE_COLUMNS = ("sample", "predictor", "title", "correct", "n", "accuracy", "l
 SAMPLE_COMPARISON_COLUMNS = ("sample", "a", "b", "only_a", "only_b", "p", "p_holm")
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What `evaluate_predictions` reads: test contexts, training contexts (for their class rates), the items that
+    people answer, and the predictions."""
+
+    test: Path
+    train: Path
+    sample: Path
+    predictions: Sequence[Path]
+
+
 def evaluate_predictions(
-    contexts: Path,
-    train: Path,
-    sample: Path,
-    predictions: Sequence[Path],
-    bootstrap: int,
-    confidence: float,
+    inputs: Inputs,
+    *,
+    settings: Evaluation,
     seed: int,
     metrics: Path,
     comparisons: Path,
     sample_metrics: Path,
     sample_comparisons: Path,
 ) -> None:
-    """Score all `predictions` of one variant and compare every pair of them.
+    """Score all predictions of one variant and compare every pair of them.
 
-    `contexts` are the test contexts, `train` the training contexts (for their class rates), `sample` the
-    items that people answer; `bootstrap` resamples of the stories give intervals at `confidence`. Writes
-    four tables:
+    Resamples of the stories (`settings.bootstrap`) give intervals at `settings.confidence`. Writes four tables:
 
     - `metrics`: predictor, title, view, metric (accuracy, a share, or loss, nats), value, low, high, n (test
       contexts), stories (that they come from)
@@ -75,26 +83,26 @@ def evaluate_predictions(
     With a single story there is no interval: low, high and p stay empty. Raises `UserError` where a file
     does not answer exactly these contexts.
     """
-    asked = read_contexts(contexts)
+    asked = read_contexts(inputs.test)
     if not len(asked):
-        raise UserError("there are no test contexts", where=str(contexts), remedy="use a larger corpus")
-    training = read_contexts(train)
+        raise UserError("there are no test contexts", where=str(inputs.test), remedy="use a larger corpus")
+    training = read_contexts(inputs.train)
     if training.candidates != asked.candidates:
-        raise _other_candidates(train, training.candidates, asked.candidates)
-    answered = read_answers(predictions, asked)
+        raise _other_candidates(inputs.train, training.candidates, asked.candidates)
+    answered = read_answers(inputs.predictions, asked)
     if not answered:
         raise UserError(
-            "there are no predictions to evaluate", where=str(contexts), remedy="give at least one"
+            "there are no predictions to evaluate", where=str(inputs.test), remedy="give at least one"
         )
     ids = [p.predictor for p in answered]
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
-        paths = ", ".join(str(path) for path in predictions if read_predictions(path).predictor == twice[0])
+        twins = [str(path) for path in inputs.predictions if read_predictions(path).predictor == twice[0]]
         what = f"two files hold the predictor {twice[0]!r}"
-        raise UserError(what, where=paths, remedy="give each its own id")
+        raise UserError(what, where=", ".join(twins), remedy="give each its own id")
 
     rates = class_rates(training.labels, len(asked.candidates))
-    rows, pairs = _all_contexts(asked, answered, rates, bootstrap, confidence, seed)
-    sample_rows, sample_pairs = _samples(sample, asked, answered, confidence)
+    rows, pairs = _all_contexts(asked, answered, rates, settings, seed)
+    sample_rows, sample_pairs = _samples(inputs.sample, asked, answered, settings.confidence)
     write_csv(metrics, rows, METRIC_COLUMNS)
     write_csv(comparisons, pairs, COMPARISON_COLUMNS)
     write_csv(sample_metrics, sample_rows, SAMPLE_COLUMNS)
@@ -105,8 +113,7 @@ def _all_contexts(
     asked: Contexts,
     answered: list[Predictions],
     rates: np.ndarray,
-    resamples: int,
-    confidence: float,
+    settings: Evaluation,
     seed: int,
 ) -> tuple[list[Row], list[Row]]:
     """Rows of `metrics` and of `comparisons`."""
@@ -115,7 +122,7 @@ def _all_contexts(
     value = _by_view(*scores(sums, np.ones((1, sums.stories))))[0]
     draws = None
     if sums.stories > 1:
-        draws = _by_view(*bootstrap_scores(sums, resamples, generator(seed, "bootstrap")))
+        draws = _by_view(*bootstrap_scores(sums, settings.bootstrap, generator(seed, "bootstrap")))
 
     rows: list[Row] = []
     for i, one in enumerate(answered):
@@ -124,7 +131,7 @@ def _all_contexts(
                 row: Row = {"predictor": one.predictor, "title": one.title, "view": view, "metric": metric}
                 row |= {"value": value[i, v, m], "low": None, "high": None}
                 if draws is not None:
-                    row["low"], row["high"] = percentile_interval(draws[:, i, v, m], confidence)
+                    row["low"], row["high"] = percentile_interval(draws[:, i, v, m], settings.confidence)
                 rows.append(row | {"n": sums.contexts, "stories": sums.stories})
 
     pairs: list[Row] = []
@@ -137,7 +144,7 @@ def _all_contexts(
                 row |= {"low": None, "high": None, "p": None}
                 if draws is not None:
                     drawn = np.round(draws[:, a, v, m] - draws[:, b, v, m], DIGITS)
-                    row["low"], row["high"] = percentile_interval(drawn, confidence)
+                    row["low"], row["high"] = percentile_interval(drawn, settings.confidence)
                     row["p"] = bootstrap_p(drawn)
                 family.append(row | {"n": sums.contexts})
             adjusted = holm([row["p"] for row in family])

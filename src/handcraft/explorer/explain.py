@@ -9,7 +9,7 @@ import numpy as np
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_tensors
 from handcraft.math import centred, normalise
-from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary, show_token
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,16 @@ def explain_text(weights: Path, support: Path, tokenizer: Path, text: str) -> Ex
     """The text's last tokens under the model. Of a shorter text the places before it add nothing."""
     tensors, facts = read_tensors(weights), read_facts(weights)
     weight, bias = tensors["weight"], tensors["bias"].astype(np.float64)
-    encoder = load_tokenizer(tokenizer)
-    ids = np.array(encoder.encode(text, add_special_tokens=False).ids, np.int64)
+    vocabulary = Vocabulary.read(tokenizer)
+    ids = np.array(vocabulary.encode(text), np.int64)
     length = weight.shape[0]
     used = ids[-length:]
     positions = np.arange(length - len(used), length)
     raw = weight[positions, used].astype(np.float64)
-    pieces = token_bytes(encoder)
     return Explanation(
         candidates=tuple(facts["candidates"]),
         positions=positions,
-        pieces=[show_token(pieces[i]) for i in used.tolist()],
+        pieces=[vocabulary.show(i) for i in used.tolist()],
         support=read_tensors(support)["support"][positions, used],
         push=centred(raw),
         bias=centred(bias),

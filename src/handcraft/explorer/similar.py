@@ -23,7 +23,7 @@ def similar_tokens(weight: np.ndarray, support: np.ndarray) -> tuple[np.ndarray,
     active = (weight != 0).any(2)
     tokens = np.flatnonzero(active.any(0))
     shrunk = weight * (support / (support + FEW))[:, :, None]
-    rows = shrunk[:, tokens].transpose(1, 0, 2).reshape(len(tokens), -1)
+    rows = shrunk[:, tokens].transpose(1, 0, 2).reshape(len(tokens), weight.shape[0] * weight.shape[2])
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     rows = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
     total = (support * active).sum(0)[tokens]

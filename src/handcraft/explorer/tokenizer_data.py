@@ -8,7 +8,7 @@ import numpy as np
 from handcraft.errors import UserError
 from handcraft.files import read_json
 from handcraft.pages import packed
-from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -37,13 +37,12 @@ def tokenizer_data(path: Path) -> dict[str, Any]:
         )
     ids = model["vocab"]
     pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
-    encoder = load_tokenizer(path)
-    pieces = token_bytes(encoder)
-    letters, numbers = character_classes(encoder)
+    vocabulary = Vocabulary.read(path)
+    letters, numbers = character_classes(vocabulary.encoder)
     written = sorted(ids, key=lambda token: int(ids[token]))
     return {
-        "written": [text if piece else "" for text, piece in zip(written, pieces, strict=True)],
-        "shown": [show_token(piece) for piece in pieces],
+        "written": [text if piece else "" for text, piece in zip(written, vocabulary.pieces, strict=True)],
+        "shown": [vocabulary.show(i) for i in range(len(vocabulary))],
         "letters": packed(letters),
         "numbers": packed(numbers),
         "merges": packed(np.array([[ids[a], ids[b], ids[a + b]] for a, b in pairs])),

@@ -16,15 +16,15 @@ LEAST = 10
 """Contexts in a bin from which it is drawn: fewer say nothing."""
 
 
-def plot_calibration(bins: Path, predictor: str, output: Path, *, groups: Mapping[str, str]) -> None:
+def plot_calibration(bins: Path, *, predictor: str, titles: Mapping[str, str], output: Path) -> None:
     """Draw one panel a group: a bin's accuracy over its mean confidence, for the three versions of the probabilities.
 
-    `bins` is the table that `evaluate_causal_lms` writes, `predictor` a language model's id, `groups` titles by name.
-    A model that did not answer gets an empty figure, which the report does not show.
+    `bins` is the table that `evaluate_causal_lms` writes, `predictor` a language model's id, `titles` those of the
+    groups, by name. A model that did not answer gets an empty figure, which the report does not show.
     """
     rows = [r for r in read_csv(bins) if r["predictor"] == predictor and r["n"] >= LEAST]
-    shown = {name: title for name, title in groups.items() if any(r["group"] == name for r in rows)}
-    _draw(rows, shown, Path(output))
+    shown = {name: title for name, title in titles.items() if any(r["group"] == name for r in rows)}
+    _draw(rows, shown, output)
 
 
 def _draw(rows: list[dict[str, Any]], groups: Mapping[str, str], output: Path) -> None:

@@ -12,23 +12,23 @@ ROW, HEADING, PAUSE = 0.135, 0.2, 0.1  # inches
 
 
 def plot_comparison(
-    metrics: Sequence[Path], output: Path, *, groups: Sequence[str] | None = None, view: str = "natural"
+    metrics: Sequence[Path], *, titles: Sequence[str] | None = None, view: str = "natural", output: Path
 ) -> None:
     """Draw accuracy and loss (nats) of every predictor in every group, with bootstrap intervals.
 
-    `metrics` are evaluation tables (one a group), `groups` their titles (by default the name of the directory that
-    each lies in), `view` one of natural, balanced, balanced_prior.
+    `metrics` are evaluation tables (one a group), `titles` those of the groups (by default the name of the directory
+    that each lies in), `view` one of natural, balanced, balanced_prior.
     """
     if not metrics:
         raise UserError("no evaluation table was given to compare")
-    titles = list(groups or [Path(m).parent.name for m in metrics])
+    names = titles or [path.parent.name for path in metrics]
     blocks = []
-    for title, path in zip(titles, metrics, strict=True):
+    for title, path in zip(names, metrics, strict=True):
         rows = [r for r in read_csv(path) if r["view"] == view]
         if not rows:
             raise UserError(f"no rows of the view {view!r} in this table", where=str(path))
         blocks.append((title, rows))
-    _draw(blocks, Path(output))
+    _draw(blocks, output)
 
 
 def _draw(blocks: list[tuple[str, list[dict[str, Any]]]], output: Path) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 COLOUR = "#0072B2"
 
 
-def plot_evidence(tables: Sequence[Path], output: Path, *, titles: Sequence[str]) -> None:
+def plot_evidence(tables: Sequence[Path], *, titles: Sequence[str], output: Path) -> None:
     """Draw each position's share of the contribution, with its bootstrap band, from the tables of
     `evaluate_evidence`; a dotted line where every position would have the same share."""
     from matplotlib.figure import Figure

@@ -14,7 +14,7 @@ MARKS = (
 )
 
 
-def plot_path(tables: Sequence[Path], output: Path, *, titles: Sequence[str]) -> None:
+def plot_path(tables: Sequence[Path], *, titles: Sequence[str], output: Path) -> None:
     """Draw validation loss ± its standard error (nats) over the weights that are left, a panel a group, from the
     tables of `train_linear`; both choices marked, and a dotted line at the loss of a model without weights."""
     from matplotlib.figure import Figure

@@ -9,7 +9,7 @@ from handcraft.figures.weights import density, mark_region
 from handcraft.files import read_facts
 
 
-def plot_penalty(unpenalised: Path, weights: Path, support: Path, output: Path) -> None:
+def plot_penalty(unpenalised: Path, weights: Path, *, support: Path, output: Path) -> None:
     """Draw two panels on one scale: the largest weight of every input without and with the penalty, over how often
     training has it, with the region of large but rare ones. With the penalty, inputs seen in no more contexts than
     penalty times contexts can have no weight at all; a dashed line stands there."""

@@ -15,15 +15,15 @@ LONGEST = 30
 
 
 def plot_people(
-    people: Sequence[Path], samples: Sequence[Path], output: Path, *, groups: Sequence[str]
+    people: Sequence[Path], samples: Sequence[Path], *, titles: Sequence[str], output: Path
 ) -> None:
     """Draw accuracy with Wilson intervals on the natural and on the balanced sample of every group.
 
-    `people` are tables of `evaluate_people`, `samples` the predictors' (`sample.csv`), `groups` their titles. A dotted
-    line is the majority: always the most frequent training word.
+    `people` are tables of `evaluate_people`, `samples` the predictors' (`sample.csv`), `titles` those of the groups. A
+    dotted line is the majority: always the most frequent training word.
     """
     blocks = []
-    for title, path, predicted in zip(groups, people, samples, strict=True):
+    for title, path, predicted in zip(titles, people, samples, strict=True):
         answered, scored = read_csv(path), read_csv(predicted)
         for name in dict.fromkeys(r["sample"] for r in answered):
             own = [r for r in answered if r["sample"] == name]

@@ -29,7 +29,7 @@ ROW = 0.27
 
 
 def plot_pipeline(
-    counts: Mapping[str, int], edges: Set[tuple[str, str]], rooms: Mapping[str, str], output: Path
+    counts: Mapping[str, int], edges: Set[tuple[str, str]], *, rooms: Mapping[str, str], output: Path
 ) -> None:
     """Draw every rule that ran (`counts`: jobs by rule) in the row of its room, with an arrow for every (rule, rule)
     of `edges` that no longer path implies. `rooms` has the room of every rule. Writes an SVG, the same bytes for

@@ -11,7 +11,7 @@ from handcraft.figures.style import FAINT, NEGATIVE, NEUTRAL, POSITIVE, QUIET, W
 from handcraft.figures.tiles import FULL_COLOUR
 from handcraft.files import read_facts, read_tensors
 from handcraft.math import centred
-from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 CELL, TITLE, BARS, TICKS, SCALE, WORDS, BETWEEN = 0.16, 0.24, 0.26, 0.24, 0.52, 0.62, 0.16
 """Inches: the height of a word's row, of what stands over and under a strip, the room for words, between strips."""
@@ -20,6 +20,7 @@ CELL, TITLE, BARS, TICKS, SCALE, WORDS, BETWEEN = 0.16, 0.24, 0.26, 0.24, 0.52, 
 def plot_strips(
     weights: Path,
     support: Path,
+    *,
     influence: Path,
     tokenizer: Path,
     named: Sequence[str],
@@ -31,7 +32,7 @@ def plot_strips(
     from matplotlib.figure import Figure
 
     tensor, counts = read_tensors(weights)["weight"], read_tensors(support)["support"]
-    pieces = token_bytes(load_tokenizer(tokenizer))
+    vocabulary = Vocabulary.read(tokenizer)
     tokens = shown_tokens(influence, tokenizer, named, count)
     words = [w.strip() or w for w in read_facts(weights)["candidates"]]
     rows = max(-(-len(tokens) // 2), 1)
@@ -48,7 +49,7 @@ def plot_strips(
                 for bottom, deep in places
             )
             drawn = _strip(bars, heat, centred(tensor[:, token]).T, counts[:, token])
-            bars.set_title(show_token(pieces[token]))
+            bars.set_title(vocabulary.show(token))
             bars.set_title(
                 f"at most {counts[:, token].max():,}", loc="right", fontsize=7.5, weight="normal", color=QUIET
             )

@@ -11,13 +11,13 @@ FULL_COLOUR = 4.0
 """Nats at which a tile is as deep as it gets: one scale for all tiles, so that pictures can be compared."""
 
 
-def plot_tiles(weights: Path, tokenizer: Path, token: str, output: Path) -> None:
+def plot_tiles(weights: Path, tokenizer: Path, *, token: str, output: Path) -> None:
     """Draw the centred weights (nats) of `token` in the last position: a rounded tile a candidate, its word over
     its weight, red for and blue against, deeper for larger."""
-    draw_tiles(*last_position_weights(weights, tokenizer, token), output)
+    draw_tiles(*last_position_weights(weights, tokenizer, token), output=output)
 
 
-def draw_tiles(candidates: list[str], values: np.ndarray, output: Path) -> None:
+def draw_tiles(candidates: list[str], values: np.ndarray, *, output: Path) -> None:
     """The picture of `plot_tiles` for given words and weights [K]; at most five in a row."""
     from matplotlib.figure import Figure
     from matplotlib.patches import FancyBboxPatch

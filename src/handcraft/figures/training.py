@@ -24,7 +24,9 @@ OPTIMA = {"train_loss": "optimum, training", "validation_loss": "optimum, valida
 """Dotted lines in the colour of their curve: the exact solution of the problem that the batches approach."""
 
 
-def plot_training(history: Path, metrics: Path, evaluation: Path, baseline: str | None, output: Path) -> None:
+def plot_training(
+    history: Path, metrics: Path, *, evaluation: Path, baseline: str | None, output: Path
+) -> None:
     """Draw loss (nats) over batches: training cross-entropy, L1 term and validation loss, each raw and smoothed,
     the training and validation loss of the exact optimum as dotted lines, and the baseline's test loss as a dashed one.
 

@@ -8,21 +8,21 @@ import numpy as np
 from handcraft.analysis.shown import LARGE, RARE
 from handcraft.analysis.strongest import STRONGEST, Weights, read_strongest
 from handcraft.figures.style import INK, QUIET, WIDTH, diverging, house_style, save_svg
-from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 REGION = "#E69F00"
 
 
-def plot_weights(weights: Path, support: Path, tokenizer: Path, output: Path) -> None:
+def plot_weights(weights: Path, support: Path, *, tokenizer: Path, output: Path) -> None:
     """Draw two panels: the strongest centred weights (nats), with the training contexts that have their token there
     beside each; and the size of every weight over those contexts, with the region of large but rare ones."""
     from matplotlib.figure import Figure
 
     found = read_strongest(weights, support)
-    pieces = token_bytes(load_tokenizer(tokenizer))
+    vocabulary = Vocabulary.read(tokenizer)
     shown = min(STRONGEST, len(found.value))
     labels = [
-        f"{show_token(pieces[found.token[i]])}  −{found.length - found.position[i]}  →  "
+        f"{vocabulary.show(found.token[i])}  −{found.length - found.position[i]}  →  "
         f"{found.candidates[found.candidate[i]].strip()}"
         for i in range(shown)
     ]

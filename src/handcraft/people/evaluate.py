@@ -5,6 +5,7 @@ majority's: always the most frequent word of the training contexts. The tests ar
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from handcraft.math import class_rates
 from handcraft.people.agreement import Agreement, cohen, fleiss, majority_vote
 from handcraft.people.labels import Answers, read_labels
 from handcraft.people.power import items_needed, mcnemar_power
-from handcraft.tokenizer.tokens import decode, load_tokenizer
+from handcraft.tokenizer.tokens import Vocabulary
 
 VOTE = "majority vote"
 """Not a name that an annotator can have."""
@@ -40,13 +41,24 @@ POWER_COLUMNS = ("a", "b", "difference", "disagree", "contexts", "items_needed",
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What `evaluate_people` reads: test and training contexts, the samples, the predictions and the label files.
+
+    The tokenizer, for the text of what nobody got right, is not needed where there are no labels.
+    """
+
+    test: Path
+    train: Path
+    sample: Path
+    predictions: Sequence[Path]
+    labels: Sequence[Path] = ()
+    tokenizer: Path | None = None
+
+
 def evaluate_people(
-    contexts: Path,
-    train: Path,
-    sample: Path,
-    tokenizer: Path,
-    predictions: Sequence[Path],
-    labels: Sequence[Path],
+    inputs: Inputs,
+    *,
     confidence: float,
     people: Path,
     comparisons: Path,
@@ -68,13 +80,13 @@ def evaluate_people(
 
     Level of the tests is 1 - confidence. Raises `UserError` where a label file is not for these items.
     """
-    asked = read_contexts(contexts)
-    samples = read_samples(sample, len(asked))
-    predicted = read_answers(predictions, asked)
+    asked = read_contexts(inputs.test)
+    samples = read_samples(inputs.sample, len(asked))
+    predicted = read_answers(inputs.predictions, asked)
     right = {p.predictor: answers(p.log_probability) == asked.labels for p in predicted}
     titles = {p.predictor: p.title for p in predicted}
-    usual = int(class_rates(read_contexts(train).labels, len(asked.candidates)).argmax())
-    found = [read_labels(path, samples, asked.candidates) for path in labels]
+    usual = int(class_rates(read_contexts(inputs.train).labels, len(asked.candidates)).argmax())
+    found = [read_labels(path, samples, asked.candidates) for path in inputs.labels]
     given = {name: [one[name] for one in found if name in one] for name in SAMPLES}
 
     rows: list[Row] = []
@@ -89,7 +101,7 @@ def evaluate_people(
         at = {p: hits[samples[name].contexts] for p, hits in right.items()}
         pairs += _tests(everyone, truth, at, titles, 1 - confidence)
         agreed += _agreement(name, given[name], len(asked.candidates), confidence)
-        nobody[name] = _missed(given[name], truth, asked, samples[name], tokenizer)
+        nobody[name] = _missed(given[name], truth, asked, samples[name], inputs.tokenizer)
     write_csv(people, rows, PEOPLE_COLUMNS)
     write_csv(comparisons, pairs, COMPARISON_COLUMNS)
     write_csv(agreement, agreed, AGREEMENT_COLUMNS)
@@ -155,16 +167,17 @@ def _agreement(sample: str, given: list[Answers], classes: int, confidence: floa
 
 
 def _missed(
-    given: list[Answers], truth: np.ndarray, asked: Contexts, sample: Sample, tokenizer: Path
+    given: list[Answers], truth: np.ndarray, asked: Contexts, sample: Sample, tokenizer: Path | None
 ) -> list[Row]:
     if not given:
         return []
+    assert tokenizer is not None, "labels need a tokenizer"
     nobody = np.flatnonzero(np.all([one.answers != truth for one in given], axis=0))
-    encoder = load_tokenizer(tokenizer)
+    vocabulary = Vocabulary.read(tokenizer)
     return [
         {
             "context": int(sample.contexts[i]),
-            "text": decode(encoder, asked.tokens[sample.contexts[i]].tolist()),
+            "text": vocabulary.decode(asked.tokens[sample.contexts[i]]),
             "answer": asked.candidates[truth[i]],
             "said": {one.annotator: asked.candidates[one.answers[i]] for one in given},
         }

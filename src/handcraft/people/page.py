@@ -6,11 +6,13 @@ The template (`template/`: HTML, CSS, JavaScript) is filled with one inert block
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from handcraft.config.model import Corpus
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.contexts.sample import SAMPLES, Sample, read_samples
 from handcraft.errors import UserError
@@ -20,7 +22,7 @@ from handcraft.math import class_rates
 from handcraft.pages import fill_template, inert_json, policy_hash, read_parts
 from handcraft.people.labels import COLUMNS, DIGITS
 from handcraft.seeds import generator
-from handcraft.tokenizer.tokens import decode, load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 TEMPLATE = Path(__file__).parent / "template"
 SCRIPTS = ("session.js", "page.js")
@@ -32,59 +34,66 @@ def page_files() -> list[Path]:
     return [TEMPLATE / name for name in ("page.html", "page.css", *SCRIPTS)]
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What a page is made of: test contexts, training contexts for practice, the samples, the tokenizer, and the
+    predictors' right answers on the samples (`sample.csv`)."""
+
+    test: Path
+    train: Path
+    sample: Path
+    tokenizer: Path
+    scores: Path
+
+
 def build_labelling_page(
-    contexts: Path,
-    train: Path,
-    sample: Path,
-    tokenizer: Path,
-    scores: Path,
+    inputs: Inputs,
     *,
     group: str,
     title: str,
-    corpus: Mapping[str, str],
+    corpus: Corpus,
     confidence: float,
     seed: int,
     output: Path,
 ) -> None:
     """Write the page that asks people the items of both samples, and compares them with the predictors at the end.
 
-    `contexts` are the test contexts, `scores` the predictors' right answers on the samples (`sample.csv`); three
-    practice items are drawn from `train`. `corpus` has its name (in paths) and title. The answers are in the page, for
-    the score at its end: who reads its source can find them.
+    Three practice items are drawn from the training contexts. Of `corpus` the name (in paths) and the title are used.
+    The answers are in the page, for the score at its end: who reads its source can find them.
     """
-    asked, training = read_contexts(contexts), read_contexts(train)
-    samples = read_samples(sample, len(asked))
-    pieces = token_bytes(load_tokenizer(tokenizer))
+    asked, training = read_contexts(inputs.test), read_contexts(inputs.train)
+    samples = read_samples(inputs.sample, len(asked))
+    vocabulary = Vocabulary.read(inputs.tokenizer)
     usual = int(class_rates(training.labels, len(asked.candidates)).argmax())
-    table = read_csv(scores)
+    table = read_csv(inputs.scores)
     data = {
         "group": group,
-        "corpus": corpus["name"],
+        "corpus": corpus.name,
         "candidates": list(asked.candidates),
         "columns": list(COLUMNS),
         "confidence": confidence,
         "usual": usual,
         "practice": [
-            {"text": _text(pieces, training, row), "answer": int(training.labels[row])}
+            {"text": _text(vocabulary, training, row), "answer": int(training.labels[row])}
             for row in _practice(training, generator(seed, "practice", group))
         ],
         "sets": {
             name: {
-                **_items(samples[name], asked, pieces, confidence),
+                **_items(samples[name], asked, vocabulary, confidence),
                 "usual": int((asked.labels[samples[name].contexts] == usual).sum()),
-                "scores": _scores(table, name, len(samples[name]), scores),
+                "scores": _scores(table, name, len(samples[name]), inputs.scores),
             }
             for name in SAMPLES
         },
     }
-    write_text(output, _page(data, title, corpus["title"]))
+    write_text(output, _page(data, title, corpus.title))
 
 
-def _items(sample: Sample, asked: Contexts, pieces: list[bytes], confidence: float) -> dict[str, Any]:
+def _items(sample: Sample, asked: Contexts, vocabulary: Vocabulary, confidence: float) -> dict[str, Any]:
     n = len(sample)
     return {
         "checksum": sample.checksum[:DIGITS],
-        "items": [{"context": int(row), "text": _text(pieces, asked, row)} for row in sample.contexts],
+        "items": [{"context": int(row), "text": _text(vocabulary, asked, row)} for row in sample.contexts],
         "key": asked.labels[sample.contexts].tolist(),
         # Of every number of right answers, so that the page computes no statistics of its own.
         "intervals": [wilson(k, n, confidence) for k in range(n + 1)],
@@ -119,9 +128,9 @@ def _practice(training: Contexts, random: np.random.Generator) -> list[int]:
     return chosen
 
 
-def _text(pieces: list[bytes], contexts: Contexts, row: int) -> str:
+def _text(vocabulary: Vocabulary, contexts: Contexts, row: int) -> str:
     """A context as people see it: line ends stay, what controls or turns round the text around it does not."""
-    text = decode(pieces, contexts.tokens[row].tolist())
+    text = vocabulary.decode(contexts.tokens[row])
     return "".join(c if c in "\n\t" or unicodedata.category(c)[0] != "C" else "\ufffd" for c in text)
 
 

@@ -6,7 +6,7 @@ from handcraft.report import sections
 from handcraft.report.context import Context
 from handcraft.report.escape import join
 from handcraft.report.sections.published import shown
-from handcraft.report.sentences import compared
+from handcraft.report.sentences import by_verdict, compared, tile_in_post, tile_weights, tiles_in_short
 
 
 def template_names(context: Context) -> dict[str, Any]:
@@ -26,6 +26,10 @@ def template_names(context: Context) -> dict[str, Any]:
         "blog_model": context.published["llama_loss"]["title"].split(":")[0],
         "finding": context.finding,
         "compared": compared,
+        "by_verdict": by_verdict,
+        "tile_weights": tile_weights,
+        "tile_in_post": tile_in_post,
+        "tiles_in_short": tiles_in_short,
         "sort_groups": context.sort_groups,
         "figure": context.figure,
         "how": context.made.how,

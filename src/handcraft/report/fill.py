@@ -1,9 +1,8 @@
 """Fills the sources in `report/` with computed values: what Quarto, or Pandoc, then renders."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from handcraft.figures.pipeline import plot_pipeline
 from handcraft.files import write_json, write_text
@@ -22,20 +21,19 @@ PLACEHOLDER = (
 
 
 def fill_report(
-    results: Path, sources: Path, output: Path, facts: Mapping[str, Any], ends: Iterable[str] | None = None
+    results: Path, sources: Path, *, facts: Facts, ends: Iterable[str] | None = None, output: Path
 ) -> None:
     """Write to the directory `output` the sources of the report with all values in them, and its figures.
 
-    `results` is the directory of the artifacts, `sources` that of the .qmd files, `facts` what the config says (the
-    fields of `handcraft.report.results.Facts`), `ends` the artifacts behind which the jobs of this report stand (all
-    jobs on record where None). The same artifacts give the same bytes; `_build_facts.md`, which
-    differs between builds, is only a placeholder here (`write_build_facts` fills it). values.json lists all values.
+    `results` is the directory of the artifacts, `sources` that of the .qmd files, `facts` what the config says, `ends`
+    the artifacts behind which the jobs of this report stand (all jobs on record where None). The same artifacts give
+    the same bytes; `_build_facts.md`, which differs between builds, is only a placeholder here (`write_build_facts`
+    fills it). values.json lists all values.
     Raises `UserError` on a result typed by hand, an unknown or unused value, a dead reference or link, a figure
     without alt text, a figure or table that does not say how it was made, a figure that was drawn and is not shown.
     """
-    results, sources, output = Path(results), Path(sources), Path(output)
     check_sources(sources)
-    found = Results(results, Facts(**facts))
+    found = Results(results, facts)
     values = collect_values(found)
     ends = None if ends is None else list(ends)
     made = Made(results / "provenance", ends, found.facts.code)
@@ -59,7 +57,9 @@ def fill_report(
         (output / "figures").mkdir(exist_ok=True)
         shutil.copyfile(figure, output / "figures" / figure.name)
     if context.pipeline:
-        plot_pipeline(made.counts(), made.edges(), found.facts.rooms, output / "figures" / "pipeline.svg")
+        plot_pipeline(
+            made.counts(), made.edges(), rooms=found.facts.rooms, output=output / "figures" / "pipeline.svg"
+        )
     for file, text in filled.items():
         write_text(output / file, text)
     write_text(output / BUILD_FACTS, PLACEHOLDER)

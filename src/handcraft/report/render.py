@@ -24,6 +24,7 @@ _INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.MULTILINE)
 
 def render_html(
     source: Path,
+    *,
     output: Path,
     build_facts: Path | None = None,
     renderer: Renderer = "auto",
@@ -50,7 +51,7 @@ def render_html(
 
 
 def render_pdf(
-    source: Path, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto"
+    source: Path, *, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto"
 ) -> None:
     """Render the filled sources to PDF, by Typst either way; arguments as for `render_html`."""
     with _copied(source, build_facts) as project:

@@ -294,18 +294,18 @@ class Results:
     def examples(self, variant: str) -> list[tuple[str, str]]:
         """For each candidate one test context as text, and the candidate; from the balanced sample, else the first."""
         from handcraft.contexts.read import read_contexts
-        from handcraft.tokenizer.tokens import decode, load_tokenizer
+        from handcraft.tokenizer.tokens import Vocabulary
 
         path = self.root / "contexts" / variant / "test.safetensors"
         if not path.is_file():
             return []
         contexts = read_contexts(path)
-        tokenizer = load_tokenizer(self.root / "tokenizer" / "tokenizer.json")
+        vocabulary = Vocabulary.read(self.root / "tokenizer" / "tokenizer.json")
         drawn = (self._json("contexts", variant, "sample.json") or {}).get("balanced", {}).get("contexts", [])
         shown = []
         for k, word in enumerate(contexts.candidates):
             of_word = np.flatnonzero(contexts.labels == k).tolist()
             rows = [i for i in drawn if i in set(of_word)] or of_word
             if rows:
-                shown.append((decode(tokenizer, contexts.tokens[rows[0]].tolist()).strip(), word))
+                shown.append((vocabulary.decode(contexts.tokens[rows[0]]).strip(), word))
         return shown

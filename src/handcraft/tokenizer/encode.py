@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
-def encode_corpus(corpus: Path, tokenizer: Path, tokens: Path, starts: Path) -> None:
+class TokenFiles(NamedTuple):
+    """A split as token ids: the arrays that `encode_corpus` writes."""
+
+    tokens: Path
+    starts: Path
+
+
+def encode_corpus(corpus: Path, tokenizer: Path, *, tokens: Path, starts: Path) -> None:
     """Write a split as one flat array of tokens.
 
     tokens: `.npy` uint16 [all tokens], the stories joined with nothing between.

@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,39 +42,75 @@ def _byte_of() -> dict[str, int]:
     return table | {chr(256 + i): b for i, b in enumerate(rest)}
 
 
-def token_bytes(tokenizer: "Tokenizer") -> list[bytes]:
-    """The raw bytes of every id, in the order of the ids; b"" for `<|endoftext|>`."""
-    table = _byte_of()
-    special = {i for i, t in tokenizer.get_added_tokens_decoder().items() if t.special}
-    pieces = []
-    for i in range(tokenizer.get_vocab_size()):
-        text = tokenizer.id_to_token(i) or ""
-        pieces.append(b"" if i in special else bytes(table[c] for c in text))
-    return pieces
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The tokens of a trained tokenizer: `pieces` are the raw bytes of every id, b"" for `<|endoftext|>`."""
 
+    encoder: "Tokenizer"
+    pieces: tuple[bytes, ...]
 
-def candidate_ids(tokenizer: "Tokenizer", candidates: Iterable[str], *, where: str = "") -> list[int]:
-    """The one token of each candidate, in their order.
+    @classmethod
+    def read(cls, path: Path | str) -> "Vocabulary":
+        """Of a `tokenizer.json`; `UserError` where it cannot be read."""
+        return cls.of(load_tokenizer(path))
 
-    Raises `UserError` that names each candidate that is not a single token, how it is tokenized, and the nearest
-    words that are single tokens. `where` goes into it, e.g. the config key.
-    """
-    ids, refused, pieces = [], [], token_bytes(tokenizer)
-    for word in candidates:
-        parts = tokenizer.encode(word, add_special_tokens=False).ids
-        if len(parts) == 1 and pieces[parts[0]]:
-            ids.append(parts[0])
-            continue
-        shown = " + ".join(_quoted(pieces[i]) for i in parts) or "nothing"
-        near = ", ".join(_quoted(t) for t in _nearest_tokens(word, pieces)) or "none"
-        refused.append(f"{_quoted(word.encode())} is {shown}; the nearest single tokens: {near}")
-    if refused:
-        raise UserError(
-            "a candidate must be a single token of the tokenizer:\n" + "\n".join(f"  - {r}" for r in refused),
-            where=where,
-            remedy="choose single tokens (mind the leading space), or a larger tokenizer.vocabulary",
+    @classmethod
+    def of(cls, encoder: "Tokenizer") -> "Vocabulary":
+        """Of a tokenizer that is loaded already."""
+        table = _byte_of()
+        special = {i for i, t in encoder.get_added_tokens_decoder().items() if t.special}
+        texts = [encoder.id_to_token(i) or "" for i in range(encoder.get_vocab_size())]
+        return cls(
+            encoder, tuple(b"" if i in special else bytes(table[c] for c in t) for i, t in enumerate(texts))
         )
-    return ids
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text."""
+        ids: list[int] = self.encoder.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of some ids; bytes cut off in the middle of a character become U+FFFD."""
+        return b"".join(self.pieces[int(i)] for i in ids).decode(errors="replace")
+
+    def show(self, token: int) -> str:
+        """One token for people (`show_token`)."""
+        return show_token(self.pieces[token])
+
+    def id_of(self, text: str) -> int | None:
+        """The id whose piece is `text`; None where none is, and for an empty text."""
+        return self._ids.get(text.encode()) if text else None
+
+    @cached_property
+    def _ids(self) -> dict[bytes, int]:
+        return {piece: i for i, piece in enumerate(self.pieces)}
+
+    def require(self, words: Iterable[str], *, where: str = "") -> list[int]:
+        """The one token of each word, in their order.
+
+        Raises `UserError` that names each word that is not a single token, how it is tokenized, and the nearest
+        words that are single tokens. `where` goes into it, e.g. the config key.
+        """
+        ids, refused = [], []
+        for word in words:
+            parts = self.encode(word)
+            if len(parts) == 1 and self.pieces[parts[0]]:
+                ids.append(parts[0])
+                continue
+            shown = " + ".join(_quoted(self.pieces[i]) for i in parts) or "nothing"
+            near = ", ".join(_quoted(t) for t in _nearest_tokens(word, self.pieces)) or "none"
+            refused.append(f"{_quoted(word.encode())} is {shown}; the nearest single tokens: {near}")
+        if refused:
+            raise UserError(
+                "a candidate must be a single token of the tokenizer:\n"
+                + "\n".join(f"  - {r}" for r in refused),
+                where=where,
+                remedy="choose single tokens (mind the leading space), or a larger tokenizer.vocabulary",
+            )
+        return ids
 
 
 def _nearest_tokens(word: str, pieces: Sequence[bytes], count: int = 5) -> list[bytes]:
@@ -120,12 +157,3 @@ def show_token(piece: bytes) -> str:
         else:
             shown.append(c if c.isprintable() else c.encode("unicode_escape").decode())
     return "".join(shown)
-
-
-def decode(tokenizer: "Tokenizer | Sequence[bytes]", ids: Iterable[int]) -> str:
-    """The text of some tokens; bytes cut off in the middle of a character become U+FFFD.
-
-    tokenizer: a tokenizer, or (much faster in a loop) its `token_bytes`.
-    """
-    pieces = tokenizer if isinstance(tokenizer, list | tuple) else token_bytes(tokenizer)  # type: ignore[arg-type]
-    return b"".join(pieces[int(i)] for i in ids).decode(errors="replace")

@@ -13,7 +13,7 @@ from handcraft.tokenizer.stories import bound_threads, story_texts
 from handcraft.tokenizer.tokens import END
 
 
-def train_tokenizer(corpus: Path, output: Path, vocabulary: int, *, threads: int = 2) -> None:
+def train_tokenizer(corpus: Path, *, vocabulary: int, threads: int = 2, output: Path) -> None:
     """Train the BPE on a split's Parquet file and write `tokenizer.json`; the same bytes for the same corpus.
 
     corpus: Parquet with a column `text`, read as a stream; memory goes with the number of distinct words.

@@ -11,6 +11,8 @@ from handcraft.analysis.published import CANDIDATES, WEIGHTS
 from handcraft.analysis.published_weights import compare_weights, evaluate_published
 from handcraft.analysis.shown import LARGE, RARE, large_but_rare, shown_tokens
 from handcraft.analysis.unpenalised import STEPS, train_unpenalised
+from handcraft.config.model import Evaluation
+from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import read_csv, read_facts, read_tensors, write_tensors
 from handcraft.predictors.linear.predict import linear_logits
@@ -41,7 +43,13 @@ def test_evidence_is_each_positions_share_story_by_story(tmp_path: Path) -> None
     weight = weight.astype(np.float32)
     weights = weights_file(tmp_path / "w.safetensors", weight)
     held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, story)
-    evaluate_evidence(weights, held_out, 4000, 0.9, 0, tmp_path / "e.csv")
+    evaluate_evidence(
+        weights,
+        held_out,
+        settings=Evaluation(bootstrap=4000, confidence=0.9),
+        seed=0,
+        output=tmp_path / "e.csv",
+    )
     rows = read_csv(tmp_path / "e.csv")
     assert [r["position"] for r in rows] == [-4, -3, -2, -1]
 
@@ -64,7 +72,13 @@ def test_evidence_is_each_positions_share_story_by_story(tmp_path: Path) -> None
     for r, a, b in zip(rows, low, high, strict=True):
         assert (r["low"], r["high"]) == pytest.approx((a, b), abs=0.1 * (b - a) + 1e-4)
     first = (tmp_path / "e.csv").read_bytes()
-    evaluate_evidence(weights, held_out, 4000, 0.9, 0, tmp_path / "e.csv")
+    evaluate_evidence(
+        weights,
+        held_out,
+        settings=Evaluation(bootstrap=4000, confidence=0.9),
+        seed=0,
+        output=tmp_path / "e.csv",
+    )
     assert (tmp_path / "e.csv").read_bytes() == first
 
 
@@ -72,14 +86,16 @@ def test_without_weights_or_with_one_story_there_is_no_share_or_no_band(tmp_path
     tokens, labels = last_token_decides(20, 1)
     held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, np.zeros(20))
     none = weights_file(tmp_path / "none.safetensors", np.zeros((4, 12, 3)))
-    evaluate_evidence(none, held_out, 10, 0.95, 0, tmp_path / "e.csv")
+    evaluate_evidence(none, held_out, settings=Evaluation(bootstrap=100), seed=0, output=tmp_path / "e.csv")
     assert all(r["share"] is None and r["contribution"] == 0 for r in read_csv(tmp_path / "e.csv"))
     some = weights_file(tmp_path / "some.safetensors", np.random.default_rng(0).normal(size=(4, 12, 3)))
-    evaluate_evidence(some, held_out, 10, 0.95, 0, tmp_path / "e.csv")
+    evaluate_evidence(some, held_out, settings=Evaluation(bootstrap=100), seed=0, output=tmp_path / "e.csv")
     assert all(r["share"] > 0 and r["low"] is None for r in read_csv(tmp_path / "e.csv"))
     other = weights_file(tmp_path / "other.safetensors", np.zeros((3, 12, 3)))
     with pytest.raises(UserError, match="do not fit"):
-        evaluate_evidence(other, held_out, 10, 0.95, 0, tmp_path / "e.csv")
+        evaluate_evidence(
+            other, held_out, settings=Evaluation(bootstrap=100), seed=0, output=tmp_path / "e.csv"
+        )
 
 
 def test_shown_are_the_named_tokens_then_the_most_influential(small_tokenizer: Path, tmp_path: Path) -> None:
@@ -116,7 +132,7 @@ def published(tmp_path: Path, words: tuple[str, ...], planted: bool, scale: floa
         weight[-1, identity] = [scale * theirs.get(w, 0) + 7 for w in words]
     weights = weights_file(tmp_path / "w.safetensors", weight, words)
     support = support_file(tmp_path / "s.safetensors", np.full(weight.shape[:2], 3), 90)
-    evaluate_published(weights, support, tokenizer, planted, tmp_path / "p.csv")
+    evaluate_published(weights, support, tokenizer=tokenizer, planted=planted, output=tmp_path / "p.csv")
     return read_csv(tmp_path / "p.csv")
 
 
@@ -154,7 +170,7 @@ def test_without_a_penalty_rare_tokens_get_large_weights(tmp_path: Path) -> None
     tokens[0, 0] = 11
     train = contexts_file(tmp_path / "c.safetensors", tokens, labels)
     for name in ("a", "b"):
-        train_unpenalised(train, "cpu", 1, tmp_path / f"{name}.safetensors")
+        train_unpenalised(train, machine=Machine(), output=tmp_path / f"{name}.safetensors")
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
     tensors, facts = read_tensors(tmp_path / "a.safetensors"), read_facts(tmp_path / "a.safetensors")
     logits = linear_logits(tensors["weight"], tensors["bias"], tokens)

@@ -31,7 +31,7 @@ snakemake = SimpleNamespace(
     input=Named(x="in.txt"), output=Named(y="out.txt"), resources=Named(mem_mb=600),
 )
 {before}
-with job(snakemake):
+with job(snakemake) as (inputs, outputs, params):
 {body}
 """
 
@@ -57,6 +57,14 @@ def test_output_goes_to_the_log_and_progress_to_the_terminal_too(tmp_path: Path)
     assert "hello" not in done.stdout + done.stderr
     assert "counting: 1 of 3" in log
     assert "counting: 1 of 3" in done.stderr
+
+
+def test_inputs_and_outputs_are_paths_by_name(tmp_path: Path) -> None:
+    body = "print(inputs.x, *inputs.several, outputs.y, params.l1, type(inputs.x), type(outputs.y))"
+    done, log = run(tmp_path, body, before="snakemake.input['several'] = ['a/b.csv', 'c']\n")
+    assert done.returncode == 0, done.stderr
+    kind = "<class 'pathlib.PosixPath'>"
+    assert f"in.txt a/b.csv c out.txt [0.1] {kind} {kind}" in log
 
 
 def test_a_user_error_ends_it_with_its_message_alone(tmp_path: Path) -> None:

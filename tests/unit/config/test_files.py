@@ -59,20 +59,69 @@ def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
         ("corpus: {fractions: {validation: 0.6, test: 0.5}}", "leave nothing to train on"),
         ("figures: {tiles_group: conjunctoins}", "did you mean 'conjunctions'"),
         ("figures: {tiles: [was, ' was']}", "same file name"),
-        ("predictors: {baseline: llama}", "is none of causal_lms"),
+        ("predictors: {baseline: llama}", "is not one of causal_lms"),
         ("predictors: {causal_lms: {x: {title: X, model: some/model}}}", "needs revision"),
         ("predictors: {causal_lms: {x: {title: X}}}", "either model"),
         ("predictors: {causal_lms: {linear: {title: X, train: {}}}}", "name of another predictor"),
         (
             "predictors: {baseline: x, causal_lms: {x: {title: X, train: {}, contexts: 500}}}",
-            "must be asked all contexts",
+            "must be evaluated on all contexts",
         ),
         ("predictors: {linear: {l1: [-1.0]}}", "greater than or equal to 0"),
         ("predictors: {linear: {l1: [.nan]}}", "finite"),
+        (
+            "predictors: {causal_lms: {x: {title: X, train: {}, memory_gb: .inf}}}",
+            "memory_gb: Input should be a finite",
+        ),
+        ("predictors: {causal_lms: {x: {title: X, train: {width: 97}}}}", "width 97 is not a multiple of"),
+        ("predictors: {causal_lms: {x: {title: X, train: {width: 36}}}}", "twice the heads (8)"),
+        ("contexts: {length: 64}", "causal_lms.small-llama.train.context: 64 is too short"),
+        ("groups: {on: [' a', ' b']}", "groups.on: YAML reads this key as true or false: put it in quotes"),
+        ("groups: {null: [' a', ' b']}", "groups.null: YAML reads this key as null"),
+        ("groups: {7: [' a', ' b']}", "groups.7: YAML reads this key as a number"),
+        (
+            "groups: {x: [no, ' b']}",
+            "groups.x.candidates.0: YAML reads no as true or false: put it in quotes",
+        ),
+        ("groups: {x: [' a', 1.50]}", "groups.x.candidates.1: YAML reads 1.50 as a number"),
+        ("groups: {x: {title: 2026-01-01, candidates: [' a', ' b']}}", "YAML reads 2026-01-01 as a date"),
+        ("seed: 1\nthreads: 1\nseed: 2", "seed: given twice, so that the first would be lost"),
+        ("predictors: {linear: {l1: [.inf]}}", "finite"),
+        ("predictors: {linear: {l1: []}}", "at least 1 item"),
     ],
 )
 def test_values_that_cannot_work_are_refused(root: Path, tmp_path: Path, text: str, said: str) -> None:
     assert said in refusal(root, tmp_path, text)
+
+
+def test_a_key_given_twice_is_named_with_both_lines(root: Path, tmp_path: Path) -> None:
+    message = refusal(root, tmp_path, "corpus:\n  title: a\n  name: b\n  title: c\n")
+    assert "corpus.title" in message
+    assert "overlay.yaml, lines 2 and 4" in message
+
+
+def test_the_line_is_of_the_file_that_has_most_of_the_key(root: Path, tmp_path: Path) -> None:
+    message = refusal(root, tmp_path, "predictors: {linear: {count: 1}}\n")
+    assert "predictors.linear.count" in message
+    assert "overlay.yaml, line 1" in message
+    assert "config.yaml, line" not in message
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("seed: 1".encode("utf-16"), "UTF-8"),
+        (b"[" * 3000 + b"]" * 3000, "nested too deep"),
+        (b"- a\n- b\n", "not a list of keys"),
+    ],
+)
+def test_a_file_that_is_no_config_is_named_in_one_line(
+    root: Path, tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "odd.yaml").write_bytes(content)
+    with pytest.raises(UserError, match=r"odd\.yaml") as caught:
+        load_config(root / "config.yaml", tmp_path / "odd.yaml")
+    assert said in str(caught.value)
 
 
 def test_a_missing_or_broken_file_is_named(root: Path, tmp_path: Path) -> None:

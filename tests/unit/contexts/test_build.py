@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handcraft.config.model import Contexts, Corpus, FilesCorpus, Fractions, Match, Variant
 from handcraft.contexts.build import build_contexts
 from handcraft.contexts.occurrences import find_occurrences
 from handcraft.contexts.read import read_contexts
@@ -16,8 +17,8 @@ from handcraft.contexts.sample import draw_sample
 from handcraft.corpus import retrieve_corpus
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_facts, read_json, write_tensors
-from handcraft.tokenizer.encode import encode_corpus
-from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+from handcraft.tokenizer.encode import TokenFiles, encode_corpus
+from handcraft.tokenizer.tokens import Vocabulary
 from handcraft.tokenizer.train import train_tokenizer
 
 SPLITS = ("train", "validation", "test")
@@ -106,34 +107,42 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [json.dumps({"text": s}) for s in [*_stories(), "Too short, so no."]]
     (root / "stories.jsonl").write_text("\n".join(lines))
     retrieve_corpus(
-        {"train": [str(root / "stories.jsonl")], "text_field": "text"},
-        kind="files",
-        fractions={"validation": 0.2, "test": 0.3},
+        Corpus(
+            source="files",
+            files=FilesCorpus(train=[str(root / "stories.jsonl")]),
+            fractions=Fractions(validation=0.2, test=0.3),
+        ),
         seed=0,
         outputs={s: root / f"{s}.parquet" for s in SPLITS},
         summary=root / "summary.json",
     )
-    train_tokenizer(root / "train.parquet", root / "tokenizer.json", 320)
+    train_tokenizer(root / "train.parquet", vocabulary=320, output=root / "tokenizer.json")
     for s in SPLITS:
-        encode_corpus(
-            root / f"{s}.parquet", root / "tokenizer.json", root / f"{s}.npy", root / f"{s}_starts.npy"
-        )
+        encode_corpus(root / f"{s}.parquet", root / "tokenizer.json", **token_files(root, s)._asdict())
     return root
 
 
-def built(road: Path, out: Path, candidates: list[str] = CANDIDATES, **changed: Any) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "match": "word", "length": 6, "sampling": "natural", "max_train": None, "max_test": None, "seed": 0,
-    }  # fmt: skip
+def token_files(root: Path, split: str) -> TokenFiles:
+    return TokenFiles(root / f"{split}.npy", root / f"{split}_starts.npy")
+
+
+def built(
+    road: Path,
+    out: Path,
+    candidates: list[str] = CANDIDATES,
+    match: Match = "word",
+    sampling: Literal["natural", "balanced"] = "natural",
+    seed: int = 0,
+    **settings: Any,
+) -> dict[str, Any]:
     build_contexts(
-        {s: road / f"{s}.npy" for s in SPLITS},
-        {s: road / f"{s}_starts.npy" for s in SPLITS},
+        {s: token_files(road, s) for s in SPLITS},
         road / "tokenizer.json",
-        candidates,
-        **(options | changed),
+        variant=Variant("mine", "mine", tuple(candidates), match, sampling),
+        settings=Contexts(**{"length": 6} | settings),
+        seed=seed,
         outputs={s: out / f"{s}.safetensors" for s in SPLITS},
         summary=out / "summary.json",
-        group="mine",
     )
     summary: dict[str, Any] = read_json(out / "summary.json")
     return summary
@@ -141,7 +150,7 @@ def built(road: Path, out: Path, candidates: list[str] = CANDIDATES, **changed: 
 
 def test_a_context_is_what_stands_before_its_candidate(road: Path, tmp_path: Path) -> None:
     summary = built(road, tmp_path)
-    pieces = token_bytes(load_tokenizer(road / "tokenizer.json"))
+    pieces = Vocabulary.read(road / "tokenizer.json").pieces
     for s in SPLITS:
         got = read_contexts(tmp_path / f"{s}.safetensors")
         tokens, starts = np.load(road / f"{s}.npy"), np.load(road / f"{s}_starts.npy")
@@ -185,7 +194,9 @@ def test_a_story_no_longer_than_the_window_gives_none_and_is_counted(road: Path,
 def test_the_same_bytes_each_time(road: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         built(road, tmp_path / name, sampling="balanced", max_train=200, max_test=100)
-        draw_sample(tmp_path / name / "test.safetensors", 20, 0, tmp_path / name / "sample.json")
+        draw_sample(
+            tmp_path / name / "test.safetensors", size=20, seed=0, output=tmp_path / name / "sample.json"
+        )
     for file in ("train.safetensors", "test.safetensors", "summary.json", "sample.json"):
         assert hash_file(tmp_path / "a" / file) == hash_file(tmp_path / "b" / file)
 
@@ -264,7 +275,7 @@ def test_samples_take_each_item_from_another_story(
     stories = len({s for _, s in rows})
     size = data.draw(st.integers(1, stories))
     path = contexts_file(folder / "test.safetensors", [k for k, _ in rows], [s for _, s in rows], 3)
-    draw_sample(path, size, 3, folder / "sample.json")
+    draw_sample(path, size=size, seed=3, output=folder / "sample.json")
     for sample in read_json(folder / "sample.json").values():
         drawn = sample["contexts"]
         assert len(drawn) == len({rows[i][1] for i in drawn}) == size
@@ -277,7 +288,7 @@ def test_samples_take_each_item_from_another_story(
 def test_the_balanced_sample_is_balanced_as_far_as_stories_go(tmp_path: Path) -> None:
     labels = [0] * 80 + [1] * 30 + [2] * 4
     path = contexts_file(tmp_path / "test.safetensors", labels, list(range(len(labels))), 3)
-    draw_sample(path, 50, 0, tmp_path / "sample.json")
+    draw_sample(path, size=50, seed=0, output=tmp_path / "sample.json")
     sample = read_json(tmp_path / "sample.json")
     assert sample["balanced"]["per_candidate"] == {" w0": 23, " w1": 23, " w2": 4}
     assert sample["natural"]["per_candidate"][" w0"] > 25
@@ -288,7 +299,7 @@ def test_the_balanced_sample_is_balanced_as_far_as_stories_go(tmp_path: Path) ->
 def test_a_sample_of_too_few_stories_is_refused(tmp_path: Path) -> None:
     path = contexts_file(tmp_path / "test.safetensors", [0, 1, 0], [5, 5, 6], 2)
     with pytest.raises(UserError, match="only 2 stories") as caught:
-        draw_sample(path, 3, 0, tmp_path / "sample.json")
+        draw_sample(path, size=3, seed=0, output=tmp_path / "sample.json")
     assert "contexts.sample" in str(caught.value)
 
 
@@ -306,13 +317,12 @@ KNOWN = {
 def test_counts_on_the_sample_of_tinystories(tinystories: Path, tmp_path: Path) -> None:
     parquet = {s: tmp_path / f"{s}.parquet" for s in SPLITS}
     retrieve_corpus(
-        {
-            "train": [str(tinystories / "*-train.txt")],
-            "test": [str(tinystories / "*-valid.txt")],
-            "text_field": "text",
-        },
-        kind="files",
-        fractions={"validation": 0.1, "test": 0.1},
+        Corpus(
+            source="files",
+            files=FilesCorpus(
+                train=[str(tinystories / "*-train.txt")], test=[str(tinystories / "*-valid.txt")]
+            ),
+        ),
         seed=0,
         outputs=parquet,
         summary=tmp_path / "corpus.json",
@@ -320,10 +330,9 @@ def test_counts_on_the_sample_of_tinystories(tinystories: Path, tmp_path: Path) 
     counts = read_json(tmp_path / "corpus.json")["splits"]
     assert counts["test"]["stories"] == 1112
     assert counts["train"]["stories"] == pytest.approx(0.9 * 9918, rel=0.02)
-    train_tokenizer(parquet["train"], tmp_path / "tokenizer.json", 1024)
+    train_tokenizer(parquet["train"], vocabulary=1024, output=tmp_path / "tokenizer.json")
     for s in SPLITS:
-        tokens, starts = tmp_path / f"{s}.npy", tmp_path / f"{s}_starts.npy"
-        encode_corpus(parquet[s], tmp_path / "tokenizer.json", tokens, starts)
+        encode_corpus(parquet[s], tmp_path / "tokenizer.json", **token_files(tmp_path, s)._asdict())
     for group, (candidates, expected) in KNOWN.items():
         summary = built(tmp_path, tmp_path / group, candidates, length=16)
         assert summary["splits"]["train"]["contexts"] == pytest.approx(expected, rel=0.02), group

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from datasets.exceptions import DatasetNotFoundError
 
+from handcraft.config.model import Corpus
 from handcraft.corpus import retrieve_corpus
 from handcraft.corpus.hub import stories_in_hub
 from handcraft.corpus.splits import write_splits
@@ -27,7 +28,7 @@ def written(
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
     outputs = {s: root / f"{s}.parquet" for s in SPLITS}
     where = {s: f"the {s} given" for s in streams}
-    summary = write_splits({s: iter(v) for s, v in streams.items()}, fractions, outputs, where=where)
+    summary = write_splits({s: iter(v) for s, v in streams.items()}, fractions, outputs=outputs, where=where)
     return summary, {s: pq.read_table(p)["text"].to_pylist() for s, p in outputs.items()}
 
 
@@ -115,15 +116,16 @@ def test_an_error_midway_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_splits({"train": broken()}, FRACTIONS, {s: tmp_path / s for s in SPLITS}, where={"train": "x"})
+        write_splits(
+            {"train": broken()}, FRACTIONS, outputs={s: tmp_path / s for s in SPLITS}, where={"train": "x"}
+        )
     assert list(tmp_path.iterdir()) == []
 
 
 def retrieved(root: Path, source: dict[str, Any], kind: str = "files") -> dict[str, Any]:
     outputs = {s: root / f"{s}.parquet" for s in SPLITS}
-    retrieve_corpus(
-        source, kind=kind, fractions=FRACTIONS, seed=0, outputs=outputs, summary=root / "summary.json"
-    )
+    settings = Corpus.model_validate({"source": kind, kind: source, "fractions": FRACTIONS})
+    retrieve_corpus(settings, seed=0, outputs=outputs, summary=root / "summary.json")
     summary: dict[str, Any] = read_json(root / "summary.json")
     return summary
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handcraft.config.model import Evaluation
 from handcraft.errors import UserError
 from handcraft.evaluation.calibration import Rescaling, fit_rescaling, reliability
-from handcraft.evaluation.causal_lms import evaluate_causal_lms
+from handcraft.evaluation.causal_lms import Inputs, evaluate_causal_lms
 from handcraft.figures.calibration import plot_calibration
 from handcraft.files import hash_file, read_csv, write_tensors
 from handcraft.math import context_losses, log_softmax
@@ -102,7 +103,7 @@ def case(tmp_path: Path) -> dict[str, Any]:
 
 def run(case: dict[str, Any], out: Path) -> dict[str, Path]:
     tables = {name: out / f"{name}.csv" for name in ("table", "calibration", "bins", "asked")}
-    evaluate_causal_lms(**case, bootstrap=200, confidence=0.95, seed=0, **tables)
+    evaluate_causal_lms(Inputs(**case), settings=Evaluation(bootstrap=200), seed=0, **tables)
     return tables
 
 
@@ -147,7 +148,9 @@ def test_answers_for_other_words_are_refused(case: dict[str, Any], tmp_path: Pat
 def test_the_reliability_figure_is_the_same_each_time(case: dict[str, Any], tmp_path: Path) -> None:
     bins = run(case, tmp_path / "out")["bins"]
     for name in ("one", "two"):
-        plot_calibration(bins, "lm", tmp_path / f"{name}.svg", groups={"a": "A <b>", "b": "B"})
+        plot_calibration(
+            bins, predictor="lm", output=tmp_path / f"{name}.svg", titles={"a": "A <b>", "b": "B"}
+        )
     assert hash_file(tmp_path / "one.svg") == hash_file(tmp_path / "two.svg")
-    plot_calibration(bins, "gone", tmp_path / "none.svg", groups={"a": "A", "b": "B"})
+    plot_calibration(bins, predictor="gone", output=tmp_path / "none.svg", titles={"a": "A", "b": "B"})
     assert (tmp_path / "none.svg").stat().st_size < (tmp_path / "one.svg").stat().st_size

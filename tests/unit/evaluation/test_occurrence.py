@@ -39,7 +39,7 @@ def test_occurrence_sets_words_beside_tokens(tmp_path: Path) -> None:
     token = metrics_file(tmp_path / "token.csv", {"majority": (0.4, 1.6), "llama": (0.6, 0.9)}, 110)
     summary = summary_file(tmp_path / "summary.json")
     out = tmp_path / "out.csv"
-    evaluate_occurrence([("conjunctions", word, token, summary)], out)
+    evaluate_occurrence([("conjunctions", word, token, summary)], output=out)
     rows = read_csv(out)
     assert rows[0] == {
         "group": "conjunctions", "predictor": "majority", "title": "Majority",
@@ -50,12 +50,12 @@ def test_occurrence_sets_words_beside_tokens(tmp_path: Path) -> None:
     assert (rows[1]["accuracy_token"], rows[1]["n_token"]) == (None, None)
     assert (rows[2]["accuracy_word"], rows[2]["title"]) == (None, "Llama")
     first = hash_file(out)
-    evaluate_occurrence([("conjunctions", word, token, summary)], out)
+    evaluate_occurrence([("conjunctions", word, token, summary)], output=out)
     assert hash_file(out) == first
 
 
 def test_occurrence_without_groups_is_a_header(tmp_path: Path) -> None:
-    evaluate_occurrence([], tmp_path / "out.csv")
+    evaluate_occurrence([], output=tmp_path / "out.csv")
     assert read_csv(tmp_path / "out.csv") == []
     assert (tmp_path / "out.csv").read_text().startswith("group,predictor,title,accuracy_word")
 
@@ -69,7 +69,7 @@ def test_occurrence_names_a_damaged_file(tmp_path: Path, damaged: str) -> None:
     else:
         write_json(summary, {"splits": {}})
     with pytest.raises(UserError) as caught:
-        evaluate_occurrence([("g", word, word, summary)], tmp_path / "out.csv")
+        evaluate_occurrence([("g", word, word, summary)], output=tmp_path / "out.csv")
     assert caught.value.where.endswith(damaged)
     assert not (tmp_path / "out.csv").exists()
 
@@ -96,7 +96,10 @@ def claims(tmp_path: Path, last: list[int], labels: list[int], tokens: list[str]
     facts = {"candidates": [" but", " so"], "vocabulary": 260, "sampling": "natural"}
     write_tensors(tmp_path / "train.safetensors", tensors, facts)
     evaluate_data_claims(
-        tmp_path / "train.safetensors", tmp_path / "tokenizer.json", tokens, tmp_path / "out.json"
+        tmp_path / "train.safetensors",
+        tmp_path / "tokenizer.json",
+        tokens=tokens,
+        output=tmp_path / "out.json",
     )
     return read_json(tmp_path / "out.json")  # type: ignore[no-any-return]
 

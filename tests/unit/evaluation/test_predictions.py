@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
 from handcraft.evaluation.intervals import wilson
-from handcraft.evaluation.predictions import evaluate_predictions
+from handcraft.evaluation.predictions import Inputs, evaluate_predictions
 from handcraft.files import hash_file, read_csv, read_table, write_json, write_table, write_tensors
 from handcraft.math import class_rates
 from handcraft.predictions import write_predictions
@@ -56,18 +57,16 @@ class Case:
     labels: np.ndarray
     predictions: list[Path]
 
-    def run(self, folder: str = "out", **change: Any) -> dict[str, list[dict[str, Any]]]:
+    def run(self, folder: str = "out", seed: int = 0, **change: Any) -> dict[str, list[dict[str, Any]]]:
         out = {name: self.folder / folder / f"{name}.csv" for name in OUTPUTS}
         arguments: dict[str, Any] = {
-            "contexts": self.folder / "test.safetensors",
+            "test": self.folder / "test.safetensors",
             "train": self.folder / "train.safetensors",
             "sample": self.folder / "sample.json",
             "predictions": self.predictions,
-            "bootstrap": 200,
-            "confidence": 0.95,
-            "seed": 0,
         }
-        evaluate_predictions(**(arguments | change), **out)
+        settings = Evaluation(bootstrap=200)
+        evaluate_predictions(Inputs(**arguments | change), settings=settings, seed=seed, **out)
         return {name: read_csv(path) for name, path in out.items()}
 
 
@@ -121,7 +120,7 @@ def test_values_are_the_plain_definitions(case: Case) -> None:
 def test_majority_scores_its_rate_and_chance(case: Case) -> None:
     path = case.folder / "majority.parquet"
     predict_majority(
-        case.folder / "train.safetensors", case.folder / "test.safetensors", path, title="majority"
+        case.folder / "train.safetensors", case.folder / "test.safetensors", output=path, title="majority"
     )
     rows = {(r["view"], r["metric"]): r for r in case.run(predictions=[path])["metrics"]}
     assert rows["natural", "accuracy"]["value"] == pytest.approx((case.labels == 0).mean())

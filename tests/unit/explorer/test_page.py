@@ -79,9 +79,11 @@ def test_influence_is_what_removing_each_weight_does(made: ExplorerFiles) -> Non
 def test_influence_of_other_weights_is_refused(made: ExplorerFiles, tmp_path: Path) -> None:
     weight = {"weight": np.zeros((3, 5, 3), np.float32), "bias": np.zeros(3, np.float32)}
     write_tensors(tmp_path / "w.safetensors", weight, {"candidates": ["a", "b", "c"]})
-    others = made.at("first", "support"), made.at("first", "validation"), tmp_path / "out.parquet"
+    support, held_out = made.at("first", "support"), made.at("first", "validation")
     with pytest.raises(UserError, match="do not fit"):
-        evaluate_influence(tmp_path / "w.safetensors", *others)
+        evaluate_influence(
+            tmp_path / "w.safetensors", support, held_out=held_out, output=tmp_path / "out.parquet"
+        )
     made.files["second"], kept = (
         replace(made.files["second"], influence=made.at("first", "influence")),
         made.files["second"],

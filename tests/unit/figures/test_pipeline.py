@@ -10,7 +10,7 @@ EDGES = {("retrieve_corpus", "train_tokenizer"), ("train_tokenizer", "build_cont
 
 
 def _drawn(path: Path, edges: set[tuple[str, str]], counts: dict[str, int] = COUNTS) -> str:
-    plot_pipeline(counts, edges, ROOMS, path)
+    plot_pipeline(counts, edges, rooms=ROOMS, output=path)
     return path.read_text(encoding="utf-8")
 
 

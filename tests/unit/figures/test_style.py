@@ -65,9 +65,11 @@ def test_same_bytes_no_date_no_text_as_font(
     history: Path, ended: Path, metrics: Path, tmp_path: Path
 ) -> None:
     draws = {
-        "training": lambda out: plot_training(history, ended, metrics, "lm", out),
-        "comparison": lambda out: plot_comparison([metrics, metrics], out, groups=["one", "t$wo_"]),
-        "tiles": lambda out: draw_tiles([" and", "$x$", " extraordinarily"], np.array([1.0, -2.0, 1.0]), out),
+        "training": lambda out: plot_training(history, ended, evaluation=metrics, baseline="lm", output=out),
+        "comparison": lambda out: plot_comparison([metrics, metrics], output=out, titles=["one", "t$wo_"]),
+        "tiles": lambda out: draw_tiles(
+            [" and", "$x$", " extraordinarily"], np.array([1.0, -2.0, 1.0]), output=out
+        ),
     }
     for name, draw in draws.items():
         first, second = tmp_path / f"{name}1.svg", tmp_path / f"{name}2.svg"
@@ -83,15 +85,15 @@ def test_nothing_global_is_left_behind(metrics: Path, tmp_path: Path) -> None:
     import sys
 
     before = dict(mpl.rcParams)
-    plot_comparison([metrics], tmp_path / "c.svg")
+    plot_comparison([metrics], output=tmp_path / "c.svg")
     assert dict(mpl.rcParams) == before
     assert "handcraft.figures.style" in sys.modules
 
 
 def test_the_users_matplotlibrc_does_not_matter(metrics: Path, tmp_path: Path) -> None:
-    plot_comparison([metrics], tmp_path / "a.svg")
+    plot_comparison([metrics], output=tmp_path / "a.svg")
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "red"}):
-        plot_comparison([metrics], tmp_path / "b.svg")
+        plot_comparison([metrics], output=tmp_path / "b.svg")
     assert _hash(tmp_path / "a.svg") == _hash(tmp_path / "b.svg")
 
 
@@ -102,7 +104,7 @@ def test_the_training_figure_has_the_curves_the_optimum_and_the_baseline(
 
     drawn = {}
     monkeypatch.setattr(training, "save_svg", lambda figure, path: drawn.update(axes=figure.axes[0]))
-    plot_training(history, ended, metrics, "lm", tmp_path / "t.svg")
+    plot_training(history, ended, evaluation=metrics, baseline="lm", output=tmp_path / "t.svg")
     axes = drawn["axes"]
     labels = [line.get_label() for line in axes.lines]
     assert len(labels) == 9
@@ -115,7 +117,13 @@ def test_the_training_figure_has_the_curves_the_optimum_and_the_baseline(
     assert axes.get_ylim() == (0, CEILING)
     none = tmp_path / "none.json"
     write_json(none, {"optimum": None})
-    plot_training(_history(tmp_path / "high.parquet", level=1.9), none, metrics, None, tmp_path / "t.svg")
+    plot_training(
+        _history(tmp_path / "high.parquet", level=1.9),
+        none,
+        evaluation=metrics,
+        baseline=None,
+        output=tmp_path / "t.svg",
+    )
     assert drawn["axes"].get_ylim()[1] > 1.9
     assert len(drawn["axes"].lines) == 6
 
@@ -127,9 +135,9 @@ def test_without_answers_of_the_baseline_there_is_no_dashed_line(
 
     drawn = {}
     monkeypatch.setattr(training, "save_svg", lambda figure, path: drawn.update(axes=figure.axes[0]))
-    plot_training(history, ended, metrics, None, tmp_path / "none.svg")
+    plot_training(history, ended, evaluation=metrics, baseline=None, output=tmp_path / "none.svg")
     without = len(drawn["axes"].lines)
-    plot_training(history, ended, metrics, "absent", tmp_path / "absent.svg")
+    plot_training(history, ended, evaluation=metrics, baseline="absent", output=tmp_path / "absent.svg")
     assert len(drawn["axes"].lines) == without
 
 

@@ -35,9 +35,9 @@ def made(small_tokenizer: Path, tmp_path: Path) -> dict[str, Any]:
     }
     for name in ("weights", "none"):
         files[f"influence_{name}"] = tmp_path / f"{name}.parquet"
-        facts = files["support"], contexts, files[f"influence_{name}"]
         # The support's facts say nothing of the vocabulary; the weights do.
-        evaluate_influence(files[name], *facts)
+        output = files[f"influence_{name}"]
+        evaluate_influence(files[name], files["support"], held_out=contexts, output=output)
     return files
 
 
@@ -78,14 +78,18 @@ def test_same_bytes_and_no_text_as_font(made: dict[str, Any], tmp_path: Path) ->
     blank = evidence_table(tmp_path / "e0.csv", [None, None]), path_table(tmp_path / "p0.csv", empty=True)
     w, s, t = made["weights"], made["support"], made["tokenizer"]
     draws: dict[str, Any] = {
-        "evidence": lambda out: evidence.plot_evidence([table, blank[0]], out, titles=["$a_b", "c"]),
-        "path": lambda out: path.plot_path([other, blank[1], other], out, titles=["$a_b", "c", "d"]),
-        "weights": lambda out: weights.plot_weights(w, s, t, out),
-        "no weights": lambda out: weights.plot_weights(made["none"], s, t, out),
-        "strips": lambda out: strips.plot_strips(w, s, made["influence_weights"], t, [","], 4, out),
-        "no strips": lambda out: strips.plot_strips(made["none"], s, made["influence_none"], t, [], 4, out),
-        "penalty": lambda out: penalty.plot_penalty(made["free"], w, s, out),
-        "all taken": lambda out: penalty.plot_penalty(made["free"], made["none"], s, out),
+        "evidence": lambda out: evidence.plot_evidence([table, blank[0]], output=out, titles=["$a_b", "c"]),
+        "path": lambda out: path.plot_path([other, blank[1], other], output=out, titles=["$a_b", "c", "d"]),
+        "weights": lambda out: weights.plot_weights(w, s, tokenizer=t, output=out),
+        "no weights": lambda out: weights.plot_weights(made["none"], s, tokenizer=t, output=out),
+        "strips": lambda out: strips.plot_strips(
+            w, s, influence=made["influence_weights"], tokenizer=t, named=[","], count=4, output=out
+        ),
+        "no strips": lambda out: strips.plot_strips(
+            made["none"], s, influence=made["influence_none"], tokenizer=t, named=[], count=4, output=out
+        ),
+        "penalty": lambda out: penalty.plot_penalty(made["free"], w, support=s, output=out),
+        "all taken": lambda out: penalty.plot_penalty(made["free"], made["none"], support=s, output=out),
     }
     for name, draw in draws.items():
         first, second = tmp_path / f"{name}1.svg", tmp_path / f"{name}2.svg"
@@ -100,7 +104,9 @@ def test_bars_are_the_shares_and_lines_their_intervals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = evidence_table(tmp_path / "e.csv", [0.1, 0.3, 0.6])
-    figure = drawn(monkeypatch, evidence, lambda: evidence.plot_evidence([table], tmp_path, titles=["a"]))
+    figure = drawn(
+        monkeypatch, evidence, lambda: evidence.plot_evidence([table], output=tmp_path, titles=["a"])
+    )
     axes = figure.axes[0]
     assert [bar.get_height() for bar in axes.patches] == [0.1, 0.3, 0.6]
     assert [bar.get_x() + bar.get_width() / 2 for bar in axes.patches] == pytest.approx([-3, -2, -1])
@@ -112,7 +118,7 @@ def test_the_path_marks_both_choices_and_the_model_without_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = path_table(tmp_path / "p.csv")
-    figure = drawn(monkeypatch, path, lambda: path.plot_path([table], tmp_path, titles=["a"]))
+    figure = drawn(monkeypatch, path, lambda: path.plot_path([table], output=tmp_path, titles=["a"]))
     lines = {line.get_marker(): line for line in figure.axes[0].lines}
     assert list(lines["."].get_xdata()) == [20, 300]
     assert (list(lines["o"].get_xdata()), list(lines["o"].get_ydata())) == ([300], [0.4])
@@ -138,8 +144,12 @@ def test_the_strongest_weights_stand_with_their_support(made: dict[str, Any]) ->
 def test_a_strip_is_position_by_word(
     made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = (made["weights"], made["support"], made["influence_weights"], made["tokenizer"])
-    figure = drawn(monkeypatch, strips, lambda: strips.plot_strips(*files, [], 2, tmp_path))
+    files = {"influence": made["influence_weights"], "tokenizer": made["tokenizer"], "output": tmp_path}
+    figure = drawn(
+        monkeypatch,
+        strips,
+        lambda: strips.plot_strips(made["weights"], made["support"], named=[], count=2, **files),
+    )
     cells = np.asarray(figure.axes[1].collections[0].get_array()).reshape(3, LENGTH)
     assert cells[:, -1] == pytest.approx([3 - 2 / 3, -2 / 3, -1 - 2 / 3])
     assert not cells[:, :-1].any()
@@ -151,8 +161,10 @@ def test_a_strip_is_position_by_word(
 def test_the_two_sides_of_the_penalty_have_one_scale_and_count_the_region(
     made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = (made["free"], made["weights"], made["support"])
-    figure = drawn(monkeypatch, penalty, lambda: penalty.plot_penalty(*files, tmp_path))
+    files = (made["free"], made["weights"])
+    figure = drawn(
+        monkeypatch, penalty, lambda: penalty.plot_penalty(*files, support=made["support"], output=tmp_path)
+    )
     without, with_l1 = figure.axes
     assert without.get_ylim() == with_l1.get_ylim()
     assert [t.get_text() for t in with_l1.texts] == ["large but rare:\n1 inputs"]

@@ -11,7 +11,7 @@ from handcraft.errors import UserError
 from handcraft.evaluation.comparisons import mcnemar
 from handcraft.evaluation.intervals import wilson
 from handcraft.files import read_csv, read_json
-from handcraft.people.evaluate import VOTE, evaluate_people
+from handcraft.people.evaluate import VOTE, Inputs, evaluate_people
 from handcraft.predictions import write_predictions
 from handcraft.predictors.counts.majority import predict_majority
 from tests.helpers.artifacts import WORDS, contexts_file
@@ -30,7 +30,7 @@ class Study:
         contexts_file(folder / "test.safetensors", random.integers(60, 90, (30, 4)), labels, 300)
         usual = np.array([0, 0, 0, 0, 0, 1, 1, 2, 2])
         contexts_file(folder / "train.safetensors", random.integers(60, 90, (9, 4)), usual, 300)
-        draw_sample(folder / "test.safetensors", 20, 0, folder / "sample.json")
+        draw_sample(folder / "test.safetensors", size=20, seed=0, output=folder / "sample.json")
         self.drawn = read_json(folder / "sample.json")
         self.truth = labels
         noisy = np.full((30, 3), np.log(0.1))
@@ -39,7 +39,7 @@ class Study:
         predict_majority(
             folder / "train.safetensors",
             folder / "test.safetensors",
-            folder / "majority.parquet",
+            output=folder / "majority.parquet",
             title="majority",
         )
 
@@ -53,15 +53,12 @@ class Study:
 
     def run(self, *labels: Path) -> dict[str, Any]:
         f = self.folder
-        out = [f / "out" / f"{t}.{'json' if t == 'missed' else 'csv'}" for t in TABLES]
+        out = {t: f / "out" / f"{t}.{'json' if t == 'missed' else 'csv'}" for t in TABLES}
         predictions = [f / "majority.parquet", f / "noisy.parquet"]
-        evaluate_people(
-            f / "test.safetensors", f / "train.safetensors", f / "sample.json", self.tokenizer, predictions,
-            labels, 0.95, *out,
-        )  # fmt: skip
-        return {
-            t: (read_json if t == "missed" else read_csv)(path) for t, path in zip(TABLES, out, strict=True)
-        }
+        files = [f / name for name in ("test.safetensors", "train.safetensors", "sample.json")]
+        inputs = Inputs(*files, predictions, labels=labels, tokenizer=self.tokenizer)
+        evaluate_people(inputs, confidence=0.95, **out)
+        return {t: (read_json if t == "missed" else read_csv)(path) for t, path in out.items()}
 
 
 @pytest.fixture

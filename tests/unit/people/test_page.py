@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from handcraft.config.model import Corpus
 from handcraft.errors import UserError
 from handcraft.files import read_json, write_csv
 from tests.helpers.html import Elements
@@ -61,7 +62,7 @@ def test_nothing_is_loaded_and_only_the_stated_script_may_run(made: LabellingPag
 
 
 def test_hostile_titles_are_text(made: LabellingPage) -> None:
-    text = made.build(title=HOSTILE, corpus={"name": "made-up", "title": HOSTILE}).read_text()
+    text = made.build(title=HOSTILE, corpus=Corpus(name="made-up", title=HOSTILE)).read_text()
     assert len(re.findall(r"<script", text)) == 2
     assert "&lt;/script&gt;" in text
 

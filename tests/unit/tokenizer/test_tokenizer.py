@@ -9,11 +9,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 from handcraft.errors import UserError
 from handcraft.files import write_table
 from handcraft.tokenizer.encode import _WordTokens, encode_corpus
-from handcraft.tokenizer.tokens import END, candidate_ids, decode, load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import END, Vocabulary, load_tokenizer, show_token
 from handcraft.tokenizer.train import train_tokenizer
 
 STORIES = [
@@ -41,15 +43,17 @@ def corpus_of(path: Path, stories: list[str]) -> Path:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tokenizer")
-    train_tokenizer(corpus_of(root / "train.parquet", STORIES), root / "tokenizer.json", 300)
+    train_tokenizer(
+        corpus_of(root / "train.parquet", STORIES), vocabulary=300, output=root / "tokenizer.json"
+    )
     return root / "tokenizer.json"
 
 
 def test_ids_are_the_end_then_bytes_then_merges(trained: Path) -> None:
-    tokenizer = load_tokenizer(trained)
-    pieces = token_bytes(tokenizer)
-    assert tokenizer.get_vocab_size() == len(pieces) == 300
-    assert tokenizer.id_to_token(0) == END
+    vocabulary = Vocabulary.read(trained)
+    pieces = vocabulary.pieces
+    assert vocabulary.encoder.get_vocab_size() == len(vocabulary) == len(pieces) == 300
+    assert vocabulary.encoder.id_to_token(0) == END
     assert pieces[0] == b""
     assert sorted(pieces[1:257]) == [bytes([b]) for b in range(256)]
     assert all(len(p) > 1 for p in pieces[257:])
@@ -58,7 +62,10 @@ def test_ids_are_the_end_then_bytes_then_merges(trained: Path) -> None:
 
 def test_training_is_deterministic_between_processes(tmp_path: Path, trained: Path) -> None:
     corpus = corpus_of(tmp_path / "train.parquet", STORIES)
-    code = "import sys; from handcraft.tokenizer.train import train_tokenizer as t; t(sys.argv[1], sys.argv[2], 300)"
+    code = (
+        "import sys; from handcraft.tokenizer.train import train_tokenizer as t; "
+        "t(sys.argv[1], vocabulary=300, output=sys.argv[2])"
+    )
     for name in ("a.json", "b.json"):
         subprocess.run([sys.executable, "-c", code, corpus, tmp_path / name], check=True)
         assert (tmp_path / name).read_bytes() == trained.read_bytes()
@@ -70,20 +77,20 @@ def test_encoding_streams_and_gives_the_text_back(
     monkeypatch.setattr("handcraft.tokenizer.encode.BATCH", 3)
     stories = [*STORIES, *HOSTILE, "x"]
     corpus = corpus_of(tmp_path / "test.parquet", stories)
-    encode_corpus(corpus, trained, tmp_path / "test.npy", tmp_path / "test_starts.npy")
+    encode_corpus(corpus, trained, tokens=tmp_path / "test.npy", starts=tmp_path / "test_starts.npy")
     tokens = np.load(tmp_path / "test.npy", mmap_mode="r")
     starts = np.load(tmp_path / "test_starts.npy")
     assert (tokens.dtype, starts.dtype) == (np.uint16, np.int64)
     assert len(starts) == len(stories) + 1
     assert starts[0] == 0
     assert starts[-1] == len(tokens)
-    pieces = token_bytes(load_tokenizer(trained))
+    vocabulary = Vocabulary.read(trained)
     for i, story in enumerate(stories):
         own = tokens[starts[i] : starts[i + 1]]
         assert 0 not in own
-        assert decode(pieces, own) == story
+        assert vocabulary.decode(own) == story
     first = (tmp_path / "test.npy").read_bytes()
-    encode_corpus(corpus, trained, tmp_path / "test.npy", tmp_path / "test_starts.npy")
+    encode_corpus(corpus, trained, tokens=tmp_path / "test.npy", starts=tmp_path / "test_starts.npy")
     assert (tmp_path / "test.npy").read_bytes() == first
     assert len(list(tmp_path.glob(".*"))) == 0
 
@@ -91,9 +98,8 @@ def test_encoding_streams_and_gives_the_text_back(
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_comes_back(text: str, trained: Path) -> None:
-    tokenizer = load_tokenizer(trained)
-    ids = tokenizer.encode(text, add_special_tokens=False).ids
-    assert decode(tokenizer, ids) == text
+    vocabulary = Vocabulary.read(trained)
+    assert vocabulary.decode(vocabulary.encode(text)) == text
 
 
 PARTS = [*"  \n\t\r\x0b\x0c\x1c\x1f\x00''abstrevmld09_-.,!<|>", "<|endoftext|>", "'ll", "'re", " was"]
@@ -113,11 +119,11 @@ def test_a_corpus_is_cut_into_words_as_by_tokenizers(text: str, trained: Path) -
 def test_a_corpus_too_small_is_refused_with_what_it_gave(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "train.parquet", ["A cat sat. A cat sat."])
     with pytest.raises(UserError, match=r"only 2.. could be made") as caught:
-        train_tokenizer(corpus, tmp_path / "tokenizer.json", 1024)
+        train_tokenizer(corpus, vocabulary=1024, output=tmp_path / "tokenizer.json")
     assert "tokenizer.vocabulary" in str(caught.value)
     assert not (tmp_path / "tokenizer.json").exists()
     with pytest.raises(UserError, match="257 to 65,536"):
-        train_tokenizer(corpus, tmp_path / "tokenizer.json", 256)
+        train_tokenizer(corpus, vocabulary=256, output=tmp_path / "tokenizer.json")
 
 
 def test_unreadable_files_are_named(tmp_path: Path, trained: Path) -> None:
@@ -126,17 +132,19 @@ def test_unreadable_files_are_named(tmp_path: Path, trained: Path) -> None:
     with pytest.raises(UserError, match=r"bad\.json"):
         load_tokenizer(bad)
     with pytest.raises(UserError, match=r"gone\.parquet"):
-        encode_corpus(tmp_path / "gone.parquet", trained, tmp_path / "t.npy", tmp_path / "s.npy")
+        encode_corpus(
+            tmp_path / "gone.parquet", trained, tokens=tmp_path / "t.npy", starts=tmp_path / "s.npy"
+        )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.json"]
 
 
 def test_candidates_are_single_tokens_or_refused_by_name(trained: Path) -> None:
-    tokenizer = load_tokenizer(trained)
-    pieces = token_bytes(tokenizer)
-    ids = candidate_ids(tokenizer, [" and", " was", ","])
-    assert [pieces[i] for i in ids] == [b" and", b" was", b","]
+    vocabulary = Vocabulary.read(trained)
+    ids = vocabulary.require([" and", " was", ","])
+    assert [vocabulary.pieces[i] for i in ids] == [b" and", b" was", b","]
+    assert [vocabulary.id_of(word) for word in (" and", " android", "", END)] == [ids[0], None, None, None]
     with pytest.raises(UserError) as caught:
-        candidate_ids(tokenizer, [" and", " android", END, "or"], where="config: groups.mine")
+        vocabulary.require([" and", " android", END, "or"], where="config: groups.mine")
     message = str(caught.value)
     assert '" android" is " and" + ' in message
     assert '; the nearest single tokens: " and"' in message
@@ -164,5 +172,6 @@ def test_tokens_are_shown_for_people(piece: bytes, shown: str) -> None:
 
 
 def test_cut_characters_are_replaced_not_refused() -> None:
-    assert decode([b"\xe2\x80", b"\x9c", b"a"], [0, 2]) == "\ufffda"
-    assert decode([b"\xe2\x80", b"\x9c", b"a"], [0, 1, 2]) == "“a"
+    vocabulary = Vocabulary(Tokenizer(BPE()), (b"\xe2\x80", b"\x9c", b"a"))
+    assert vocabulary.decode([0, 2]) == "\ufffda"
+    assert vocabulary.decode([0, 1, 2]) == "“a"

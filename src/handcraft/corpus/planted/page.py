@@ -1,4 +1,4 @@
-"""docs/planted.md, made of the table of rules."""
+"""Generate docs/planted.md from the table of rules."""
 
 from handcraft.corpus.planted.table import RULES
 from handcraft.corpus.planted.writer import write_stories
@@ -8,43 +8,48 @@ _HEAD = f"""# The planted corpus
 
 Generated from `src/handcraft/corpus/planted/` by `make schema`; do not edit.
 
-The default build needs no data: its corpus is made up, by a seeded generator, of short children's stories in the
-manner of TinyStories. **It is not natural text.** Its use is that the truth about it is known. Every whole-word
-occurrence of a candidate of the five groups below stands at a *slot*: the words around it are written by templates
-that never use these words otherwise, and the candidate itself is drawn from
+The default build needs no data. Its corpus consists of short children's stories in the style of TinyStories, written by
+a seeded generator. **It is not natural text.** Its purpose is that the true rules behind it are known. Every whole-word
+occurrence of a candidate of the five groups below is at a *slot*. Templates write the words around a slot, and they
+never use the candidates outside slots. The generator draws the candidate itself from
 
     softmax(base + linear rules + interactions)
 
-over the group's candidates. So the probability of each candidate given the 16 tokens before it is known exactly, and
-with it the loss of the best possible predictor (Bayes).
+over the group's candidates. The probability of each candidate given the 16 tokens before it is therefore known exactly,
+and so is the loss of the best possible predictor (Bayes).
 
-- A **linear rule** is what the linear model can express: one word at one distance adds its nats to one candidate.
-- An **interaction** is what it cannot: two words at two distances add their nats where both come from the first sets or
-  both from the second sets, and take them away where one comes from each (an exclusive or). The sets of each place are
-  equally likely and drawn independently, so neither word alone tells anything.
-- A **noise** marker makes the draw free of all context: whatever else is there, the candidates have fixed rates.
+- A **linear rule** is a rule that the linear model can express: one word at one distance adds its nats to the score of
+  one candidate.
+- An **interaction** is a rule that the linear model cannot express. It involves words at two distances, and two sets of
+  words for each distance. If both words come from their first sets, or both from their second sets, the nats are added
+  to the candidate's score. If one comes from a first set and one from a second set, they are subtracted (an exclusive
+  or). At each distance, both sets are equally likely and drawn independently, so neither word alone is informative.
+- A **noise** marker makes the draw independent of the context: after it, the candidates have fixed probabilities
+  whatever else the context contains.
 
-A distance counts tokens back from the slot: 1 is the last token before it, position 15 of 16. No rule looks further
-back than {REACH} tokens, and every word that may stand there is a single token, so distances in words are distances in
-tokens (the Bayes predictor refuses a tokenizer for which this is not so). `␣` is the space that a word begins with.
-Rare words, among them many that begin like a candidate (forest, orange, island), only stand where no slot follows
-within reach: they are what makes `match: token` differ from `match: word`.
+A distance counts tokens back from the slot. Distance 1 is the last token before the slot, which is position 15 of the
+context. No rule looks back further than {REACH} tokens, and every word that can occur within that range is a single
+token. Distances in words are therefore distances in tokens, and the Bayes predictor refuses a tokenizer for which this
+does not hold. `␣` is the space at the beginning of a word. Rare words, including many that begin like a candidate
+(forest, orange, island), occur only where no slot follows within that range. They make `match: token` differ from
+`match: word`.
 
-In the report, *best linear* is a linear model fitted on many times (by default 20) as many fresh contexts, lightly
-penalised (fresh contexts kept back choose how lightly), and a linear rule is *recovered* where the largest centred
-weight (minus the mean over the candidates) of its token and position is on its candidate, with its sign.
+In the report, *best linear* is a linear model with a light penalty, fitted on many more fresh contexts (20 times as
+many by default); held-out fresh contexts choose the penalty. A linear rule counts as *recovered* if, among the
+centred weights (minus the mean over the candidates) of its token and position, the largest in absolute value belongs
+to the rule's candidate and has the rule's sign.
 
-## A story
+## Example story
 
 """
 
 
 def planted_page() -> str:
-    """The page's text; a test holds docs/planted.md to it."""
+    """The text of the page; a test compares docs/planted.md with it."""
     story = next(write_stories(0, 1))
     at = {slot.place for slot in story.slots}
     marked = "".join(f" **{piece[1:]}**" if i in at else piece for i, piece in enumerate(story.pieces))
-    parts = [_HEAD, f"The first with seed 0; slots in bold.\n\n> {marked}\n"]
+    parts = [_HEAD, f"This is the first story with seed 0. Slots are in bold.\n\n> {marked}\n"]
     return "".join([*parts, *(_group(name, rules) for name, rules in RULES.items())])
 
 

@@ -8,11 +8,13 @@ tokens.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from handcraft.config.model import CausalLM
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.logging import say
@@ -20,7 +22,7 @@ from handcraft.predictors.causal_lm.check import CHECKED, Check, DisagreementErr
 from handcraft.predictors.causal_lm.head import model_length
 from handcraft.predictors.causal_lm.load import LanguageModel
 from handcraft.predictors.causal_lm.score import Scorer
-from handcraft.predictors.causal_lm.shards import SHARD, score_in_shards, shard_key
+from handcraft.predictors.causal_lm.shards import SHARD, model_fingerprint, score_in_shards, shard_key
 from handcraft.predictors.causal_lm.text import (
     Question,
     build_questions,
@@ -31,38 +33,36 @@ from handcraft.predictors.causal_lm.text import (
 )
 from handcraft.predictors.causal_lm.words import continuing_tokens
 from handcraft.seeds import generator
-from handcraft.tokenizer.encode import open_tokens
-from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+from handcraft.tokenizer.encode import TokenFiles, open_tokens
+from handcraft.tokenizer.tokens import Vocabulary
 
 CHANGED = 0.05  # of the contexts; more that do not survive the model's tokenizer, and it is refused
 
 
 @dataclass(frozen=True)
 class Given:
-    """What is asked about: contexts of two splits, our tokenizer, and the test split's stories (tokens, starts)."""
+    """What a model is asked about: test contexts, our tokenizer, and what the further questions need.
+
+    Without `validation` the main question is asked alone, without `stories` (the test split's) no whole story.
+    `match` is the group's, `seed` that of the samples. `retrieved` is what `retrieve_causal_lm` wrote of a
+    given model.
+    """
 
     test: Path
-    validation: Path
     tokenizer: Path
-    tokens: Path
-    starts: Path
+    validation: Path | None = None
+    stories: TokenFiles | None = None
+    retrieved: Path | None = None
+    match: str = "word"
+    seed: int = 0
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How a model is asked; the fields are those of the config's `CausalLM`, and `match` is the group's."""
+class Work:
+    """Where the scores of an unfinished job are kept, and a hash of the code that makes them."""
 
-    title: str
-    revision: str | None = None
-    dtype: str = "float32"
-    batch_tokens: int = 4096
-    prefix: str = ""
-    contexts: int | None = None
-    end_of_word: bool = True
-    long_context: int | None = 256
-    extra_contexts: int | None = 2000
-    extras: bool = True
-    match: str = "word"
+    folder: Path
+    code: str
 
 
 @dataclass
@@ -85,36 +85,44 @@ class Interview:
     def __init__(
         self,
         lm: LanguageModel,
-        settings: Settings,
-        candidates: Sequence[str],
+        settings: CausalLM,
+        given: Given,
+        asked: Contexts,
         name: str,
         threads: int,
-        work: Path,
-        facts: dict[str, Any],
+        work: Work,
     ) -> None:
-        self.lm, self.settings, self.candidates, self.name = lm, settings, tuple(candidates), name
-        self.work, self.facts, self.seed = work, facts, 0
+        self.lm, self.settings, self.given, self.asked, self.name = lm, settings, given, asked, name
+        self.work = work.folder
+        self.facts = {
+            "model": model_fingerprint(str(settings.model), settings.revision),
+            "settings": [settings.dtype, settings.batch_tokens, lm.model.device.type],
+            "code": work.code,
+            "packages": [version("torch"), version("transformers")],
+        }
+        self.seed = given.seed
         self.checks: dict[str, dict[str, Any]] = {}
         layer = lm.model.get_output_embeddings()
         config = lm.model.config.get_text_config()
         vocabulary = int(config.vocab_size if layer is None else layer.weight.shape[0])
-        ends = settings.extras and settings.end_of_word and settings.match == "word"
+        ends = given.validation is not None and settings.end_of_word and given.match == "word"
         self.continues = continuing_tokens(lm, vocabulary) if ends else None
         self.scorer = Scorer(
             lm.model, batch_tokens=settings.batch_tokens, workers=threads, continues=self.continues
         )
 
-    def ask_all(self, given: Given, asked: Contexts, seed: int) -> Answers:
-        """The main question and, where `extras` are asked for, the three further ones."""
-        self.seed = seed
-        settings, found = self.settings, Answers(checks=self.checks)
-        pieces = token_bytes(load_tokenizer(given.tokenizer))
+    def ask_all(self) -> Answers:
+        """The main question and, as far as their inputs are given, the three further ones."""
+        settings, given, asked = self.settings, self.given, self.asked
+        found = Answers(checks=self.checks)
+        seed = given.seed
+        pieces = Vocabulary.read(given.tokenizer).pieces
         rows = _sample(len(asked), settings.contexts, seed, "test")
         texts, cut = context_texts(asked.tokens[rows], pieces)
         say(f"{len(texts):,} contexts, {cut:,} start inside a character, the rest of which is dropped")
         questions, counts = self.questions(texts, cut)
         found.add("test", rows, self.score("test", questions), counts)
-        if not settings.extras:
+        if given.validation is None:
             return found
         held_out = read_contexts(given.validation)
         chosen = _sample(len(held_out), settings.extra_contexts, seed, "validation")
@@ -125,8 +133,8 @@ class Interview:
             some = [questions[i] for i in part]
             ends = self.score("end_of_word", some, word_ends=True)
             found.add("end_of_word", rows[part], found.arrays["test"][part] + ends, {"contexts": len(part)})
-        if settings.long_context:
-            stories = open_tokens(given.tokens, given.starts)
+        if settings.long_context and given.stories is not None:
+            stories = open_tokens(*given.stories)
             where = (asked.story[rows[part]], asked.offset[rows[part]])
             own, counts = self.questions(*story_texts(*stories, *where, settings.long_context, pieces))
             beginning = self.lm.read_prefix(settings.prefix).beginning
@@ -139,7 +147,7 @@ class Interview:
     def questions(self, texts: list[str], cut: int) -> tuple[list[Question], dict[str, int]]:
         """The texts in the model's tokens, and counts of what is not as it should be."""
         found, counts = ask_texts(
-            self.lm, texts, self.candidates, prefix=self.settings.prefix, name=self.name
+            self.lm, texts, self.asked.candidates, prefix=self.settings.prefix, name=self.name
         )
         return found, counts | {"cut": cut}
 

@@ -16,12 +16,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.config.model import LlamaTraining
+from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import write_csv
 from handcraft.logging import progress, say
 from handcraft.predictors.causal_lm.llama_files import save_llama
 from handcraft.seeds import derive_seed, generator
+from handcraft.tokenizer.encode import TokenFiles
 from handcraft.tokenizer.tokens import END, load_tokenizer
 
 WARMUP = 0.05  # share of the steps over which the learning rate rises
@@ -33,73 +35,57 @@ VALIDATION_ROWS = 64
 
 
 def train_llama(
-    tokens: Mapping[str, Path],
-    starts: Mapping[str, Path],
+    tokens: Mapping[str, TokenFiles],
     tokenizer: Path,
-    layers: int,
-    width: int,
-    heads: int,
-    steps: int,
-    batch_size: int,
-    context: int,
-    learning_rate: float,
+    *,
+    settings: LlamaTraining,
     seed: int,
-    device: str,
-    threads: int,
+    machine: Machine,
     output: Path,
     training: Path,
 ) -> None:
     """Train on the split `train`, watch the loss on `validation`, save to the directory `output`.
 
-    `tokens` and `starts` are the token arrays by split; `context` is the length of a training row, and the longest
+    `tokens` are the token arrays by split. Of `settings`, `context` is the length of a training row, and the longest
     text that the model takes; a step takes `batch_size` rows. AdamW with warmup and cosine decay. `training`
     is a CSV of step, loss and validation_loss (nats per token; the loss is the mean since the row before). The
-    same values give the same bytes on the same machine. Raises `UserError` where `width` is not divisible
-    among `heads`, or where the loss is NaN or infinite.
+    same values give the same bytes on the same machine. Raises `UserError` where the loss is NaN or infinite.
     """
-    if width % heads or (width // heads) % 2:
-        raise UserError(
-            f"a width of {width} is not divisible into {heads} heads of an even width each",
-            where="predictors.causal_lms: train: width, heads",
-            remedy="make width a multiple of twice the heads",
-        )
-    fix_arithmetic(threads)
-    place = resolve_device(device)
+    context, device = settings.context, machine.prepare()
     ours = load_tokenizer(tokenizer)
     bos = ours.token_to_id(END)
     if bos is None:
         raise UserError(
             f"the tokenizer has no {END}", where=str(tokenizer), remedy="let snakemake rebuild it"
         )
-    model = new_llama(
-        ours.get_vocab_size(), bos, layers, width, heads, context, derive_seed(seed, "llama", "weights")
-    )
-    model.to(place).train()
-    corpus = {split: Rows(tokens[split], starts[split], bos, context) for split in ("train", "validation")}
+    model = new_llama(ours.get_vocab_size(), bos, settings, derive_seed(seed, "llama", "weights"))
+    model.to(device).train()
+    corpus = {split: Rows(*tokens[split], bos, context) for split in ("train", "validation")}
     watched = corpus["validation"].draw(generator(seed, "llama", "validation"), VALIDATION_ROWS)
     count = sum(p.numel() for p in model.parameters())
     say(
-        f"{count:,} parameters, {steps:,} steps of {batch_size} rows of {context} tokens: "
-        f"{steps * batch_size * context / max(1, len(corpus['train'])):.1f} times the {len(corpus['train']):,} tokens"
+        f"{count:,} parameters, {settings.steps:,} steps of {settings.batch_size} rows of {context} tokens: "
+        f"{settings.steps * settings.batch_size * context / max(1, len(corpus['train'])):.1f} times the "
+        f"{len(corpus['train']):,} tokens"
     )
-    table = _train(model, corpus["train"], watched, steps, batch_size, learning_rate, seed)
-    save_llama(model.to("cpu"), tokenizer, output)
+    table = _train(model, corpus["train"], watched, settings, seed)
+    save_llama(model.to("cpu"), tokenizer, output=output)
     write_csv(training, table, ["step", "loss", "validation_loss"])
 
 
-def new_llama(vocabulary: int, bos: int, layers: int, width: int, heads: int, context: int, seed: int) -> Any:
+def new_llama(vocabulary: int, bos: int, settings: LlamaTraining, seed: int) -> Any:
     """A `LlamaForCausalLM` with seeded random weights, tied embeddings, `bos` as BOS and EOS."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
         vocab_size=vocabulary,
-        hidden_size=width,
+        hidden_size=settings.width,
         # Llama's 8/3 of the width, a multiple of 16.
-        intermediate_size=16 * math.ceil(width * 8 / 3 / 16),
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=heads,
-        max_position_embeddings=context,
+        intermediate_size=16 * math.ceil(settings.width * 8 / 3 / 16),
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.heads,
+        num_key_value_heads=settings.heads,
+        max_position_embeddings=settings.context,
         tie_word_embeddings=True,
         bos_token_id=bos,
         eos_token_id=bos,
@@ -146,13 +132,14 @@ class Rows:
 
 
 def _train(
-    model: Any, rows: Rows, watched: np.ndarray, steps: int, batch_size: int, learning_rate: float, seed: int
+    model: Any, rows: Rows, watched: np.ndarray, settings: LlamaTraining, seed: int
 ) -> list[dict[str, float | int]]:
+    steps = settings.steps
     matrices = [p for p in model.parameters() if p.dim() > 1]
     others = [p for p in model.parameters() if p.dim() <= 1]
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}],
-        lr=learning_rate,
+        lr=settings.learning_rate,
         betas=(0.9, 0.95),
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
@@ -161,7 +148,7 @@ def _train(
     table: list[dict[str, float | int]] = []
     total, since = 0.0, 0
     for step in progress(range(1, steps + 1), "training the small Llama", unit="steps"):
-        loss = row_loss(model, rows.draw(random, batch_size))
+        loss = row_loss(model, rows.draw(random, settings.batch_size))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         optimizer.step()

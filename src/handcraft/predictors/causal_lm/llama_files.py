@@ -8,7 +8,7 @@ from typing import Any
 from handcraft.tokenizer.tokens import END, load_tokenizer
 
 
-def save_llama(model: Any, tokenizer: Path, output: Path) -> None:
+def save_llama(model: Any, tokenizer: Path, *, output: Path) -> None:
     """Write config, weights (safetensors) and our tokenizer, which puts BOS before text, to the directory `output`.
 
     The directory appears whole or not at all; the same model gives the same bytes.

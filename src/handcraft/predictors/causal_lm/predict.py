@@ -5,78 +5,65 @@ tokens, and the softmax goes over the group's candidates only (`causal_lm_text` 
 `causal_lm_interview` what else is asked).
 """
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from handcraft.config.model import CausalLM
 from handcraft.contexts.read import read_contexts
-from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.device import Machine
 from handcraft.files import write_tensors
 from handcraft.logging import say
 from handcraft.math import normalise
 from handcraft.predictions import write_predictions
-from handcraft.predictors.causal_lm.interview import Given, Interview, Settings
+from handcraft.predictors.causal_lm.interview import Given, Interview, Work
 from handcraft.predictors.causal_lm.load import load_language_model
 from handcraft.predictors.causal_lm.retrieve import missing_reason
-from handcraft.predictors.causal_lm.shards import model_fingerprint, remove_shards
+from handcraft.predictors.causal_lm.shards import remove_shards
 
-__all__ = ["Given", "Settings", "predict_causal_lm"]
+__all__ = ["Given", "Work", "predict_causal_lm"]
 
 
 def predict_causal_lm(
-    model: str,
     given: Given,
-    settings: Settings,
     *,
+    settings: CausalLM,
     name: str,
-    device: str,
-    threads: int,
-    seed: int,
-    code: str,
-    work: Path,
-    retrieved: Path | None,
+    machine: Machine,
+    work: Work,
     predictions: Path,
     answers: Path,
 ) -> None:
     """Write a model's log-probabilities over the candidates for all test contexts, and all that it answered.
 
-    `model` is a directory (no `settings.revision`) or a hub name; `retrieved` is what `retrieve_causal_lm` wrote of a
-    given model. `answers`: safetensors of `test`, `validation`, `end_of_word`, `long_context` (float64 [n, K]: summed
-    log-probabilities, nats, not normalised over the candidates) as far as asked, each with `..._rows` (int32 [n], rows
-    of the test or validation contexts); facts: counts by question, checks by question (how rows were laid, how many
-    questions were asked again one by one, the largest difference in nats), `missing`. Shards go to `work` until all is
-    done; `code` is a hash of the code that makes them.
+    `settings.model` is a directory (no `settings.revision`) or a hub name. `answers`: safetensors of `test`,
+    `validation`, `end_of_word`, `long_context` (float64 [n, K]: summed log-probabilities, nats, not normalised over
+    the candidates) as far as asked, each with `..._rows` (int32 [n], rows of the test or validation contexts); facts:
+    counts by question, checks by question (how rows were laid, how many questions were asked again one by one, the
+    largest difference in nats), `missing`. Scores go to `work` until all is done.
 
     A model that could not be had gets artifacts that say so. Raises `UserError` where the model cannot be loaded or
     cannot be queried this question.
     """
     asked = read_contexts(given.test)
     said: dict[str, Any] = {"predictor": name, "title": settings.title, "candidates": asked.candidates}
-    if missing := missing_reason(retrieved):
+    if missing := missing_reason(given.retrieved):
         say(f"{name} is missing: {missing['what']}", on_terminal=True)
         none = np.zeros((0, len(asked.candidates)))
         write_predictions(predictions, none, **said, missing=missing["what"])
         write_tensors(answers, {"test": none}, said | {"missing": missing})
         return
-    fix_arithmetic(threads)
-    lm = load_language_model(model, settings.revision, dtype=settings.dtype, device=resolve_device(device))
+    device = machine.prepare()
+    lm = load_language_model(str(settings.model), settings.revision, dtype=settings.dtype, device=device)
     count = sum(p.numel() for p in lm.model.parameters())
     say(
         f"{name}: {type(lm.model).__name__}, {count:,} parameters, {settings.dtype} on {lm.model.device}; {lm.bos}"
     )
-    facts = {
-        "model": model_fingerprint(model, settings.revision),
-        "settings": [settings.dtype, settings.batch_tokens, lm.model.device.type],
-        "code": code,
-        "packages": [version("torch"), version("transformers")],
-    }
-    interview = Interview(lm, settings, asked.candidates, name, threads, work, facts)
-    found = interview.ask_all(given, asked, seed)
+    found = Interview(lm, settings, given, asked, name, machine.threads, work).ask_all()
     rows = found.arrays["test_rows"]
     write_predictions(predictions, normalise(found.arrays["test"]), **said, context=rows)
     write_tensors(
         answers, found.arrays, said | {"counts": found.counts, "checks": found.checks, "missing": None}
     )
-    remove_shards(work)
+    remove_shards(work.folder)

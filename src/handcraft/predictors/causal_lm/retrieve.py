@@ -9,6 +9,7 @@ from typing import Any
 
 from transformers import AutoConfig, AutoTokenizer
 
+from handcraft.config.model import CausalLM
 from handcraft.device import resolve_device
 from handcraft.errors import UserError
 from handcraft.files import read_json, write_json
@@ -30,14 +31,13 @@ WANTED: dict[str, Any] = {
 }
 
 
-def retrieve_causal_lm(
-    model: str, revision: str | None, *, name: str, title: str, dtype: str, device: str, output: Path
-) -> None:
+def retrieve_causal_lm(settings: CausalLM, *, name: str, device: str, output: Path) -> None:
     """Write whether the model can be asked on this machine; one on the hub is downloaded into the hub's cache.
 
-    `model` is a directory (no `revision`) or a hub name at `revision`. Looked at: files, gate, network, memory,
-    tokenizer, BOS. output: JSON of `available`, `title`, and, where it is not, `what`, `where` and `remedy`.
+    Of `settings`, `model` is a directory (no `revision`) or a hub name at `revision`. Looked at: files, gate, network,
+    memory, tokenizer, BOS. output: JSON of `available`, `title`, and, where it is not, `what`, `where` and `remedy`.
     """
+    model, revision, title, dtype = str(settings.model), settings.revision, settings.title, settings.dtype
     record: dict[str, Any] = {"name": name, "title": title, "available": True}
     try:
         path = Path(model).expanduser() if revision is None else _fetch(model, revision, dtype, device)

@@ -39,7 +39,7 @@ class Question:
 def context_texts(tokens: np.ndarray, vocabulary: Sequence[bytes]) -> tuple[list[str], int]:
     """The text of each context, and how many of them lost the rest of a character at their beginning.
 
-    `tokens` [n, length] are our tokens, `vocabulary` the bytes of each (`handcraft.tokenizer.tokens.token_bytes`).
+    `tokens` [n, length] are our tokens, `vocabulary` the bytes of each (`Vocabulary.pieces`).
     A window that starts inside a UTF-8 character begins with one to three continuation bytes, which are dropped.
     """
     return _texts(tokens.tolist(), vocabulary)

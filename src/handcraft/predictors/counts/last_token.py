@@ -9,7 +9,7 @@ from handcraft.math import class_rates, normalise
 from handcraft.predictions import write_predictions
 
 
-def predict_last_token(train: Path, test: Path, smoothing: float, output: Path, *, title: str) -> None:
+def predict_last_token(train: Path, test: Path, *, smoothing: float, title: str, output: Path) -> None:
     """Write p(candidate | last token) = (count + s x class rate) / (total + s) for every context of `test`.
 
     Counts are over the contexts of `train`; `smoothing` is s, pseudo-contexts given to the class rates (majority's)

@@ -9,7 +9,7 @@ from handcraft.math import class_rates
 from handcraft.predictions import write_predictions
 
 
-def predict_majority(train: Path, test: Path, output: Path, *, title: str) -> None:
+def predict_majority(train: Path, test: Path, *, title: str, output: Path) -> None:
     """Write the class rates of `train` (each count plus one half) for every context of `test`.
 
     Its accuracy is that of always naming the most frequent candidate; its loss is the cross-entropy of the test

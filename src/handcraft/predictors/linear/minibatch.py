@@ -4,14 +4,16 @@ It gives no exact zeros and stops where the batches end; its curves are the trai
 the optimum of the same objective (`linear`) is stated next to it.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import torch
 
+from handcraft.config.model import Minibatch
 from handcraft.contexts.read import Contexts, read_contexts
-from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import read_json, write_json, write_table
 from handcraft.logging import progress
@@ -88,25 +90,21 @@ class MinibatchModel:
         return torch.nn.functional.cross_entropy(logits, labels)
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What `train_minibatch` reads: contexts of two splits, and the metrics of the linear model of the same group."""
+
+    train: Path
+    validation: Path
+    linear: Path
+
+
 def train_minibatch(
-    train: Path,
-    validation: Path,
-    metrics_of_linear: Path,
-    l1: float | None,
-    batches: int,
-    batch_size: int,
-    learning_rate: float,
-    every: int,
-    smoothing: float,
-    seed: int,
-    device: str,
-    threads: int,
-    history: Path,
-    metrics: Path,
+    inputs: Inputs, *, settings: Minibatch, seed: int, machine: Machine, history: Path, metrics: Path
 ) -> None:
     """Train on `batches` seeded minibatches (each epoch a new permutation) and write the curves and where they end.
 
-    `l1` None takes the penalty chosen for the linear model (`metrics_of_linear`). `history` has a row every `every`
+    `l1` None takes the penalty chosen for the linear model. `history` has a row every `every`
     batches and at the last: train_loss is the cross-entropy of that batch before its step, validation_loss
     that of all validation contexts after it, l1_term = l1 * sum |W|, all in nats; `_smoothed` is the exponential
     mean with weight `smoothing` of the past, corrected for its start. `metrics` states the final losses,
@@ -114,29 +112,29 @@ def train_minibatch(
     the objective from that one's: the linear model itself, or one fitted here where it has another penalty (None where
     the penalty is 0).
     """
-    linear = read_json(metrics_of_linear)
-    penalty = float(linear["l1"] if l1 is None else l1)
-    training, held_out = read_contexts(train), read_contexts(validation)
+    linear = read_json(inputs.linear)
+    penalty = float(linear["l1"] if settings.l1 is None else settings.l1)
+    training, held_out = read_contexts(inputs.train), read_contexts(inputs.validation)
     if not len(training) or not len(held_out):
-        raise UserError("a split has no context", where=f"{train}; {validation}", remedy="give more stories")
-    fix_arithmetic(min(threads, THREADS))
-    where = resolve_device(device)
-    x, y = _features(training, where)
-    xv, yv = _features(held_out, where)
+        where = f"{inputs.train}; {inputs.validation}"
+        raise UserError("a split has no context", where=where, remedy="give more stories")
+    device = Machine(machine.device, min(machine.threads, THREADS)).prepare()
+    x, y = _features(training, device)
+    xv, yv = _features(held_out, device)
     features, candidates = training.tokens.shape[1] * training.vocabulary, len(training.candidates)
-    model = MinibatchModel(features, candidates, penalty, learning_rate, where)
-    size = min(batch_size, len(training))
+    model = MinibatchModel(features, candidates, penalty, settings.learning_rate, device)
+    size = min(settings.batch_size, len(training))
     draw = generator(seed, "minibatch")
     order, at = np.empty(0, dtype=np.int64), 0
-    curves = {name: Smoothed(smoothing) for name in ("train_loss", "l1_term", "validation_loss")}
+    curves = {name: Smoothed(settings.smoothing) for name in ("train_loss", "l1_term", "validation_loss")}
     rows: list[dict[str, float]] = []
-    for batch in progress(range(1, batches + 1), "minibatch training", unit="batch"):
+    for batch in progress(range(1, settings.batches + 1), "minibatch training", unit="batch"):
         if at + size > len(order):
             order, at = draw.permutation(len(training)), 0
-        rows_of_batch = torch.from_numpy(order[at : at + size]).to(where)
+        rows_of_batch = torch.from_numpy(order[at : at + size]).to(device)
         at += size
         loss = model.step(x[rows_of_batch], y[rows_of_batch])
-        if batch % every == 0 or batch == batches:
+        if batch % settings.every == 0 or batch == settings.batches:
             now = {"train_loss": float(loss), "l1_term": model.l1_term()}
             now["validation_loss"] = model.loss(xv, yv)
             smoothed = {f"{name}_smoothed": curve.add(now[name]) for name, curve in curves.items()}
@@ -146,15 +144,15 @@ def train_minibatch(
     # Without a penalty there is as a rule no finite optimum.
     optimum = None
     if penalty > 0:
-        optimum = linear if penalty == linear["l1"] else _optimum(training, held_out, penalty, where)
+        optimum = linear if penalty == linear["l1"] else _optimum(training, held_out, penalty, device)
     objective = train_loss + l1_term
     write_json(
         metrics,
         {
             "l1": penalty,
-            "batches": batches,
+            "batches": settings.batches,
             "batch_size": size,
-            "epochs": batches * size / len(training),
+            "epochs": settings.batches * size / len(training),
             "train_loss": train_loss,
             "validation_loss": rows[-1]["validation_loss"],
             "l1_term": l1_term,

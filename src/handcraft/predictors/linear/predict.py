@@ -22,7 +22,7 @@ def linear_logits(weight: np.ndarray, bias: np.ndarray, tokens: np.ndarray) -> n
     return logits
 
 
-def predict_linear(weights: Path, test: Path, output: Path, *, predictor: str, title: str) -> None:
+def predict_linear(weights: Path, test: Path, *, predictor: str, title: str, output: Path) -> None:
     """Write the log-probabilities of the linear model in `weights` for every context of `test`.
 
     `predictor` is its id, `title` what the report calls it. Raises `UserError` where weights and contexts do not fit

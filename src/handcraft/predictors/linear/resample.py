@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from handcraft.config.model import Linear
 from handcraft.contexts.read import Contexts, read_contexts
-from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_tensors, write_tensors
 from handcraft.logging import progress
@@ -19,18 +20,11 @@ TRIES = 100
 
 
 def train_resamples(
-    train: Path,
-    weights: Path,
-    resamples: int,
-    gap: float,
-    max_iterations: int,
-    seed: int,
-    device: str,
-    threads: int,
-    output: Path,
+    train: Path, weights: Path, *, settings: Linear, seed: int, machine: Machine, output: Path
 ) -> None:
-    """Fit the model of `weights` again to `resamples` draws of as many training stories, with replacement.
+    """Fit the model of `weights` again to `settings.resamples` draws of as many training stories, with replacement.
 
+    `gap` and `max_iterations` are those of `settings`, the penalty is that of `weights`.
     Writes, float32 [length, vocabulary, K] each: `spread`, the standard deviation of a weight over the fits, and
     `sign_stability`, the share of the fits in which it has the sign that it has in `weights` (a weight of zero: in
     which it is zero); and both once more, as `centred_spread` and `centred_sign_stability`, for centred weights
@@ -44,19 +38,21 @@ def train_resamples(
     """
     contexts, facts, tensors = read_contexts(train), read_facts(weights), read_tensors(weights)
     start = LinearFit(tensors["weight"], tensors["bias"], facts["l1"], np.inf, np.inf, None, 0)
-    fix_arithmetic(threads)
+    device = machine.prepare()
     draw = generator(seed, "resampled stories")
     fits = []
-    for _ in progress(range(resamples), "resampled stories", unit="fit"):
+    for _ in progress(range(settings.resamples), "resampled stories", unit="fit"):
         rows = resampled_rows(contexts, draw, train)
         data = OneHot(
             contexts.tokens[rows],
             contexts.labels[rows],
             contexts.vocabulary,
             len(contexts.candidates),
-            resolve_device(device),
+            device,
         )
-        (fit,) = fit_path(data, [start.l1], gap=gap, max_iterations=max_iterations, start=start)
+        (fit,) = fit_path(
+            data, [start.l1], gap=settings.gap, max_iterations=settings.max_iterations, start=start
+        )
         fits.append(fit.weight)
     spread, stability = _summary(np.stack(fits), start.weight)
     centred_spread, centred_stability = _summary(centred(np.stack(fits)), centred(start.weight))
@@ -68,7 +64,7 @@ def train_resamples(
             "centred_spread": centred_spread,
             "centred_sign_stability": centred_stability,
         },
-        {"candidates": facts["candidates"], "l1": start.l1, "resamples": resamples},
+        {"candidates": facts["candidates"], "l1": start.l1, "resamples": settings.resamples},
     )
 
 

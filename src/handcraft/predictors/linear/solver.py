@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from handcraft.device import fix_arithmetic, resolve_device
 from handcraft.errors import UserError
 from handcraft.logging import say
 from handcraft.predictors.linear.certificate import Point, dual_bound, evaluate, loss_at, relative_gap
@@ -57,30 +56,6 @@ class LinearFit:
         return int(np.count_nonzero(self.weight))
 
 
-def fit_linear(
-    tokens: np.ndarray,
-    labels: np.ndarray,
-    vocabulary: int,
-    candidates: int,
-    l1: float,
-    *,
-    gap: float = 1e-3,
-    max_iterations: int = 3000,
-    device: str = "cpu",
-    threads: int = 1,
-    start: LinearFit | None = None,
-    strict: bool = True,
-) -> LinearFit:
-    """Fit `tokens` [n, length] (ids below `vocabulary`) to `labels` [n] (below `candidates`).
-
-    Stops at a certified relative gap of `gap`; `start` is a fit to start from. Where that takes more than
-    `max_iterations` it raises `UserError`, or with `strict` false returns what it has, its gap stated.
-    """
-    fix_arithmetic(threads)
-    data = OneHot(tokens, labels, vocabulary, candidates, resolve_device(device))
-    return fit_path(data, [l1], gap=gap, max_iterations=max_iterations, start=start, strict=strict)[0]
-
-
 def fit_path(
     data: OneHot,
     l1: list[float],
@@ -91,7 +66,11 @@ def fit_path(
     strict: bool = True,
     watch: Watch | None = None,
 ) -> list[LinearFit]:
-    """A fit for every penalty of `l1`, in that order, each started from the one before; largest first is fastest."""
+    """A fit for every penalty of `l1`, in that order, each started from the one before; largest first is fastest.
+
+    Each stops at a certified relative gap of `gap`; the first starts from `start`. Where that takes more than
+    `max_iterations` it raises `UserError`, or with `strict` false returns what it has, its gap stated.
+    """
     fits: list[LinearFit] = []
     before = None if start is None else start.l1
     if start is None:

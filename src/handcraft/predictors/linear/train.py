@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from handcraft.config.model import Linear
 from handcraft.contexts.read import Contexts, read_contexts
-from handcraft.device import fix_arithmetic, resolve_device
+from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import write_csv, write_json, write_tensors
 from handcraft.logging import say
@@ -31,24 +32,22 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What `train_linear` writes."""
+
+    weights: Path
+    sparser: Path
+    support: Path
+    path: Path
+    metrics: Path
+
+
 def train_linear(
-    train: Path,
-    validation: Path,
-    l1: Sequence[float] | None,
-    count: int,
-    smallest: float,
-    gap: float,
-    max_iterations: int,
-    device: str,
-    threads: int,
-    weights: Path,
-    sparser: Path,
-    path: Path,
-    support: Path,
-    metrics: Path,
+    train: Path, validation: Path, *, settings: Linear, machine: Machine, outputs: Outputs
 ) -> None:
-    """Fit the contexts of `train` for every penalty of `l1`, or of the path that `count` and `smallest` describe
-    (`penalty_path`) where it is None, and keep the one with the least loss on `validation`.
+    """Fit the contexts of `train` for every penalty of `settings.l1`, or of the path that `count` and `smallest`
+    describe (`penalty_path`) where it is None, and keep the one with the least loss on `validation`.
 
     Every fit ends on a certified relative duality gap of at most `gap` (`linear_certificate`) and has exact zeros.
     For l1 = 0 there is no certificate, and as a rule no finite optimum either: that fit stops when its largest
@@ -61,36 +60,36 @@ def train_linear(
     logits; with the penalty and the certificate, which `verify_linear` checks again), `path` (one row a penalty,
     losses in nats), `support` (int32 [length, vocabulary], training contexts that have the feature) and `metrics`.
     `UserError`: a candidate without a training context, fewer contexts than candidates, an empty validation split,
-    splits that do not belong together, a penalty that is negative or no number, no convergence.
+    splits that do not belong together, no convergence.
     """
     training, held_out = read_contexts(train), read_contexts(validation)
-    given = None if l1 is None else check_penalties(l1)
     check_contexts(training, held_out, train, validation)
-    fix_arithmetic(threads)
     data = OneHot(
-        training.tokens,
-        training.labels,
-        training.vocabulary,
-        len(training.candidates),
-        resolve_device(device),
+        training.tokens, training.labels, training.vocabulary, len(training.candidates), machine.prepare()
     )
-    penalties = penalty_path(data.zero_gradient, smallest, count) if given is None else given
+    if settings.l1 is None:
+        penalties = penalty_path(data.zero_gradient, settings.smallest, settings.count)
+    else:
+        # Largest first: the order in which each is a good start for the next.
+        penalties = sorted(set(settings.l1), reverse=True)
     say(f"linear model: {len(training):,} contexts, {len(penalties)} penalties")
-    fits = fit_path(data, penalties, gap=gap, max_iterations=max_iterations)
+    fits = fit_path(data, penalties, gap=settings.gap, max_iterations=settings.max_iterations)
     scores = [score(fit.weight, fit.bias, held_out) for fit in fits]
     best, sparse = choose(scores)
-    write_weights(weights, fits[best], gap, training)
-    write_weights(sparser, fits[sparse], gap, training)
+    write_weights(outputs.weights, fits[best], settings.gap, training)
+    write_weights(outputs.sparser, fits[sparse], settings.gap, training)
     rows = zip(fits, scores, strict=True)
-    write_csv(path, [_row(f, s, i == best, i == sparse) for i, (f, s) in enumerate(rows)], COLUMNS)
+    write_csv(outputs.path, [_row(f, s, i == best, i == sparse) for i, (f, s) in enumerate(rows)], COLUMNS)
     counts = data.counts.cpu().numpy().astype(np.int32).reshape(data.length, data.vocabulary)
     write_tensors(
-        support, {"support": counts}, {"vocabulary": training.vocabulary, "contexts": len(training)}
+        outputs.support,
+        {"support": counts},
+        {"vocabulary": training.vocabulary, "contexts": len(training)},
     )
-    described = _metrics(fits[best], scores[best], data, held_out, gap, best == len(fits) - 1)
+    described = _metrics(fits[best], scores[best], data, held_out, settings.gap, best == len(fits) - 1)
     keys = ("l1", "nonzeros", "train_loss", "validation_loss", "validation_accuracy", "objective", "gap")
     other = _row(fits[sparse], scores[sparse], False, True)
-    write_json(metrics, described | {"sparser": {key: other[key] for key in keys}})
+    write_json(outputs.metrics, described | {"sparser": {key: other[key] for key in keys}})
 
 
 @dataclass(frozen=True)
@@ -123,20 +122,6 @@ def penalty_path(largest: float, smallest: float, count: int) -> list[float]:
     if smallest >= first:
         return [first]
     return [float(f"{value:.3g}") for value in np.geomspace(first, smallest, count)]
-
-
-def check_penalties(l1: Sequence[float]) -> list[float]:
-    """The penalties, each once, largest first: the order in which each is a good start for the next."""
-    wrong = [value for value in l1 if not (value >= 0 and np.isfinite(value))]
-    if wrong or not l1:
-        raise UserError(
-            f"an L1 penalty must be a number of 0 or more, not {wrong[0]!r}"
-            if wrong
-            else "there is no L1 penalty",
-            where="predictors.linear.l1",
-            remedy="list penalties such as 1.0e-3 and 1.0e-4",
-        )
-    return sorted(set(map(float, l1)), reverse=True)
 
 
 def check_contexts(training: Contexts, held_out: Contexts, train: Path, validation: Path) -> None:

@@ -15,14 +15,14 @@ from handcraft.corpus.planted.writer import near_pieces
 from handcraft.errors import UserError
 from handcraft.files import read_facts
 from handcraft.predictions import write_predictions
-from handcraft.tokenizer.tokens import load_tokenizer, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    pass
 from handcraft.rules.tokens import TokenRules, bayes_log_probability
 
 
-def find_rules(group: str, tokenizer: "Tokenizer") -> TokenRules:
+def find_rules(group: str, vocabulary: Vocabulary) -> TokenRules:
     """The rules of a planted group; `UserError` for another group or a rule's word that is not a single token."""
     if group not in RULES:
         raise UserError(
@@ -31,27 +31,27 @@ def find_rules(group: str, tokenizer: "Tokenizer") -> TokenRules:
             remedy=f"Bayes and best linear exist for {', '.join(RULES)} only",
         )
     rules = RULES[group]
-    id_of = {piece: i for i, piece in enumerate(token_bytes(tokenizer))}
-    missing = [word for word in (*rules.words(), *rules.candidates) if word.encode() not in id_of]
+    missing = [word for word in (*rules.words(), *rules.candidates) if vocabulary.id_of(word) is None]
     if missing:
         raise UserError(
             f"the planted rules look for words that are not single tokens: {', '.join(map(repr, missing))}",
             where="config: tokenizer.vocabulary, corpus.planted.stories",
             remedy="take the default vocabulary of 1024, and some thousand stories",
         )
-    whole = np.zeros(len(id_of), bool)
-    whole[[id_of[p.encode()] for p in near_pieces() if p.encode() in id_of]] = True
-    return TokenRules(rules, {word: id_of[word.encode()] for word in rules.words()}, whole)
+    near = (vocabulary.id_of(piece) for piece in near_pieces())
+    whole = np.zeros(len(vocabulary), bool)
+    whole[[i for i in near if i is not None]] = True
+    return TokenRules(rules, dict(zip(rules.words(), vocabulary.require(rules.words()), strict=True)), whole)
 
 
-def predict_bayes(test: Path, tokenizer: Path, group: str, output: Path, *, title: str) -> None:
+def predict_bayes(test: Path, tokenizer: Path, *, group: str, title: str, output: Path) -> None:
     """Write the planted probabilities of every context of `test`, which must be the whole words of `group`.
 
     Raises `UserError` for contexts by token, for other candidates than the planted ones, and where rules and
     tokenizer do not go together.
     """
     asked = read_contexts(test)
-    planted = find_rules(group, load_tokenizer(tokenizer))
+    planted = find_rules(group, Vocabulary.read(tokenizer))
     check_planted(group, asked.candidates, str(read_facts(test)["match"]))
     write_predictions(
         output,

@@ -11,7 +11,7 @@ from handcraft.report.escape import Markdown
 from handcraft.report.results import Results
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import Values
-from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 ROWS = 12
 
@@ -23,7 +23,7 @@ def table_influence(results: Results, values: Values) -> Markdown:
         return Markdown("")
     weights = results.root / "linear" / results.facts.tiles_group / "weights.safetensors"
     weight = read_tensors(weights)["weight"]
-    pieces = token_bytes(load_tokenizer(results.root / "tokenizer" / "tokenizer.json"))
+    vocabulary = Vocabulary.read(results.root / "tokenizer" / "tokenizer.json")
     rows: list[list[object]] = []
     for i in np.argsort(-effect.loss_added, kind="stable")[:ROWS].tolist():
         position, token = int(effect.position[i]), int(effect.token[i])
@@ -31,7 +31,7 @@ def table_influence(results: Results, values: Values) -> Markdown:
         word = effect.candidates[int(pushes.argmax())]
         name = f"influence.{weight.shape[0] - position}.{token}"
         seen, held_out = int(effect.support[i]), int(effect.held_out[i])
-        cells: list[object] = [show_token(pieces[token]), Markdown(f"−{weight.shape[0] - position}")]
+        cells: list[object] = [vocabulary.show(token), Markdown(f"−{weight.shape[0] - position}")]
         cells += [values.put(f"{name}.seen", seen), values.put(f"{name}.held_out", held_out)]
         cells += [word.strip() or word, values.put(f"{name}.weight", float(pushes.max()), "logit")]
         cells += [values.put(f"{name}.contribution", float(effect.contribution[i]), "nats")]

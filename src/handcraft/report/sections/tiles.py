@@ -7,7 +7,7 @@ from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.results import Results
 from handcraft.report.sections import published
 from handcraft.report.values import Values
-from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 TIE = 1e-6
 """Nats; weights that differ by less were the same before rounding."""
@@ -66,7 +66,6 @@ def tokens_of(results: Results, text: str) -> Markdown:
     path = results.root / "tokenizer" / "tokenizer.json"
     if not path.is_file():
         return Markdown("")
-    tokenizer = load_tokenizer(path)
-    pieces = token_bytes(tokenizer)
-    shown = (show_token(pieces[i]) for i in tokenizer.encode(text).ids)
+    vocabulary = Vocabulary.read(path)
+    shown = map(vocabulary.show, vocabulary.encode(text))
     return Markdown(" ".join(f"[{escape(piece)}]{{.token}}" for piece in shown))

@@ -18,7 +18,7 @@ from handcraft.report.results import Results
 from handcraft.report.sections import tiles
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import Values
-from handcraft.tokenizer.tokens import load_tokenizer, show_token, token_bytes
+from handcraft.tokenizer.tokens import Vocabulary
 
 FIGURES = ("evidence", "path", "weights", "strips", "penalty")
 SPOKEN = 5
@@ -38,8 +38,8 @@ class Weights:
     def drawn(self, name: str) -> bool:
         return (self.figures / f"{name}.svg").is_file()
 
-    def _pieces(self) -> list[bytes]:
-        return token_bytes(load_tokenizer(self.tokenizer))
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary.read(self.tokenizer)
 
     def evidence(self) -> list[dict[str, Any]]:
         """By group: the last position's share, with its interval, and how many last positions hold half of it all."""
@@ -74,14 +74,17 @@ class Weights:
 
     def strongest(self) -> dict[str, Any]:
         """The strongest weights in words, and how many of all are large but rare."""
-        found, pieces = read_strongest(self.linear / "weights.safetensors", self._support()), self._pieces()
+        found, vocabulary = (
+            read_strongest(self.linear / "weights.safetensors", self._support()),
+            self._vocabulary(),
+        )
         parts = []
         for i in range(min(SPOKEN, len(found.value))):
             back, token = found.length - int(found.position[i]), int(found.token[i])
             word = found.candidates[int(found.candidate[i])].strip()
             value = self.values.put(f"weights.{back}.{token}.{word}", float(found.value[i]), "logit")
             seen = self.values.put(f"influence.{back}.{token}.seen", int(found.support[i]))
-            piece = escape(show_token(pieces[token]))
+            piece = escape(vocabulary.show(token))
             parts.append(Markdown(f"“{piece}” at −{back} for “{escape(word)}” {value}, seen {seen} times"))
         return self._rule(found.contexts) | {
             "shown": Markdown(str(min(STRONGEST, len(found.value)))),
@@ -106,13 +109,13 @@ class Weights:
         """The tokens that the strips show, and where each says most."""
         named = list(self.results.facts.tiles.values())
         tokens = shown_tokens(self.influence, self.tokenizer, named, self.results.facts.shown_tokens)
-        pieces, file = self._pieces(), self.linear / "weights.safetensors"
+        vocabulary, file = self._vocabulary(), self.linear / "weights.safetensors"
         weight, words = read_tensors(file)["weight"], list(read_facts(file)["candidates"])
         parts = []
         for token in tokens:
             values = centred(weight[:, token])
             p, k = np.unravel_index(int(np.abs(values).argmax()), values.shape)
-            piece = escape(show_token(pieces[token]))
+            piece = escape(vocabulary.show(token))
             if not values.any():
                 parts.append(Markdown(f"“{piece}” has no weight"))
                 continue
@@ -120,7 +123,7 @@ class Weights:
             value = self.values.put(f"weights.{back}.{token}.{word}", float(values[p, k]), "logit")
             parts.append(Markdown(f"“{piece}” says most at −{back}, on “{escape(word)}”: {value}"))
         return {
-            "tokens": join([f"“{show_token(pieces[t])}”" for t in tokens]),
+            "tokens": join([f"“{vocabulary.show(t)}”" for t in tokens]),
             "count": self.values.put("strips.tokens", self.results.facts.shown_tokens),
             "spoken": Markdown("; ".join(parts)),
         }
@@ -187,14 +190,14 @@ class Weights:
         fit = np.flatnonzero((logits.argmax(1) == asked.labels) & (asked.labels != usual))
         if not len(fit):
             return None
-        row, pieces = int(fit[0]), self._pieces()
+        row, vocabulary = int(fit[0]), self._vocabulary()
         right, tokens = int(asked.labels[row]), asked.tokens[row].astype(int)
         pushes = centred(tensors["weight"][np.arange(asked.length), tokens])
         before = self._pushes("bias", centred(tensors["bias"]), right, usual)
         rows: list[list[object]] = [["", "before any token", *before]]
         for p, token in enumerate(tokens.tolist()):
             cells = self._pushes(f"{asked.length - p}", pushes[p], right, usual)
-            rows.append([Markdown(f"−{asked.length - p}"), show_token(pieces[token]), *cells])
+            rows.append([Markdown(f"−{asked.length - p}"), vocabulary.show(token), *cells])
         total = centred(logits[row])
         rows.append(["", Markdown("**sum**"), *self._pushes("sum", total, right, usual)])
         words = [asked.candidates[k].strip() for k in (right, usual)]

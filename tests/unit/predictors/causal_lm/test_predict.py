@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,20 @@ import numpy as np
 import pytest
 import torch
 
+from handcraft.config.model import CausalLM
 from handcraft.contexts.read import read_contexts
+from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_facts, read_tensors, write_tensors
 from handcraft.predictions import read_predictions
 from handcraft.predictors.causal_lm import probe
 from handcraft.predictors.causal_lm.load import load_language_model
-from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
+from handcraft.predictors.causal_lm.predict import Given, Work, predict_causal_lm
 from handcraft.predictors.causal_lm.rows import Way, batches, plan_rows
 from handcraft.predictors.causal_lm.score import Scorer
 from handcraft.predictors.causal_lm.shards import model_fingerprint, shard_key
 from handcraft.predictors.causal_lm.text import Question
+from handcraft.tokenizer.encode import TokenFiles
 from tests.helpers.language_models import (
     CANDIDATES,
     TEXTS,
@@ -75,17 +79,27 @@ def asked(tmp_path: Path) -> Given:
     np.save(tmp_path / "starts.npy", np.arange(n + 1) * 36)
     arrays["offset"] = np.full(n, 36, np.int64)
     write_tensors(tmp_path / "test.safetensors", arrays, facts)
-    files = [tmp_path / f for f in ("test.safetensors", "validation.safetensors", "tokenizer.json")]
-    return Given(*files, tmp_path / "tokens.npy", tmp_path / "starts.npy")
+    return Given(
+        tmp_path / "test.safetensors",
+        tmp_path / "tokenizer.json",
+        validation=tmp_path / "validation.safetensors",
+        stories=TokenFiles(tmp_path / "tokens.npy", tmp_path / "starts.npy"),
+    )
 
 
-def predict(model: Path, given: Given, output: Path, retrieved: Path | None = None, **settings: Any) -> Path:
+def predict(model: Path, given: Given, output: Path, **settings: Any) -> Path:
     """Ask the model; returns the answers artifact beside the predictions `output`."""
     answers = output.with_suffix(".safetensors")
-    fixed: dict[str, Any] = {"name": "tiny", "device": "cpu", "threads": 1, "seed": 0, "code": "c"}
-    asked = Settings(title="Tiny", **settings)
-    outputs: dict[str, Any] = {"work": output.parent / "work", "predictions": output, "answers": answers}
-    predict_causal_lm(str(model), given, asked, retrieved=retrieved, **fixed, **outputs)
+    predict_causal_lm(
+        given,
+        # Not validated: some tests ask fewer contexts than the config allows.
+        settings=CausalLM(title="Tiny", model=str(model)).model_copy(update=settings),
+        name="tiny",
+        machine=Machine(),
+        work=Work(output.parent / "work", "c"),
+        predictions=output,
+        answers=answers,
+    )
     return answers
 
 
@@ -328,9 +342,9 @@ def test_all_four_questions_are_answered(original: Path, asked: Given, tmp_path:
     )
     np.testing.assert_allclose(short["long_context"], short["test"], rtol=0, atol=1e-5)
     assert np.abs(found["long_context"] - found["test"][rows]).max() > 0.1
-    other = read_tensors(predict(original, asked, tmp_path / "c.parquet", extras=False))
+    other = read_tensors(predict(original, replace(asked, validation=None), tmp_path / "c.parquet"))
     assert sorted(other) == ["test", "test_rows"]
-    by_token = read_tensors(predict(original, asked, tmp_path / "d.parquet", match="token"))
+    by_token = read_tensors(predict(original, replace(asked, match="token"), tmp_path / "d.parquet"))
     assert "end_of_word" not in by_token
 
 
@@ -375,8 +389,11 @@ def test_a_model_that_fails_the_check_is_asked_one_by_one(
 KILLED = """
 import sys, os, signal
 from pathlib import Path
+from handcraft.config.model import CausalLM
+from handcraft.device import Machine
+from handcraft.tokenizer.encode import TokenFiles
 from handcraft.predictors.causal_lm import interview as causal_lm_interview
-from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
+from handcraft.predictors.causal_lm.predict import Given, Work, predict_causal_lm
 from handcraft.predictors.causal_lm.score import Scorer
 
 causal_lm_interview.SHARD = 10
@@ -390,10 +407,12 @@ def counted(self, questions, **more):
     return real(self, questions, **more)
 
 Scorer.__call__ = counted
-files = [folder / f for f in ("test.safetensors", "validation.safetensors", "tokenizer.json")]
-given = Given(*files, folder / "tokens.npy", folder / "starts.npy")
-predict_causal_lm(model, given, Settings(title="Tiny", batch_tokens=64), name="tiny", device="cpu", threads=1, seed=0,
-    code="c", work=out / "work", retrieved=None, predictions=out / "a.parquet", answers=out / "a.safetensors")
+stories = TokenFiles(folder / "tokens.npy", folder / "starts.npy")
+validation = folder / "validation.safetensors"
+predict_causal_lm(
+    Given(folder / "test.safetensors", folder / "tokenizer.json", validation=validation, stories=stories),
+    settings=CausalLM(title="Tiny", model=model, batch_tokens=64), name="tiny", machine=Machine(),
+    work=Work(out / "work", "c"), predictions=out / "a.parquet", answers=out / "a.safetensors")
 print("calls", len(calls))
 """
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from handcraft.config.model import CausalLM
+from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_json
 from handcraft.predictions import read_predictions
@@ -36,8 +38,8 @@ def model(original: Path, tmp_path: Path) -> Path:
 
 def retrieve(model: Any, tmp_path: Path, revision: str | None = None) -> dict[str, Any]:
     output = tmp_path / "record.json"
-    given = {"name": "tiny", "title": "Tiny", "dtype": "float32", "device": "cpu"}
-    retrieve_causal_lm(str(model), revision, **given, output=output)
+    settings = CausalLM(title="Tiny", model=str(model), revision=revision)
+    retrieve_causal_lm(settings, name="tiny", device="cpu", output=output)
     found: dict[str, Any] = read_json(output)
     return found
 
@@ -193,23 +195,18 @@ def test_a_model_in_the_hubs_cache_needs_no_network(
 
 
 def test_a_missing_model_leaves_artifacts_that_say_so(tmp_path: Path) -> None:
-    from handcraft.predictors.causal_lm.predict import Given, Settings, predict_causal_lm
+    from handcraft.predictors.causal_lm.predict import Given, Work, predict_causal_lm
 
     test = contexts_file(tmp_path / "test.safetensors", np.ones((5, 4)), np.zeros(5))
     record = {"available": False, "what": "it is gated", "where": "here", "remedy": "ask"}
     (tmp_path / "record.json").write_text(json.dumps(record))
     nowhere = tmp_path / "nowhere"
     predict_causal_lm(
-        "a/b",
-        Given(test, nowhere, nowhere, nowhere, nowhere),
-        Settings(title="Tiny", revision="0" * 40),
+        Given(test, nowhere, retrieved=tmp_path / "record.json"),
+        settings=CausalLM(title="Tiny", model="a/b", revision="0" * 40),
         name="tiny",
-        device="cpu",
-        threads=1,
-        seed=0,
-        code="c",
-        work=nowhere,
-        retrieved=tmp_path / "record.json",
+        machine=Machine(),
+        work=Work(nowhere, "c"),
         predictions=tmp_path / "a.parquet",
         answers=tmp_path / "a.safetensors",
     )

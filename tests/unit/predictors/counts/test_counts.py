@@ -66,13 +66,13 @@ def test_another_file_is_no_predictions_artifact(tmp_path: Path) -> None:
 
 
 def test_majority_gives_the_class_rates_of_train(tmp_path: Path, train: Path, test: Path) -> None:
-    predict_majority(train, test, tmp_path / "p.parquet", title="majority")
+    predict_majority(train, test, output=tmp_path / "p.parquet", title="majority")
     found = np.exp(read_predictions(tmp_path / "p.parquet").log_probability)
     np.testing.assert_allclose(found, np.tile(np.array([2.5, 1.5, 1.5]) / 5.5, (3, 1)), rtol=1e-6)
 
 
 def test_last_token_is_a_smoothed_bigram(tmp_path: Path, train: Path, test: Path) -> None:
-    predict_last_token(train, test, 2.0, tmp_path / "p.parquet", title="last token")
+    predict_last_token(train, test, smoothing=2.0, output=tmp_path / "p.parquet", title="last token")
     found = np.exp(read_predictions(tmp_path / "p.parquet").log_probability)
     rates = np.array([2.5, 1.5, 1.5]) / 5.5
     np.testing.assert_allclose(found[0], (np.array([2, 1, 0]) + 2 * rates) / 5, rtol=1e-6)
@@ -85,7 +85,9 @@ def test_linear_adds_a_weight_for_every_position_and_token(tmp_path: Path, test:
     weight = rng.normal(size=(2, 8, 3)).astype(np.float32)
     bias = rng.normal(size=3).astype(np.float32)
     write_tensors(tmp_path / "w.safetensors", {"weight": weight, "bias": bias})
-    predict_linear(tmp_path / "w.safetensors", test, tmp_path / "p.parquet", predictor="linear", title="x")
+    predict_linear(
+        tmp_path / "w.safetensors", test, output=tmp_path / "p.parquet", predictor="linear", title="x"
+    )
     tokens = read_contexts(test).tokens
     by_hand = np.array([bias + weight[0, a] + weight[1, b] for a, b in tokens], dtype=np.float64)
     np.testing.assert_allclose(linear_logits(weight, bias, tokens), by_hand, rtol=1e-5)
@@ -98,7 +100,7 @@ def test_weights_of_another_build_are_refused(tmp_path: Path, test: Path) -> Non
     write_tensors(tmp_path / "w.safetensors", wrong)
     with pytest.raises(UserError, match="another build"):
         predict_linear(
-            tmp_path / "w.safetensors", test, tmp_path / "p.parquet", predictor="linear", title="x"
+            tmp_path / "w.safetensors", test, output=tmp_path / "p.parquet", predictor="linear", title="x"
         )
 
 

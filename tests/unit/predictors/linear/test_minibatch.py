@@ -6,26 +6,26 @@ from typing import Any
 import pytest
 import torch
 
+from handcraft.config.model import Minibatch
+from handcraft.device import Machine
 from handcraft.files import read_json, read_table
-from handcraft.predictors.linear.minibatch import MinibatchModel, Smoothed, train_minibatch
-from handcraft.predictors.linear.train import train_linear
+from handcraft.predictors.linear.minibatch import Inputs, MinibatchModel, Smoothed, train_minibatch
 from tests.helpers.artifacts import contexts_file, last_token_decides
+from tests.helpers.linear import linear_outputs, train_small
 
 NAMES = ("train_loss", "l1_term", "validation_loss")
 
 
 @pytest.fixture
-def inputs(tmp_path: Path) -> tuple[Path, Path, Path]:
+def inputs(tmp_path: Path) -> Inputs:
     train = contexts_file(tmp_path / "train.safetensors", *last_token_decides(600, 0))
     validation = contexts_file(tmp_path / "validation.safetensors", *last_token_decides(200, 1))
-    outputs = {
-        name: tmp_path / f"linear.{name}" for name in ("weights", "sparser", "path", "support", "metrics")
-    }
-    train_linear(train, validation, [1e-2], 12, 1e-4, 1e-4, 3000, "cpu", 1, **outputs)
-    return train, validation, outputs["metrics"]
+    outputs = linear_outputs(tmp_path)
+    train_small(train, validation, outputs, [1e-2])
+    return Inputs(train, validation, outputs.metrics)
 
 
-def run(inputs: tuple[Path, Path, Path], out: Path, **changed: Any) -> tuple[dict[str, Any], Any]:
+def run(inputs: Inputs, out: Path, seed: int = 0, **changed: Any) -> tuple[dict[str, Any], Any]:
     settings = {
         "l1": None,
         "batches": 410,
@@ -34,12 +34,18 @@ def run(inputs: tuple[Path, Path, Path], out: Path, **changed: Any) -> tuple[dic
         "every": 20,
         "smoothing": 0.9,
     }
-    settings |= {"seed": 0, "device": "cpu", "threads": 1}
-    train_minibatch(*inputs, **{**settings, **changed}, history=out / "history", metrics=out / "metrics")
+    train_minibatch(
+        inputs,
+        settings=Minibatch(**settings | changed),
+        seed=seed,
+        machine=Machine(),
+        history=out / "history",
+        metrics=out / "metrics",
+    )
     return read_json(out / "metrics"), read_table(out / "history")
 
 
-def test_curves_and_end(tmp_path: Path, inputs: tuple[Path, Path, Path]) -> None:
+def test_curves_and_end(tmp_path: Path, inputs: Inputs) -> None:
     metrics, history = run(inputs, tmp_path / "a")
     assert history.column_names == ["batch", *(c for name in NAMES for c in (name, f"{name}_smoothed"))]
     assert history["batch"].to_pylist() == [*range(20, 401, 20), 410]
@@ -53,9 +59,7 @@ def test_curves_and_end(tmp_path: Path, inputs: tuple[Path, Path, Path]) -> None
     assert metrics["objective"] == pytest.approx(metrics["train_loss"] + metrics["l1_term"])
 
 
-def test_two_runs_give_the_same_bytes_and_another_seed_does_not(
-    tmp_path: Path, inputs: tuple[Path, Path, Path]
-) -> None:
+def test_two_runs_give_the_same_bytes_and_another_seed_does_not(tmp_path: Path, inputs: Inputs) -> None:
     for name in ("a", "b"):
         run(inputs, tmp_path / name)
     run(inputs, tmp_path / "c", seed=1)
@@ -64,17 +68,15 @@ def test_two_runs_give_the_same_bytes_and_another_seed_does_not(
         assert a == b != c
 
 
-def test_another_penalty_gets_its_own_optimum(tmp_path: Path, inputs: tuple[Path, Path, Path]) -> None:
+def test_another_penalty_gets_its_own_optimum(tmp_path: Path, inputs: Inputs) -> None:
     same, _ = run(inputs, tmp_path / "a")
-    assert same["optimum"]["objective"] == read_json(inputs[2])["objective"]
+    assert same["optimum"]["objective"] == read_json(inputs.linear)["objective"]
     other, _ = run(inputs, tmp_path / "b", l1=3e-2)
     assert other["optimum"]["nonzeros"] < same["optimum"]["nonzeros"]
     assert -1e-3 < other["objective_gap"] < 0.2
 
 
-def test_without_a_penalty_there_is_no_optimum_to_compare_with(
-    tmp_path: Path, inputs: tuple[Path, Path, Path]
-) -> None:
+def test_without_a_penalty_there_is_no_optimum_to_compare_with(tmp_path: Path, inputs: Inputs) -> None:
     metrics, _ = run(inputs, tmp_path / "a", l1=0.0, batch_size=10_000, batches=5)
     assert metrics["objective_gap"] is metrics["optimum"] is None
     assert metrics["l1_term"] == 0

@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from handcraft.config.model import Linear
 from handcraft.contexts.read import read_contexts
+from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_tensors, write_tensors
 from handcraft.predictors.linear.resample import resampled_rows, train_resamples
-from handcraft.predictors.linear.solver import fit_linear
-from handcraft.predictors.linear.train import train_linear
 from handcraft.seeds import generator
 from tests.helpers.artifacts import WORDS, contexts_file, last_token_decides
+from tests.helpers.linear import fit_linear, linear_outputs, train_small
 
 L1 = 3e-3
 NAMES = {"spread", "sign_stability", "centred_spread", "centred_sign_stability"}
@@ -23,13 +24,14 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("resample")
     train = contexts_file(folder / "train.safetensors", *last_token_decides(600, 0))
     validation = contexts_file(folder / "validation.safetensors", *last_token_decides(300, 1))
-    names = {name: folder / name for name in ("weights", "sparser", "support", "path", "metrics")}
-    train_linear(train, validation, [L1], 12, 1e-4, 1e-4, 3000, "cpu", 1, **names)
-    return train, names["weights"]
+    outputs = linear_outputs(folder)
+    train_small(train, validation, outputs, [L1])
+    return train, outputs.weights
 
 
 def resample(inputs: tuple[Path, Path], out: Path, resamples: int = 4, seed: int = 0) -> Path:
-    train_resamples(*inputs, resamples, 1e-4, 3000, seed, "cpu", 1, out)
+    settings = Linear(resamples=resamples, gap=1e-4)
+    train_resamples(*inputs, settings=settings, seed=seed, machine=Machine(), output=out)
     return out
 
 

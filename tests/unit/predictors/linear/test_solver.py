@@ -11,8 +11,7 @@ from handcraft.errors import UserError
 from handcraft.predictors.linear.certificate import dual_bound, evaluate, loss_at, relative_gap
 from handcraft.predictors.linear.newton import centred
 from handcraft.predictors.linear.onehot import OneHot
-from handcraft.predictors.linear.solver import fit_linear
-from tests.helpers.linear import objective, problem
+from tests.helpers.linear import fit_linear, objective, problem
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

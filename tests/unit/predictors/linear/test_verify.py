@@ -9,9 +9,10 @@ import pytest
 from handcraft.commands.main import main
 from handcraft.errors import UserError
 from handcraft.files import read_facts, read_tensors, write_tensors
-from handcraft.predictors.linear.train import train_linear
+from handcraft.predictors.linear.train import Outputs
 from handcraft.predictors.linear.verify import verify_linear
 from tests.helpers.artifacts import contexts_file, last_token_decides
+from tests.helpers.linear import train_small
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     validation = contexts_file(contexts / "validation.safetensors", *last_token_decides(300, 1))
     names = {name: linear / f"{name}.safetensors" for name in ("weights", "sparser", "support")}
     names |= {"path": linear / "path.csv", "metrics": linear / "metrics.json"}
-    train_linear(train, validation, [3e-2, 1e-2, 3e-3], 12, 1e-4, 1e-4, 3000, "cpu", 1, **names)
+    train_small(train, validation, Outputs(**names), [3e-2, 1e-2, 3e-3])
     return results
 
 

@@ -4,23 +4,23 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer
 
 from handcraft.analysis.planted import evaluate_planted
-from handcraft.config.model import SPLITS
+from handcraft.config.model import SPLITS, BestLinear, Contexts, Corpus, PlantedCorpus, Variant
 from handcraft.contexts.build import build_contexts
 from handcraft.contexts.read import read_contexts
 from handcraft.corpus import retrieve_corpus
 from handcraft.corpus.planted.table import RULES
 from handcraft.corpus.planted.writer import write_stories
+from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import read_csv, read_facts, read_json, read_table, write_tensors
 from handcraft.predictions import read_predictions
 from handcraft.predictors.rules.bayes import find_rules, predict_bayes
 from handcraft.rules.language import distribution
 from handcraft.rules.tokens import bayes_log_probability
-from handcraft.tokenizer.encode import encode_corpus
-from handcraft.tokenizer.tokens import load_tokenizer
+from handcraft.tokenizer.encode import TokenFiles, encode_corpus
+from handcraft.tokenizer.tokens import Vocabulary
 from handcraft.tokenizer.train import train_tokenizer
 
 STORIES, SEED = 2000, 5
@@ -31,34 +31,26 @@ def built(tmp_path_factory):
     """A small planted corpus through the real road: tokenizer and the contexts of all groups."""
     root = tmp_path_factory.mktemp("planted")
     corpus = {s: root / f"{s}.parquet" for s in SPLITS}
-    tokens = {s: root / f"{s}.npy" for s in SPLITS}
-    starts = {s: root / f"{s}_starts.npy" for s in SPLITS}
+    tokens = {s: TokenFiles(root / f"{s}.npy", root / f"{s}_starts.npy") for s in SPLITS}
     retrieve_corpus(
-        {"stories": STORIES},
-        kind="planted",
-        fractions={"validation": 0.1, "test": 0.1},
+        Corpus(planted=PlantedCorpus(stories=STORIES)),
         seed=SEED,
         outputs=corpus,
         summary=root / "corpus.json",
     )
-    train_tokenizer(corpus["train"], root / "tokenizer.json", 1024)
+    train_tokenizer(corpus["train"], vocabulary=1024, output=root / "tokenizer.json")
     for split in SPLITS:
-        encode_corpus(corpus[split], root / "tokenizer.json", tokens[split], starts[split])
+        encode_corpus(corpus[split], root / "tokenizer.json", **tokens[split]._asdict())
     for group, rules in RULES.items():
         for match in ("word", "token"):
             build_contexts(
                 tokens,
-                starts,
                 root / "tokenizer.json",
-                rules.candidates,
-                match,
-                16,
-                "natural",
-                None,
-                None,
-                0,
-                {s: root / f"{group}.{match}.{s}.safetensors" for s in SPLITS},
-                root / f"{group}.{match}.json",
+                variant=Variant(group, group, rules.candidates, match, "natural"),
+                settings=Contexts(),
+                seed=0,
+                outputs={s: root / f"{group}.{match}.{s}.safetensors" for s in SPLITS},
+                summary=root / f"{group}.{match}.json",
             )
     return root
 
@@ -68,7 +60,11 @@ def test_bayes_is_what_the_generator_drew_from(built, tmp_path, group):
     """Every whole-word occurrence in the tokens is a slot, with the generator's own probabilities."""
     test = built / f"{group}.word.test.safetensors"
     predict_bayes(
-        test, built / "tokenizer.json", group, tmp_path / "bayes.parquet", title="Bayes (best possible)"
+        test,
+        built / "tokenizer.json",
+        group=group,
+        output=tmp_path / "bayes.parquet",
+        title="Bayes (best possible)",
     )
     answers = read_predictions(tmp_path / "bayes.parquet")
     contexts = read_contexts(test)
@@ -109,8 +105,8 @@ def test_bayes_refuses_contexts_by_token(built, tmp_path):
         predict_bayes(
             built / "conjunctions.token.test.safetensors",
             built / "tokenizer.json",
-            "conjunctions",
-            tmp_path / "x",
+            group="conjunctions",
+            output=tmp_path / "x",
             title="Bayes (best possible)",
         )
 
@@ -119,24 +115,32 @@ def test_bayes_refuses_another_group(built, tmp_path):
     test = built / "conjunctions.word.test.safetensors"
     with pytest.raises(UserError, match="no rules are planted for 'colours'"):
         predict_bayes(
-            test, built / "tokenizer.json", "colours", tmp_path / "x", title="Bayes (best possible)"
+            test,
+            built / "tokenizer.json",
+            group="colours",
+            output=tmp_path / "x",
+            title="Bayes (best possible)",
         )
     with pytest.raises(UserError, match="rules are planted for"):
         predict_bayes(
-            test, built / "tokenizer.json", "pronouns", tmp_path / "x", title="Bayes (best possible)"
+            test,
+            built / "tokenizer.json",
+            group="pronouns",
+            output=tmp_path / "x",
+            title="Bayes (best possible)",
         )
 
 
 def test_a_small_tokenizer_is_refused(built, tmp_path):
-    train_tokenizer(built / "train.parquet", tmp_path / "tokenizer.json", 300)
+    train_tokenizer(built / "train.parquet", vocabulary=300, output=tmp_path / "tokenizer.json")
     with pytest.raises(UserError, match=r"not single tokens: .*' broken'"):
-        find_rules("conjunctions", Tokenizer.from_file(str(tmp_path / "tokenizer.json")))
+        find_rules("conjunctions", Vocabulary.read(tmp_path / "tokenizer.json"))
 
 
 def test_contexts_with_split_words_are_refused(built):
-    planted = find_rules("conjunctions", load_tokenizer(built / "tokenizer.json"))
+    planted = find_rules("conjunctions", Vocabulary.read(built / "tokenizer.json"))
     tokens = read_contexts(built / "conjunctions.word.test.safetensors").tokens.copy()
-    tokens[0, -8] = load_tokenizer(built / "tokenizer.json").token_to_id("q")
+    tokens[0, -8] = Vocabulary.read(built / "tokenizer.json").id_of("q")
     with pytest.raises(UserError, match="in 1 of"):
         bayes_log_probability(planted, tokens)
     with pytest.raises(UserError, match=r"contexts\.length"):
@@ -145,7 +149,7 @@ def test_contexts_with_split_words_are_refused(built):
 
 def _planted_weights(built, group):
     """A linear model that has exactly the table's linear rules."""
-    planted = find_rules(group, load_tokenizer(built / "tokenizer.json"))
+    planted = find_rules(group, Vocabulary.read(built / "tokenizer.json"))
     weight = np.zeros((16, 1024, 5), np.float32)
     for rule in planted.rules.linear:
         weight[16 - rule.distance, planted.ids[rule.word], planted.rules.candidates.index(rule.candidate)] = (
@@ -164,11 +168,16 @@ def test_table_of_planted_rules(built, tmp_path):
         weights[group] = tmp_path / f"{group}.safetensors"
         if group == "feelings":  # turn one rule around
             rule = RULES[group].linear[0]
-            token = find_rules(group, load_tokenizer(built / "tokenizer.json")).ids[rule.word]
+            token = find_rules(group, Vocabulary.read(built / "tokenizer.json")).ids[rule.word]
             weight[16 - rule.distance, token] *= -1
         write_tensors(weights[group], {"weight": weight, "bias": bias})
     evaluate_planted(
-        test, weights, best, built / "tokenizer.json", tmp_path / "planted.csv", tmp_path / "rules.csv"
+        test,
+        weights=weights,
+        best=best,
+        tokenizer=built / "tokenizer.json",
+        output=tmp_path / "planted.csv",
+        rules=tmp_path / "rules.csv",
     )
     table = {row["group"]: row for row in read_csv(tmp_path / "planted.csv")}
     for group, rules in RULES.items():
@@ -191,14 +200,21 @@ def test_best_linear_is_fitted_on_fresh_contexts(built, tmp_path):
 
     group = "auxiliaries"
     train = built / f"{group}.word.train.safetensors"
-    arguments = ({group: train}, built / "tokenizer.json", SEED, 2, [1e-3, 3e-2], 0.01, 300)
-    train_best_linear(*arguments, "cpu", 1, {group: tmp_path / "best.safetensors"})
+    settings = BestLinear(factor=2, l1=[1e-3, 3e-2])
+    for name in ("best", "again"):
+        train_best_linear(
+            {group: train},
+            built / "tokenizer.json",
+            settings=settings,
+            seed=SEED,
+            machine=Machine(),
+            outputs={group: tmp_path / f"{name}.safetensors"},
+        )
     facts = read_facts(tmp_path / "best.safetensors")
     assert facts["contexts"] == pytest.approx(2 * len(read_contexts(train)), abs=2)
     assert facts["l1"] == 1e-3
     assert facts["gap"] <= 0.01
     assert facts["candidates"] == list(RULES[group].candidates)
-    train_best_linear(*arguments, "cpu", 1, {group: tmp_path / "again.safetensors"})
     assert (tmp_path / "best.safetensors").read_bytes() == (tmp_path / "again.safetensors").read_bytes()
 
 
