@@ -14,6 +14,15 @@ def test_editing_a_sentence_renders_the_report_and_nothing_else(built: Checkout)
     assert "A context is very short" in (built.path / "results" / "report" / "index.html").read_text(), text
 
 
+def test_the_builds_own_record_has_every_job_behind_the_report(finished: Checkout) -> None:
+    listed = (finished.path / "results" / "report" / "build_facts.md").read_text()
+    sidecars = [read_json(path) for path in (finished.path / "results" / "provenance").glob("*.json")]
+    after = {"build_facts", "render_html", "render_pdf"}
+    # Whatever the report does not read, nobody waits for.
+    assert {job["rule"] for job in sidecars if f"| {job['rule']} |" not in listed} == after
+    assert f"| **all** | {sum(job['rule'] not in after for job in sidecars)} |" in listed
+
+
 def test_a_linear_model_made_worse_changes_the_findings(built: Checkout) -> None:
     """A penalty that leaves no weight: the article says so, in other words than before, and is rendered."""
     short = built.path / "results" / "report" / "source" / "_short.qmd"

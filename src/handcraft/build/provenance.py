@@ -226,4 +226,13 @@ def write_sidecar(path: Path, run: Run, *, root: Path) -> None:
 
 
 def _hashes(paths: list[str]) -> dict[str, str]:
-    return {p: hash_file(p) for p in paths if Path(p).is_file()}
+    return {p: _hash_path(Path(p)) for p in paths if Path(p).exists()}
+
+
+def _hash_path(path: Path) -> str:
+    """SHA-256 of a file, or of the names and hashes of a directory's files."""
+    if path.is_file():
+        return hash_file(path)
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    lines = "".join(f"{p.relative_to(path)} {hash_file(p)}\n" for p in files)
+    return hashlib.sha256(lines.encode()).hexdigest()

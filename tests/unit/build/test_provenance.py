@@ -123,3 +123,18 @@ def test_every_adapter_is_thin_and_reaches_the_package(root: Path) -> None:
         lines = script.read_text().splitlines()
         assert len(lines) <= 35, f"{script.name}: logic belongs in the package"
         assert imported_modules(script), script.name
+
+
+def test_a_directory_has_a_hash_of_its_names_and_contents(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    (model / "deep").mkdir(parents=True)
+    (model / "deep" / "a").write_text("1")
+    seen = {provenance._hash_path(model)}
+    (model / "deep" / "a").write_text("2")
+    seen.add(provenance._hash_path(model))
+    (model / "deep" / "a").rename(model / "b")
+    seen.add(provenance._hash_path(model))
+    assert len(seen) == 3
+    assert provenance._hashes([str(model), str(tmp_path / "gone")]) == {
+        str(model): provenance._hash_path(model)
+    }
