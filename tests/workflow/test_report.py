@@ -1,5 +1,7 @@
 """The report as the end of the workflow: what an edit of the prose reruns, and that findings follow the data."""
 
+from html import unescape
+
 from handcraft.files import read_json
 from tests.workflow.conftest import Checkout
 
@@ -15,7 +17,7 @@ def test_editing_a_sentence_renders_the_report_and_nothing_else(built: Checkout)
 
 
 def test_the_builds_own_record_has_every_job_behind_the_report(finished: Checkout) -> None:
-    listed = (finished.path / "results" / "report" / "build_facts.md").read_text()
+    listed = unescape((finished.path / "results" / "report" / "build_facts.md").read_text())
     sidecars = [read_json(path) for path in (finished.path / "results" / "provenance").glob("*.json")]
     after = {"build_facts", "render_html", "render_pdf"}
     # Whatever the report does not read, nobody waits for.
