@@ -18,6 +18,10 @@ from handcraft.build.provenance import PACKAGE, Run, code_hash, write_sidecar
 from handcraft.build.reads import checked_reads
 from handcraft.errors import UserError
 
+# While an adapter imports the rest: imports leave no garbage, and to search for it takes 0.2 s where PyTorch is among
+# them. `job` turns it on again.
+gc.disable()
+
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, SimpleNamespace]]:
@@ -27,6 +31,7 @@ def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, Simp
     Everything printed goes to the job's log (progress to the terminal as well). A `UserError` ends the job with
     its message alone, anything else with a traceback. A sidecar of the run's facts is written at the end.
     """
+    gc.enable()
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     log = Path(str(snakemake.log[0]))
     log.parent.mkdir(parents=True, exist_ok=True)
