@@ -161,7 +161,7 @@ def test_a_link_that_names_nothing_is_said_and_an_anchor_of_the_report_is_left_a
 ) -> None:
     explorer.evaluate("location.hash = 'group=nowhere&token=not%20a%20token&position=99'")
     explorer.wait("!document.getElementById('ex-notice').hidden")
-    assert "“not a token” is no single token" in explorer.text("ex-notice")
+    assert "“not a token” is not a single token" in explorer.text("ex-notice")
     assert state(explorer)["group"] == "first"
     explorer.evaluate("location.hash = 'group=second&token=7'")
     explorer.wait("explorer.state().group === 'second'")

@@ -36,6 +36,6 @@ def test_a_file_too_few_and_a_file_too_many_end_the_build(built: Checkout) -> No
     target = "results/figures/calibration-small-llama.svg"
     built.snakemake(target)
     said = built.snakemake(target, "--force", expect=1, **{CHECK: "1"})
-    assert "reads results/evaluation/calibration_bins.csv, which is no input" in said
+    assert "reads results/evaluation/calibration_bins.csv, which is not an input" in said
     assert "declares results/evaluation/calibration.csv, which it does not read" in said
     assert not (built.path / target).exists()

@@ -99,6 +99,8 @@ rule build_facts:
     """Write the times, host, versions and commit: the only part of the report that differs between two builds."""
     input:
         source="results/report/source",
+        # The record has the jobs behind it too.
+        explorer="results/explorer/index.html",
     output:
         facts="results/report/build_facts.md",
     log:

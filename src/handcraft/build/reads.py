@@ -14,6 +14,7 @@ CHECK = "HANDCRAFT_CHECK_INPUTS"
 UNREAD = {
     ("render_pdf", "after"): "order only: two renders at once meet in Quarto's caches",
     ("build_facts", "source"): "order only: records of the other jobs are there by then",
+    ("build_facts", "explorer"): "order only, as its source",
     ("fill_report", "labelling"): "the report names these pages, so they are made with it",
     ("retrieve_causal_lm", "files"): "transformers chooses what it reads of a model's directory",
     ("predict_causal_lm", "files"): "transformers chooses what it reads of a model's directory",
@@ -30,7 +31,7 @@ UNDECLARED = {
         "records of jobs: each was written with a declared input, or with one behind it",
     ),
 }
-"""Folders below `results/` that a rule's job may read although they are no inputs, and why."""
+"""Folders below `results/` that a rule's job may read although they are not inputs, and why."""
 
 
 @contextmanager
@@ -68,12 +69,12 @@ def checked_reads(snakemake: Any) -> Iterator[None]:
         outputs=[str(p) for p in snakemake.output],
     )
     if undeclared or unread:
-        lines = [f"reads {path}, which is no input" for path in undeclared]
+        lines = [f"reads {path}, which is not an input" for path in undeclared]
         lines += [f"declares {path}, which it does not read" for path in unread]
         raise UserError(
             "inputs and files read differ:\n" + "\n".join(lines),
             where=f"rule {snakemake.rule}",
-            remedy="mend the rule's input, or list an exception with its reason in handcraft/build/reads.py",
+            remedy="fix the rule's input, or list an exception with its reason in handcraft/build/reads.py",
         )
     print(f"{CHECK}: read its inputs and nothing else below results/")
 
@@ -81,7 +82,7 @@ def checked_reads(snakemake: Any) -> Iterator[None]:
 def compare(
     rule: str, opened: set[Path], *, inputs: dict[str, list[str]], outputs: list[str]
 ) -> tuple[list[str], list[str]]:
-    """Files below `results/` that were `opened` (resolved) and are no input or output; inputs that were not opened."""
+    """Opened files (resolved) below `results/` that are neither input nor output; inputs that were not opened."""
     results = Path("results").resolve()
     declared = {Path(p).resolve() for p in [*(p for own in inputs.values() for p in own), *outputs]}
     if rule in UNDECLARED:

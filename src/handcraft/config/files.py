@@ -24,7 +24,7 @@ def parse_config(raw: Mapping[str, Any], files: Sequence[Path | str] = ()) -> Co
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        # Of a key that is no text, pydantic knows less than what is said already.
+        # About a key that is not text, the problems above say more than pydantic.
         problems += [
             _problem(e, nodes) for e in error.errors() if e["loc"][-1:] != ("[key]",) or not problems
         ]

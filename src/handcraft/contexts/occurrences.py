@@ -18,7 +18,7 @@ import numpy as np
 CHUNK = 2**21  # tokens looked at together, in whole stories
 
 
-NONE = 255  # label of a token that is no candidate
+NONE = 255  # label of a token that is not a candidate
 
 
 _NO, _YES, _LOOK_FURTHER = 0, 1, 2

@@ -50,7 +50,7 @@ def stories_in_files(files: Sequence[Path], field: str) -> Iterator[str]:
     """Every story of the files, in their order; `field` is its key (`.jsonl`) or column (`.parquet`).
 
     Raises `UserError` with file and line (`.parquet`: row) for what cannot be read: bytes that are not UTF-8,
-    a line that is no JSON, a missing field, a value that is no text, or a story of more than 16 MiB.
+    a line that is not JSON, a missing field, a value that is not text, or a story of more than 16 MiB.
     """
     for file in files:
         try:

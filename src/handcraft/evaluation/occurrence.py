@@ -22,7 +22,7 @@ def evaluate_occurrence(pairs: Sequence[tuple[str, Path, Path, Path]], *, output
 
     `pairs` lists (group, metrics by word, metrics by token, summary of the contexts of either). Accuracy is
     a share, loss is in nats, both natural; `n_word` and `n_token` are test contexts; `dropped_share` is the
-    share of the candidates' tokens in the test split that are no whole word. What only one of the two has
+    share of the candidates' tokens in the test split that are not whole words. What only one of the two has
     is empty in the other.
     """
     rows: list[dict[str, Any]] = []
@@ -53,7 +53,7 @@ def _natural(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _dropped_share(path: Path) -> float | None:
-    """Share of the candidates' tokens in the test split, all together, that are no whole word."""
+    """Share of the candidates' tokens in the test split, all together, that are not whole words."""
     try:
         counts = read_json(path)["splits"]["test"]["candidates"].values()
         token, word = (sum(one[match] for one in counts) for match in ("token", "word"))

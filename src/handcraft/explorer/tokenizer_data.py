@@ -63,6 +63,6 @@ def character_classes(encoder: "Tokenizer") -> tuple[np.ndarray, np.ndarray]:
         pieces = [span for _, span in cut(f"a{chr(points[end - 1])}1")]
         kind = "letter" if (0, 2) in pieces else "number" if (1, 3) in pieces else None
         if kind:
-            # A run may go over the surrogates, which are no characters.
+            # A run may go over the surrogates, which are not characters.
             found[kind].append((int(points[start]), int(points[end - 1])))
     return np.array(found["letter"]), np.array(found["number"])

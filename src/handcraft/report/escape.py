@@ -13,7 +13,7 @@ class Markdown(str):
 def escape(text: object) -> Markdown:
     """`text` as Markdown that shows exactly that text, in Pandoc and in Quarto, in HTML and in Typst.
 
-    Every character that is no letter and no digit becomes a numeric entity, so that none can open markup, a
+    Every character that is neither a letter nor a digit becomes a numeric entity, so that none can open markup, a
     citation, a shortcode, a tag or a table cell. White space becomes single spaces; control and formatting
     characters (also those that reverse the direction of text) become the replacement character.
     Never put the result inside a code span: entities are not decoded there.

@@ -190,7 +190,7 @@ class Results:
         return self._csv("evaluation", "causal_lms_asked.csv")
 
     def retrieved(self, model: str) -> dict[str, Any]:
-        """Whether a given language model could be had, and if not, why and what to do."""
+        """Whether a given language model was available, and if not, why and what to do."""
         return self._json("models", f"{model}.json") or {}
 
     @cached_property

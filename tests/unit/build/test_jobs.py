@@ -165,7 +165,7 @@ def test_a_checked_job_reads_its_inputs_and_nothing_else_below_results(
     write = "open('out.txt', 'w').write('out'); open('out.txt').read(); open('elsewhere.txt', 'w').close()"
     done, log = run(tmp_path, f"{reads}; open('in.txt').read(); {write}")
     assert done.returncode == 1
-    assert "reads results/a.json, which is no input" in log
+    assert "reads results/a.json, which is not an input" in log
     assert "b.json" not in log
     assert "in.txt" not in log
     done, log = run(tmp_path, write)
@@ -186,4 +186,4 @@ def test_files_that_libraries_open_are_seen_too(
         write_tensors(tmp_path / "results" / name, {"x": np.zeros(1)})
     done, log = run(tmp_path, f"from handcraft.files import read_{kind} as read\nread('results/{kind}')")
     assert done.returncode == 1
-    assert f"reads results/{kind}, which is no input" in log
+    assert f"reads results/{kind}, which is not an input" in log

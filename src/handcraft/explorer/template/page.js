@@ -59,7 +59,7 @@ function draw() {
   state = read();
   const model = group();
   at("ex-notice").hidden = state.missing === null;
-  at("ex-notice").textContent = state.missing === null ? "" : `“${state.missing}” is no single token of this vocabulary; another one is shown.`;
+  at("ex-notice").textContent = state.missing === null ? "" : `“${state.missing}” is not a single token of this vocabulary; another one is shown.`;
   at("ex-group").value = state.group;
   if (!before || before.group !== state.group) drawGroup(model);
   drawSentence(model);

@@ -34,7 +34,7 @@ class Head:
     def states(
         self, ids: np.ndarray, depths: np.ndarray | None = None, sight: np.ndarray | None = None
     ) -> torch.Tensor:
-        """What `logits` takes, for every place of rows (see `causal_lm_rows.row_inputs`): [n * length, ...]."""
+        """What `logits` takes, for every place of rows (see `rows.row_inputs`): [n * length, ...]."""
         device = self.model.device
         inputs: dict[str, Any] = {"input_ids": torch.from_numpy(ids).to(device), "use_cache": False}
         if depths is not None and sight is not None:

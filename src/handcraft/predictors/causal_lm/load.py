@@ -128,8 +128,8 @@ def load_language_model(
 ) -> LanguageModel:
     """Load `model`: a directory where there is no `revision`, else a name on the hub at that commit.
 
-    Raises `UserError` for a directory or a file that is missing, weights that are no safetensors, corrupt or
-    incomplete, a gated or unknown model, no network, and an architecture that is no causal LM or looks ahead.
+    Raises `UserError` for a directory or a file that is missing, weights that are not in safetensors, corrupt or
+    incomplete, a gated or unknown model, no network, and an architecture that is not a causal LM or looks ahead.
     """
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
@@ -170,7 +170,7 @@ def load_language_model(
 def check_causal(config: Any, model: str) -> None:
     """Raise `UserError` where the config says that the model's tokens see what comes after them.
 
-    Not every config says so: `causal_lm_probe` tries it on rows.
+    Not every config says so: `probe` tries it on rows.
     """
     found = None
     for one in (config, config.get_text_config()):

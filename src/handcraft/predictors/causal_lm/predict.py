@@ -1,8 +1,8 @@
 """A causal language model asked the group's question: which of the candidates comes after these 16 tokens?
 
 The 16 tokens are given as text, to the model's own tokenizer; a candidate's score is the log-probability of all its
-tokens, and the softmax goes over the group's candidates only (`causal_lm_text` and `causal_lm_score` say it exactly,
-`causal_lm_interview` what else is asked).
+tokens, and the softmax goes over the group's candidates only (`text` and `score` say it exactly,
+`interview` what else is asked).
 """
 
 from pathlib import Path

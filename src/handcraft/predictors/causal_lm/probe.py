@@ -140,7 +140,7 @@ def branches_hold(head: Head, row: Row) -> bool:
     """Whether the model keeps to a mask and to positions of our own on a branching row.
 
     Some of its branches are computed as plain rows, which must give the same. A model that scans from left to right, or
-    whose attention knows places alone, takes no branches.
+    whose attention knows places alone, takes no branches; many of those raise an error at the mask, each of its kind.
     """
     parents = set(row.parents)
     leaves = [i for i in range(len(row)) if i not in parents]

@@ -1,6 +1,6 @@
 """Check early whether an external model is available; the result is a small file.
 
-A model that cannot be had does not end the build: the others' results stand, and the report says which is missing and
+A model that is not available does not end the build: the other results stand, and the report says which is missing and
 how to get it.
 """
 

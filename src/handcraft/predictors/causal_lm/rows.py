@@ -4,7 +4,7 @@ A row holds one beginning and, after it, what differs: it is a tree of tokens, i
 branch and no others (a mask says so, and a token's position is its depth). So candidates of several tokens, and
 contexts of one story that begin alike, share one row. A row without branches needs no mask.
 
-Not every model takes such rows (`causal_lm_probe` says which does): `Way` has what else there is.
+Not every model takes such rows (`probe` says which do): `Way` has what else there is.
 """
 
 from collections.abc import Iterator, Sequence

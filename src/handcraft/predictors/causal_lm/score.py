@@ -1,6 +1,6 @@
 """Log-probabilities of the endings of many questions under a causal language model, with few forward passes.
 
-One row a question, or even for several (`causal_lm_rows`), where the model takes that (`causal_lm_probe`); the output
+One row a question, or even for several (`rows`), where the model takes that (`probe`); the output
 matrix is applied only to the hidden states that are read. Results do not depend on the batch size beyond 1e-5: a row is
 only ever computed beside rows of its own padded length, which depends on its own length alone, and in float32 the
 output matrix is multiplied in float64.

@@ -1,6 +1,6 @@
 """Long scoring in shards on disk, so that a killed job goes on where it was.
 
-Snakemake deletes the declared outputs of a job that fails, so shards lie in a work directory that is no output. Its
+Snakemake deletes the declared outputs of a job that fails, so shards lie in a work directory that is not an output. Its
 name is a hash of all that decides the scores (model, questions, settings, code): another model never meets them.
 """
 

@@ -1,6 +1,6 @@
 """Contexts put to a language model in its own tokens, so that every candidate's score is exact.
 
-The score (defined here and in `causal_lm_score`): a context's text is its tokens decoded by our tokenizer. For
+The score (defined here and in `score`): a context's text is its tokens decoded by our tokenizer. For
 every candidate, prefix + context + candidate is tokenized *as a whole* by the model's own tokenizer, and so is
 prefix + context alone. What all of these token sequences begin with is `Question.shared`; what is left of a
 candidate's sequence is its ending, and the candidate's score is the log-probability of its ending after

@@ -30,7 +30,7 @@ def train_resamples(
     which it is zero); and both once more, as `centred_spread` and `centred_sign_stability`, for centred weights
     (minus the mean over the candidates), which are the ones shown.
 
-    These tell how much the draw of stories moves a weight. They are no confidence intervals: the bootstrap does not
+    These tell how much the draw of stories moves a weight. They are not confidence intervals: the bootstrap does not
     estimate the law of an L1-penalised weight (Chatterjee and Lahiri 2011, "Bootstrapping lasso estimators"), whose
     shrinkage towards zero is in every fit alike.
 

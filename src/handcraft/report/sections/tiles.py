@@ -16,7 +16,7 @@ TIE = 1e-6
 def tile(results: Results, values: Values, figures: Path, slug: str, token: str) -> dict[str, Any]:
     """A tile picture: its token, the word it speaks for most, whether that is the published one, its support.
 
-    `word` is None where no weight is left: the penalty took them all, or the text is no token.
+    `word` is None where no weight is left: the penalty took them all, or the text is not a token.
     """
     weights = results.weights.get(token, {})
     theirs = {

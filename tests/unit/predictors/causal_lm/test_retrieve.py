@@ -1,4 +1,4 @@
-"""A given model that cannot be had: said early and clearly, and no reason to end the build."""
+"""A given model that is not available: said early and clearly, and no reason to end the build."""
 
 import json
 import os
