@@ -21,7 +21,7 @@ report: install
 
 # After an edit of the prose: only fills in and renders the report.
 preview: install
-	$(SNAKEMAKE) --quiet=rules --allowed-rules all fill_report build_facts render_html render_pdf
+	$(SNAKEMAKE) --quiet=rules --allowed-rules all fill_report build_record render_html render_pdf
 	@$(SHOW)
 
 # Rebuilds docs/example, the report on TinyStories from files. BUILD must contain the files that

@@ -60,26 +60,30 @@ def write_predictions(
     if not np.all(np.abs(np.log(total)) <= TOLERANCE):
         worst = int(np.argmax(np.where(np.isfinite(total), np.abs(total - 1), np.inf)))
         raise ValueError(f"row {worst} is not normalised: its probabilities sum to {total[worst]}")
-    facts = {"predictor": predictor, "title": title, "candidates": list(candidates)}
+    metadata = {"predictor": predictor, "title": title, "candidates": list(candidates)}
     if missing:
-        facts["missing"] = missing
+        metadata["missing"] = missing
     rows = np.arange(len(values)) if context is None else context
-    column = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel(), pa.float32()), values.shape[1])
-    table = pa.table({"context": pa.array(rows.astype(np.int32)), "log_probability": column})
-    metadata = {"handcraft": json.dumps(facts, sort_keys=True, ensure_ascii=False)}
-    write_table(path, table.replace_schema_metadata(metadata))
+    # From buffers, because `pa.array` imports pandas: 0.2 s.
+    flat = pa.Array.from_buffers(pa.float32(), values.size, [None, pa.py_buffer(values)])
+    contexts = np.ascontiguousarray(rows, dtype=np.int32)
+    context = pa.Array.from_buffers(pa.int32(), len(contexts), [None, pa.py_buffer(contexts)])
+    column = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+    table = pa.table([context, column], names=["context", "log_probability"])
+    header = {"handcraft": json.dumps(metadata, sort_keys=True, ensure_ascii=False)}
+    write_table(path, table.replace_schema_metadata(header))
 
 
 def read_predictions(path: Path | str) -> Predictions:
     """Read a predictions artifact; `UserError` where it is not one."""
     table = read_table(path)
     try:
-        facts = json.loads((table.schema.metadata or {})[b"handcraft"])
-        candidates = tuple(facts["candidates"])
+        metadata = json.loads((table.schema.metadata or {})[b"handcraft"])
+        candidates = tuple(metadata["candidates"])
         context = table["context"].to_numpy().astype(np.int32)
         flat = table["log_probability"].combine_chunks().flatten().to_numpy()
         values = flat.reshape(len(context), len(candidates)).astype(np.float32)
-        said = (facts["predictor"], facts["title"], candidates, facts.get("missing", ""))
+        said = (metadata["predictor"], metadata["title"], candidates, metadata.get("missing", ""))
         return Predictions(context, values, *said)
     except (KeyError, ValueError, AttributeError) as error:
         raise UserError(

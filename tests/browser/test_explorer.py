@@ -19,7 +19,7 @@ from handcraft.tokenizer.tokens import Vocabulary, load_tokenizer, show_token
 from tests.helpers.artifacts import tokenizer_file
 from tests.helpers.chromium import CONTRAST, Page
 from tests.helpers.explorer import LENGTH, WORDS, ExplorerFiles
-from tests.helpers.synthetic import GROUPS, HOSTILE, facts, make_results
+from tests.helpers.synthetic import GROUPS, HOSTILE, make_results, metadata
 from tests.workflow.conftest import Checkout
 
 SENTENCE = "The cat and the dog sat in the day, but the sun was hot. "
@@ -203,7 +203,7 @@ def test_in_the_report_a_hostile_corpus_is_text_too(browser: Page, tmp_path: Pat
     tokenizer = results / "tokenizer" / "tokenizer.json"
     titles = [HOSTILE, *list(GROUPS)[1:]]
     build_explorer(files, tokenizer, titles=titles, title=HOSTILE, corpus=HOSTILE, excerpts=True, output=page)
-    fill_report(results, root / "report", output=tmp_path / "source", facts=facts(title=HOSTILE))
+    fill_report(results, root / "report", output=tmp_path / "source", metadata=metadata(title=HOSTILE))
     render_html(tmp_path / "source", output=tmp_path / "index.html", renderer="pandoc", explorer=page)
     vocabulary = Vocabulary.read(tokenizer)
     tokens = np.resize(vocabulary.encode(HOSTILE), (5, LENGTH))[0]

@@ -80,11 +80,11 @@ def test_every_link_inside_leads_somewhere(report: Page) -> None:
 
 def test_a_figures_line_opens_to_how_it_was_made(report: Page) -> None:
     lines = "[...document.querySelectorAll('details.how-made')]"
-    facts = f"{lines}.find((d) => d.innerText.includes('evaluate_predictions'))"
-    assert report.evaluate(f"{facts}.open") is False
-    report.evaluate(f"{facts}.querySelector('summary').click()")
-    assert report.evaluate(f"{facts}.open") is True
-    assert "bootstrap" in report.evaluate(f"{facts}.innerText")
+    metadata = f"{lines}.find((d) => d.innerText.includes('evaluate_predictions'))"
+    assert report.evaluate(f"{metadata}.open") is False
+    report.evaluate(f"{metadata}.querySelector('summary').click()")
+    assert report.evaluate(f"{metadata}.open") is True
+    assert "bootstrap" in report.evaluate(f"{metadata}.innerText")
 
 
 def test_the_contents_mark_the_section_that_is_read(report: Page) -> None:

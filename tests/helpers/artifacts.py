@@ -23,8 +23,8 @@ def contexts_file(
         "story": rows,
         "offset": rows,
     }
-    facts = {"candidates": list(words), "match": "word", "vocabulary": vocabulary}
-    write_tensors(path, arrays, {**facts, "split": "x", "sampling": "natural"})
+    metadata = {"candidates": list(words), "match": "word", "vocabulary": vocabulary}
+    write_tensors(path, arrays, {**metadata, "split": "x", "sampling": "natural"})
     return path
 
 

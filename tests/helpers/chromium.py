@@ -71,13 +71,13 @@ class Page:
             self._event(message)
 
     def _event(self, message: dict[str, Any]) -> None:
-        facts = message.get("params", {})
+        metadata = message.get("params", {})
         if message["method"] == "Network.requestWillBeSent":
-            self.requests.append(facts["request"]["url"])
+            self.requests.append(metadata["request"]["url"])
         elif message["method"] == "Runtime.exceptionThrown":
-            self.errors.append(str(facts["exceptionDetails"].get("exception", facts)))
-        elif message["method"] == "Log.entryAdded" and facts["entry"]["level"] == "error":
-            self.errors.append(facts["entry"]["text"])
+            self.errors.append(str(metadata["exceptionDetails"].get("exception", metadata)))
+        elif message["method"] == "Log.entryAdded" and metadata["entry"]["level"] == "error":
+            self.errors.append(metadata["entry"]["text"])
 
     def open(self, path: Path) -> None:
         """A file, from disk."""
@@ -108,9 +108,9 @@ class Page:
         """One key: a character, or a name such as Enter, Tab or Backspace."""
         named = {"Enter": (13, "\r"), "Tab": (9, ""), "Backspace": (8, ""), " ": (32, " ")}
         code, text = named.get(key, (ord(key.upper()) if len(key) == 1 else 0, key if len(key) == 1 else ""))
-        facts = {"key": key, "windowsVirtualKeyCode": code, **more}
-        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **facts)
-        self.call("Input.dispatchKeyEvent", type="keyUp", **facts)
+        metadata = {"key": key, "windowsVirtualKeyCode": code, **more}
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **metadata)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **metadata)
 
     def type(self, text: str) -> None:
         for character in text:

@@ -50,13 +50,13 @@ class ExplorerFiles:
             if weights is not None:
                 weight = np.zeros(weight.shape, np.float32)
                 weight.flat[random.permutation(weight.size)[:weights]] = random.normal(0, 2, weights)
-            facts = {"candidates": list(WORDS), "l1": 1e-3}
+            metadata = {"candidates": list(WORDS), "l1": 1e-3}
             bias = np.array([0.5, -0.25, 0.125], np.float32)
-            write_tensors(self.at(group, "weights"), {"weight": weight, "bias": bias}, facts)
+            write_tensors(self.at(group, "weights"), {"weight": weight, "bias": bias}, metadata)
             counts = random.integers(0, 90, weight.shape[:2]).astype(np.int32)
             counts[(weight != 0).any(2)] += 3
-            facts = {"vocabulary": self.vocabulary, "contexts": TRAINING}
-            write_tensors(self.at(group, "support"), {"support": counts}, facts)
+            metadata = {"vocabulary": self.vocabulary, "contexts": TRAINING}
+            write_tensors(self.at(group, "support"), {"support": counts}, metadata)
             moved = {f"centred_{n}": np.full_like(weight, 0.75) for n in ("spread", "sign_stability")}
             write_tensors(self.at(group, "resampling"), moved, {"resamples": 20})
             names = ("weights", "support", "influence", "validation", "resampling")

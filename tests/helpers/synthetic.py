@@ -26,7 +26,7 @@ from handcraft.figures.training import plot_training
 from handcraft.figures.weights import plot_weights
 from handcraft.files import write_csv, write_json, write_table, write_tensors
 from handcraft.predictions import write_predictions
-from handcraft.report.results import Facts
+from handcraft.report.results import Metadata
 from handcraft.tokenizer.tokens import Vocabulary, load_tokenizer
 from handcraft.tokenizer.train import train_tokenizer
 
@@ -155,7 +155,7 @@ def make_weight_figures(results: Path) -> None:
     plot_penalty(free, weights, support=support, output=figures / "penalty.svg")
 
 
-def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> Facts:
+def metadata(*, planted: bool = True, lm: bool = True, **more: Any) -> Metadata:
     """What the config would say of this tree."""
     names = [n for n in TITLES if (planted or n != "bayes") and (lm or n != "small-llama")]
     source = "planted" if planted else "files"
@@ -180,7 +180,7 @@ def facts(*, planted: bool = True, lm: bool = True, **more: Any) -> Facts:
         "bootstrap": 100,
         "resamples": 20,
     }
-    return Facts(**said | more)
+    return Metadata(**said | more)
 
 
 def _tokenizer(results: Path) -> Any:

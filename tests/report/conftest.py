@@ -6,7 +6,7 @@ import pytest
 
 from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html, render_pdf
-from tests.helpers.synthetic import facts, make_results
+from tests.helpers.synthetic import make_results, metadata
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def real_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def source(results: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("filled") / "source"
-    fill_report(results, root / "report", output=output, facts=facts())
+    fill_report(results, root / "report", output=output, metadata=metadata())
     return output
 
 

@@ -16,14 +16,14 @@ def build(source: Path, page: Path, pdf: Path, results: Path, tmp_path: Path) ->
     shutil.copytree(source, made / "report" / "source")
     shutil.copyfile(page, made / "report" / "index.html")
     shutil.copyfile(pdf, made / "report" / "index.pdf")
-    facts = {"excerpts": False, "corpus": {"title": "stories"}}
+    metadata = {"excerpts": False, "corpus": {"title": "stories"}}
     files = {"fill_report": "source", "render_html": "index.html", "render_pdf": "index.pdf"}
     for rule, name in files.items():
         inputs = {} if rule == "fill_report" else {"results/report/source": ""}
         outputs = {f"results/report/{name}": ""}
         sidecar = {
             "rule": rule,
-            "params": {"code": rule, "facts": facts},
+            "params": {"code": rule, "metadata": metadata},
             "inputs": inputs,
             "outputs": outputs,
         }
@@ -47,7 +47,7 @@ def test_a_finished_report_is_copied_with_the_data_of_its_figures(build: Path, t
 def test_a_report_with_stories_is_refused(build: Path, tmp_path: Path) -> None:
     sidecar = build / "results" / "provenance" / "fill_report.json"
     said = read_json(sidecar)
-    said["params"]["facts"]["excerpts"] = True
+    said["params"]["metadata"]["excerpts"] = True
     write_json(sidecar, said)
     with pytest.raises(UserError, match="shows text of the corpus"):
         write_example(build, output=tmp_path / "example")

@@ -11,8 +11,8 @@ import pytest
 from handcraft.errors import UserError
 from handcraft.files import (
     read_csv,
-    read_facts,
     read_json,
+    read_metadata,
     read_tensors,
     write_csv,
     write_json,
@@ -22,9 +22,9 @@ from handcraft.report.check import check_filled, check_sources
 from handcraft.report.collect import collect_values
 from handcraft.report.fill import fill_report
 from handcraft.report.findings import find
-from handcraft.report.results import PredictorFacts, Results
+from handcraft.report.results import PredictorMetadata, Results
 from handcraft.report.values import Values, show, show_interval
-from tests.helpers.synthetic import facts, make_results
+from tests.helpers.synthetic import make_results, metadata
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_the_same_artifacts_give_the_same_bytes(
     results: Path, source: Path, root: Path, tmp_path: Path
 ) -> None:
     again = tmp_path / "source"
-    fill_report(results, root / "report", output=again, facts=facts())
+    fill_report(results, root / "report", output=again, metadata=metadata())
     files = [str(p.relative_to(source)) for p in source.rglob("*") if p.is_file()]
     assert files
     assert sorted(files) == sorted(str(p.relative_to(again)) for p in again.rglob("*") if p.is_file())
@@ -70,7 +70,7 @@ def test_a_made_up_corpus_is_called_so_and_never_compared(source: Path) -> None:
 
 def test_what_is_absent_is_said_to_be(real_results: Path, root: Path, tmp_path: Path) -> None:
     fill_report(
-        real_results, root / "report", output=tmp_path / "source", facts=facts(planted=False, lm=False)
+        real_results, root / "report", output=tmp_path / "source", metadata=metadata(planted=False, lm=False)
     )
     text = _all_text(tmp_path / "source")
     assert "names no causal language model" in text
@@ -83,9 +83,9 @@ def test_what_is_absent_is_said_to_be(real_results: Path, root: Path, tmp_path: 
 def test_a_named_but_missing_language_model_is_said_to_be(
     root: Path, real_results: Path, tmp_path: Path
 ) -> None:
-    said = facts(planted=False, lm=False, baseline="llama")
-    said.predictors.append(PredictorFacts(id="llama", title="Llama 3.1 8B"))
-    fill_report(real_results, root / "report", output=tmp_path / "source", facts=said)
+    said = metadata(planted=False, lm=False, baseline="llama")
+    said.predictors.append(PredictorMetadata(id="llama", title="Llama 3.1 8B"))
+    fill_report(real_results, root / "report", output=tmp_path / "source", metadata=said)
     assert "No answers of the causal language model" in _all_text(tmp_path / "source")
 
 
@@ -101,8 +101,8 @@ def test_a_missing_model_is_said_with_its_remedy_and_the_others_stand(
         "remedy": "ask *us*",
     }
     write_json(other / "models" / "llama.json", record)
-    said = facts(language_models=["llama", "small-llama"], given_models=["llama"])
-    fill_report(other, root / "report", output=tmp_path / "source", facts=said)
+    said = metadata(language_models=["llama", "small-llama"], given_models=["llama"])
+    fill_report(other, root / "report", output=tmp_path / "source", metadata=said)
     text = (tmp_path / "source" / "_language_models.qmd").read_text()
     assert "**Llama &#60;3&#62;** could not be queried: the model is gated" in text
     assert "ask &#42;us&#42;" in text
@@ -124,7 +124,7 @@ def test_hardly_any_artifact_still_gives_a_report(root: Path, tmp_path: Path) ->
         poor,
         root / "report",
         output=tmp_path / "source",
-        facts=facts(planted=False, lm=False, excerpts=False),
+        metadata=metadata(planted=False, lm=False, excerpts=False),
     )
     assert "What the models see" not in _all_text(tmp_path / "source")
 
@@ -144,7 +144,7 @@ def test_findings_change_their_wording_with_the_data(results: Path, root: Path, 
                     bounds = sorted((sign * low, sign * high))
                     r |= {"difference": sum(bounds) / 2, "low": bounds[0], "high": bounds[1]}
             write_csv(path, rows)
-        fill_report(other, root / "report", output=tmp_path / "source", facts=facts())
+        fill_report(other, root / "report", output=tmp_path / "source", metadata=metadata())
         wording[verdict] = (tmp_path / "source" / "_short.qmd").read_text().split("\n")[0]
     assert "**better** than small Llama" in wording["better"]
     assert "**worse** than small Llama" in wording["worse"]
@@ -185,7 +185,7 @@ def test_a_comparison_is_read_either_way_round() -> None:
         '<< "0.37" >>',
         "right in 87% of cases",
         "<< join(['37 of 50']) >>",
-        "<< 'yes' if facts.excerpts else '12' >>",
+        "<< 'yes' if metadata.excerpts else '12' >>",
         '![x](figures/comparison.svg){#fig-x fig-alt="A loss of 0.37."}',
         "The loss is `0.37`.",
     ],
@@ -211,7 +211,7 @@ def test_an_unknown_value_or_name_is_refused(
 ) -> None:
     _add(sources, text)
     with pytest.raises(UserError, match=message):
-        fill_report(results, sources, output=tmp_path / "source", facts=facts())
+        fill_report(results, sources, output=tmp_path / "source", metadata=metadata())
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_dead_reference_or_a_missing_alt_text_is_refused(
 ) -> None:
     _add(sources, text)
     with pytest.raises(UserError, match=message):
-        fill_report(results, sources, output=tmp_path / "source", facts=facts())
+        fill_report(results, sources, output=tmp_path / "source", metadata=metadata())
 
 
 def test_a_value_that_nothing_uses_is_refused(
@@ -249,10 +249,10 @@ def test_a_value_that_nothing_uses_is_refused(
 
     monkeypatch.setattr("handcraft.report.fill.collect_values", with_one_more)
     with pytest.raises(UserError, match=r"idle\.loss"):
-        fill_report(results, sources, output=tmp_path / "source", facts=facts())
+        fill_report(results, sources, output=tmp_path / "source", metadata=metadata())
     # A source that names it on a branch not taken, under a name put together, is a use.
     _add(sources, '<% if not planted %><< v("idle." ~ group ~ "") >><% endif %>')
-    fill_report(results, sources, output=tmp_path / "source", facts=facts())
+    fill_report(results, sources, output=tmp_path / "source", metadata=metadata())
 
 
 def test_every_number_of_the_tables_is_in_the_registry(source: Path) -> None:
@@ -281,12 +281,12 @@ def test_the_short_version_is_five_sentences_whatever_is_there(
 ) -> None:
     poor = make_results(tmp_path / "poor", planted=False, lm=False, rich=False)
     cases = {
-        "planted": (results, facts()),
-        "real": (real_results, facts(planted=False, lm=False)),
-        "poor": (poor, facts(planted=False, lm=False, excerpts=False)),
+        "planted": (results, metadata()),
+        "real": (real_results, metadata(planted=False, lm=False)),
+        "poor": (poor, metadata(planted=False, lm=False, excerpts=False)),
     }
     for name, (tree, said) in cases.items():
-        fill_report(tree, root / "report", output=tmp_path / name / "source", facts=said)
+        fill_report(tree, root / "report", output=tmp_path / name / "source", metadata=said)
         lines = (tmp_path / name / "source" / "_short.qmd").read_text().strip().split("\n")
         assert len(lines) == 5, (name, lines)
         assert all(line.startswith("- ") and line.rstrip().endswith(".") for line in lines), (name, lines)
@@ -295,9 +295,9 @@ def test_the_short_version_is_five_sentences_whatever_is_there(
 def test_weights_that_are_all_zero_speak_for_nothing(results: Path, root: Path, tmp_path: Path) -> None:
     other = Path(shutil.copytree(results, tmp_path / "results"))
     path = other / "linear" / "conjunctions" / "weights.safetensors"
-    content, said = read_tensors(path), read_facts(path)
+    content, said = read_tensors(path), read_metadata(path)
     write_tensors(path, content | {"weight": np.zeros_like(content["weight"])}, said)
-    fill_report(other, root / "report", output=tmp_path / "source", facts=facts())
+    fill_report(other, root / "report", output=tmp_path / "source", metadata=metadata())
     text = _all_text(tmp_path / "source")
     assert "speaks most for" not in text.split("# From sentences")[0].split("# What the weights say")[0]
     assert text.count("no weight in the last position") == 2
@@ -316,10 +316,10 @@ def test_the_line_below_opens_to_the_facts_of_the_jobs(results: Path, root: Path
     write_json(other / "provenance" / "evaluate_predictions.conjunctions.json", job)
     stray = job | {"outputs": {"results/evaluation/old/metrics.csv": "ff"}, "params": {"code": "99999999"}}
     write_json(other / "provenance" / "evaluate_predictions.old.json", stray)
-    said = facts(rooms={"evaluate_predictions": "evaluation"})
+    said = metadata(rooms={"evaluate_predictions": "evaluation"})
     figures = sorted((other / "figures").glob("*.svg"))
     ends = ["results/evaluation/conjunctions/metrics.csv", *map(str, figures)]
-    fill_report(other, root / "report", output=tmp_path / "source", facts=said, ends=ends)
+    fill_report(other, root / "report", output=tmp_path / "source", metadata=said, ends=ends)
     text = (tmp_path / "source" / "_results.qmd").read_text()
     assert "code `abcdef01`" in text
     assert "<code>0123456789ab</code>" in text
@@ -361,4 +361,4 @@ def test_a_figure_that_no_section_shows_is_refused(results: Path, root: Path, tm
     other = Path(shutil.copytree(results, tmp_path / "results"))
     shutil.copyfile(other / "figures" / "training.svg", other / "figures" / "stray.svg")
     with pytest.raises(UserError, match=r"stray\.svg"):
-        fill_report(other, root / "report", output=tmp_path / "source", facts=facts())
+        fill_report(other, root / "report", output=tmp_path / "source", metadata=metadata())

@@ -16,7 +16,7 @@ from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html, render_pdf
 from tests.helpers.html import RAW, Page, without_hostile
 from tests.helpers.labels import label_rows, write_labels
-from tests.helpers.synthetic import GROUPS, facts, hostile_pieces
+from tests.helpers.synthetic import GROUPS, hostile_pieces, metadata
 
 GROUP = "conjunctions"
 Fill = Callable[..., str]
@@ -51,7 +51,7 @@ def labelled(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fill(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Fill:
     def filled(results: Path, **said: Any) -> str:
         output = tmp_path_factory.mktemp("filled") / "source"
-        fill_report(results, root / "report", output=output, facts=facts(**said))
+        fill_report(results, root / "report", output=output, metadata=metadata(**said))
         return (output / "_people.qmd").read_text()
 
     return filled
@@ -82,7 +82,7 @@ def test_every_figure_of_people_has_the_majoritys_beside_it(labelled: Path, fill
 def test_the_short_version_and_the_published_table_know_of_them(
     labelled: Path, root: Path, tmp_path: Path
 ) -> None:
-    fill_report(labelled, root / "report", output=tmp_path / "source", facts=facts(**PEOPLE))
+    fill_report(labelled, root / "report", output=tmp_path / "source", metadata=metadata(**PEOPLE))
     short = (tmp_path / "source" / "_short.qmd").read_text()
     row = read_csv(labelled / "people" / GROUP / "people.csv")[0]
     assert (
@@ -134,7 +134,7 @@ def test_items_that_nobody_got_right_are_shown_unless_text_may_not_be(labelled: 
 
 
 def test_both_formats_render_with_people_and_hostile_text(labelled: Path, root: Path, tmp_path: Path) -> None:
-    fill_report(labelled, root / "report", output=tmp_path / "source", facts=facts(**PEOPLE))
+    fill_report(labelled, root / "report", output=tmp_path / "source", metadata=metadata(**PEOPLE))
     render_html(tmp_path / "source", output=tmp_path / "index.html", renderer="pandoc")
     page = Page(tmp_path / "index.html")
     assert page.all("script") == [{"type": "module"}]  # the page's own, which marks the contents

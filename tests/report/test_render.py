@@ -8,7 +8,7 @@ import pytest
 
 from handcraft.errors import UserError
 from handcraft.files import write_json
-from handcraft.report.facts import write_build_facts
+from handcraft.report.record import write_build_record
 from handcraft.report.render import render_html, render_pdf
 from tests.helpers.html import RAW, Page, without_hostile
 from tests.helpers.synthetic import hostile_pieces
@@ -91,7 +91,7 @@ def test_the_pdf_has_title_bookmarks_tags_and_alt_texts(pdf: Path) -> None:
         assert part in content, part
 
 
-def test_build_facts_come_in_at_rendering(source: Path, tmp_path: Path) -> None:
+def test_the_record_comes_in_at_rendering(source: Path, tmp_path: Path) -> None:
     sidecar = {
         "rule": "fill_report",
         "wildcards": {},
@@ -110,16 +110,16 @@ def test_build_facts_come_in_at_rendering(source: Path, tmp_path: Path) -> None:
     write_json(tmp_path / "provenance" / "fill_report.json", sidecar)
     older = sidecar | {"rule": "renamed_since", "started": "2025-01-01T00:00:00", "host": "another_host"}
     write_json(tmp_path / "provenance" / "renamed_since.json", older)
-    facts = tmp_path / "build_facts.md"
-    write_build_facts(tmp_path / "provenance", output=facts)
-    render_html(source, output=tmp_path / "a.html", build_facts=facts, renderer="pandoc")
-    render_pdf(source, output=tmp_path / "a.pdf", build_facts=facts, renderer="pandoc")
+    metadata = tmp_path / "build_record.md"
+    write_build_record(tmp_path / "provenance", output=metadata)
+    render_html(source, output=tmp_path / "a.html", build_record=metadata, renderer="pandoc")
+    render_pdf(source, output=tmp_path / "a.pdf", build_record=metadata, renderer="pandoc")
     text = Page(tmp_path / "a.html").text
     assert "a_host*" in text
     assert "12.5" in text
     assert "another_host" not in text
-    write_build_facts(tmp_path / "none", output=facts)
-    assert "No record" in facts.read_text()
+    write_build_record(tmp_path / "none", output=metadata)
+    assert "No record" in metadata.read_text()
 
 
 def test_a_fault_in_a_source_is_named(source: Path, tmp_path: Path) -> None:

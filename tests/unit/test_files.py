@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from handcraft.errors import UserError
 from handcraft.files import (
     read_csv,
-    read_facts,
     read_json,
+    read_metadata,
     read_table,
     read_tensors,
     whole_file,
@@ -49,14 +49,14 @@ def test_the_leftovers_of_a_killed_write_go(tmp_path: Path) -> None:
 
 def test_tensors_come_back_and_are_the_same_bytes_again(tmp_path: Path) -> None:
     tensors = {"b": np.arange(6, dtype=np.uint16).reshape(2, 3), "a": np.ones(2, np.float32)}
-    facts = {"z": 1, "candidates": [" and", "é"], "a": None}
+    metadata = {"z": 1, "candidates": [" and", "é"], "a": None}
     for name in ("1", "2"):
-        write_tensors(tmp_path / name, tensors, facts)
+        write_tensors(tmp_path / name, tensors, metadata)
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
     back = read_tensors(tmp_path / "1")
     assert {k: v.dtype for k, v in back.items()} == {k: v.dtype for k, v in tensors.items()}
     np.testing.assert_array_equal(back["b"], tensors["b"])
-    assert read_facts(tmp_path / "1") == facts
+    assert read_metadata(tmp_path / "1") == metadata
     assert (tmp_path / "1").stat().st_mode & stat.S_IRUSR
 
 
@@ -170,7 +170,7 @@ def test_a_damaged_or_missing_artifact_is_named(tmp_path: Path, read) -> None:  
         assert "remedy" in str(caught.value)
 
 
-@pytest.mark.parametrize("read", [read_csv, read_facts, read_json, read_tensors, read_table])
+@pytest.mark.parametrize("read", [read_csv, read_metadata, read_json, read_tensors, read_table])
 def test_a_reader_tells_what_it_opens(tmp_path: Path, read) -> None:  # type: ignore[no-untyped-def]
     """So that a job's check of its inputs sees it, whichever library does the reading."""
     path, heard = tmp_path / "artifact", list[str]()

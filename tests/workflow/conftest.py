@@ -67,5 +67,5 @@ OUTPUT = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 
 FOLLOWS = {
     "evaluate_people(group=conjunctions)", "plot_people",
-    "fill_report", "build_facts", "render_html", "render_pdf", "all",
+    "fill_report", "build_record", "render_html", "render_pdf", "all",
 }  # fmt: skip

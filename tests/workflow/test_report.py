@@ -5,7 +5,7 @@ from html import unescape
 from handcraft.files import read_json
 from tests.workflow.conftest import Checkout
 
-RENDERING = {"fill_report", "build_facts", "render_html", "render_pdf", "all"}
+RENDERING = {"fill_report", "build_record", "render_html", "render_pdf", "all"}
 
 
 def test_editing_a_sentence_renders_the_report_and_nothing_else(built: Checkout) -> None:
@@ -17,9 +17,9 @@ def test_editing_a_sentence_renders_the_report_and_nothing_else(built: Checkout)
 
 
 def test_the_builds_own_record_has_every_job_behind_the_report(finished: Checkout) -> None:
-    listed = unescape((finished.path / "results" / "report" / "build_facts.md").read_text())
+    listed = unescape((finished.path / "results" / "report" / "build_record.md").read_text())
     sidecars = [read_json(path) for path in (finished.path / "results" / "provenance").glob("*.json")]
-    after = {"build_facts", "render_html", "render_pdf"}
+    after = {"build_record", "render_html", "render_pdf"}
     # Whatever the report does not read, nobody waits for.
     assert {job["rule"] for job in sidecars if f"| {job['rule']} |" not in listed} == after
     assert f"| **all** | {sum(job['rule'] not in after for job in sidecars)} |" in listed

@@ -12,7 +12,7 @@ GATHERING = {
     "plot_comparison",
     "build_explorer",
     "fill_report",
-    "build_facts",
+    "build_record",
     "render_html",
     "render_pdf",
     "all",
@@ -69,7 +69,7 @@ def test_editing_the_linear_module_reruns_linear_models_and_what_follows(built: 
 def test_an_edit_of_the_explorers_page_rebuilds_it_and_what_shows_it(built: Checkout) -> None:
     built.edit("src/handcraft/explorer/template/part.css", ".ex-panel {", ".ex-panel { border: 0;")
     # The record of the build has the explorer's job too.
-    assert built.planned() == {"build_explorer", "build_facts", "render_html", "render_pdf", "all"}
+    assert built.planned() == {"build_explorer", "build_record", "render_html", "render_pdf", "all"}
 
 
 def test_a_changed_penalty_reruns_linear_models_only(built: Checkout) -> None:
@@ -90,7 +90,7 @@ def test_jobs_without_torch_do_not_import_it(finished: Checkout) -> None:
     }
     with_torch |= {"train_llama", "predict_causal_lm"}
     sidecars = [json.loads(p.read_text()) for p in (finished.path / "results" / "provenance").glob("*.json")]
-    imported = {facts["rule"]: facts["imported"] for facts in sidecars}
+    imported = {metadata["rule"]: metadata["imported"] for metadata in sidecars}
     assert {rule for rule, modules in imported.items() if modules} == with_torch
     assert {rule for rule, modules in imported.items() if "transformers" in modules} == {
         "train_llama",

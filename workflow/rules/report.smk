@@ -88,37 +88,37 @@ rule fill_report:
     localrule: True
     params:
         code=script_hash("fill_report.py"),
-        facts=hooks.report_facts(cfg, workflow.configfiles, root).model_dump(
+        metadata=hooks.report_metadata(cfg, workflow.configfiles, root).model_dump(
             mode="json", exclude_unset=True
         ),
     script:
         "../scripts/fill_report.py"
 
 
-rule build_facts:
+rule build_record:
     """Write the times, host, versions and commit: the only part of the report that differs between two builds."""
     input:
         source="results/report/source",
         # The record has the jobs behind it too.
         explorer="results/explorer/index.html",
     output:
-        facts="results/report/build_facts.md",
+        metadata="results/report/build_record.md",
     log:
-        "logs/build_facts.log",
+        "logs/build_record.log",
     benchmark:
-        "benchmarks/out/build_facts.tsv"
+        "benchmarks/out/build_record.tsv"
     localrule: True
     params:
-        code=script_hash("build_facts.py"),
+        code=script_hash("build_record.py"),
     script:
-        "../scripts/build_facts.py"
+        "../scripts/build_record.py"
 
 
 rule render_html:
     """Render the report as one self-contained HTML page."""
     input:
         source="results/report/source",
-        facts="results/report/build_facts.md",
+        metadata="results/report/build_record.md",
         explorer="results/explorer/index.html",
     output:
         page="results/report/index.html",
@@ -140,7 +140,7 @@ rule render_pdf:
     """Render the report as PDF."""
     input:
         source="results/report/source",
-        facts="results/report/build_facts.md",
+        metadata="results/report/build_record.md",
         # Two renders at the same time would conflict in Quarto's caches, so this one waits for the HTML.
         after="results/report/index.html",
     output:

@@ -2,4 +2,4 @@ from handcraft.build.jobs import job
 from handcraft.report.render import render_html
 
 with job(snakemake) as (inputs, outputs, params):
-    render_html(inputs.source, build_facts=inputs.facts, explorer=inputs.explorer, output=outputs.page)
+    render_html(inputs.source, build_record=inputs.metadata, explorer=inputs.explorer, output=outputs.page)

@@ -2,4 +2,4 @@ from handcraft.build.jobs import job
 from handcraft.report.render import render_pdf
 
 with job(snakemake) as (inputs, outputs, params):
-    render_pdf(inputs.source, build_facts=inputs.facts, output=outputs.pdf)
+    render_pdf(inputs.source, build_record=inputs.metadata, output=outputs.pdf)

@@ -42,7 +42,7 @@ def train_best_linear(
     """Fit every planted group on `factor` times as many fresh contexts (whole words) as it has in `train`.
 
     train, outputs: by group; training contexts (only counted), and the result: `weight` float32 [length, vocabulary,
-    K], `bias` float32 [K]; facts: candidates, l1, contexts (fitted on), stories (fresh ones), held_out_loss, gap,
+    K], `bias` float32 [K]; metadata: candidates, l1, contexts (fitted on), stories (fresh ones), held_out_loss, gap,
     iterations. The penalties of `l1` are tried from zero weights on, the largest first, each to a certified duality
     gap of `gap` or `max_iterations`, whichever comes first; fresh contexts kept back choose one. seed: the
     config's; the stories' own is derived.
@@ -66,9 +66,9 @@ def train_best_linear(
         losses = [_loss(fit, tokens[kept:], labels[kept:]) for fit in fits]
         best = int(np.argmin(losses))
         fit = fits[best]
-        facts = {"candidates": list(candidates[group]), "l1": fit.l1, "contexts": kept, "stories": count}
-        facts |= {"held_out_loss": losses[best], "gap": fit.gap, "iterations": fit.iterations}
-        write_tensors(output, {"weight": fit.weight, "bias": fit.bias}, facts)
+        metadata = {"candidates": list(candidates[group]), "l1": fit.l1, "contexts": kept, "stories": count}
+        metadata |= {"held_out_loss": losses[best], "gap": fit.gap, "iterations": fit.iterations}
+        write_tensors(output, {"weight": fit.weight, "bias": fit.bias}, metadata)
         say(f"{group}: {kept:,} fresh contexts, l1 {fit.l1:g}, held-out loss {losses[best]:.4f}")
 
 

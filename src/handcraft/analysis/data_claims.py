@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from handcraft.contexts.read import read_contexts
-from handcraft.files import read_facts, write_json
+from handcraft.files import read_metadata, write_json
 from handcraft.tokenizer.tokens import Vocabulary
 
 
@@ -49,7 +49,7 @@ def evaluate_data_claims(train: Path, tokenizer: Path, *, tokens: Sequence[str],
         {"candidate": candidate, "contexts": int(count), "share": _share(count, len(seen))}
         for candidate, count in zip(seen.candidates, of_candidate, strict=True)
     ]
-    sampling = read_facts(train)["sampling"]
+    sampling = read_metadata(train)["sampling"]
     write_json(output, {"contexts": len(seen), "sampling": sampling, "candidates": totals, "tokens": listed})
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
-from handcraft.files import read_facts, read_table, read_tensors, write_table
+from handcraft.files import read_metadata, read_table, read_tensors, write_table
 from handcraft.math import centred, context_losses, log_softmax
 from handcraft.predictors.linear.predict import linear_logits
 
@@ -51,7 +51,7 @@ def evaluate_influence(weights: Path, support: Path, *, held_out: Path, output: 
     One pass a position: the loss of every context with and without what stands there. `UserError` where weights,
     support and contexts do not fit together.
     """
-    tensors, facts = read_tensors(weights), read_facts(support)
+    tensors, metadata = read_tensors(weights), read_metadata(support)
     weight, bias, counts = tensors["weight"], tensors["bias"], read_tensors(support)["support"]
     asked = read_contexts(held_out)
     needed = (asked.length, asked.vocabulary, len(asked.candidates))
@@ -84,21 +84,24 @@ def evaluate_influence(weights: Path, support: Path, *, held_out: Path, output: 
     content = pa.table({name: pa.array(rows[name].astype(kind)) for name, kind in COLUMNS.items()})
     said = {
         "candidates": list(asked.candidates),
-        "training_contexts": int(facts["contexts"]),
+        "training_contexts": int(metadata["contexts"]),
         "held_out_contexts": len(asked),
     }
-    metadata = {"handcraft": json.dumps(said, sort_keys=True, ensure_ascii=False)}
-    write_table(output, content.replace_schema_metadata(metadata))
+    header = {"handcraft": json.dumps(said, sort_keys=True, ensure_ascii=False)}
+    write_table(output, content.replace_schema_metadata(header))
 
 
 def read_influence(path: Path) -> Influence:
     """The table of `evaluate_influence`; `UserError` where it is not one."""
     table = read_table(path)
     try:
-        facts = json.loads((table.schema.metadata or {})[b"handcraft"])
+        metadata = json.loads((table.schema.metadata or {})[b"handcraft"])
         columns = {name: table[name].to_numpy() for name in COLUMNS}
         return Influence(
-            tuple(facts["candidates"]), facts["training_contexts"], facts["held_out_contexts"], **columns
+            tuple(metadata["candidates"]),
+            metadata["training_contexts"],
+            metadata["held_out_contexts"],
+            **columns,
         )
     except (KeyError, ValueError) as error:
         raise UserError(

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from handcraft.errors import UserError
-from handcraft.files import read_facts, read_tensors
+from handcraft.files import read_metadata, read_tensors
 
 
 def last_position_weights(
@@ -25,7 +25,7 @@ def last_position(artifact: Path, tokenizer: Path, token: str, name: str) -> tup
     from handcraft.tokenizer.tokens import Vocabulary
 
     tensor = read_tensors(artifact)[name]
-    candidates = list(read_facts(artifact)["candidates"])
+    candidates = list(read_metadata(artifact)["candidates"])
     (identity,) = Vocabulary.read(tokenizer).require([token])
     if identity >= tensor.shape[1]:
         raise UserError(f"{token!r} is token {identity}, beyond the weights' vocabulary", where=str(artifact))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from handcraft.contexts.read import Contexts, read_contexts
-from handcraft.files import read_facts, read_tensors, write_csv
+from handcraft.files import read_metadata, read_tensors, write_csv
 from handcraft.math import normalise
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.rules.bayes import check_planted, find_rules
@@ -75,11 +75,11 @@ def evaluate_planted(
     table, found = [], []
     for group, path in test.items():
         contexts = read_contexts(path)
-        check_planted(group, contexts.candidates, str(read_facts(path)["match"]))
+        check_planted(group, contexts.candidates, str(read_metadata(path)["match"]))
         planted = find_rules(group, vocabulary)
         ours, optimum = read_tensors(weights[group]), read_tensors(best[group])
         rows = [{"group": group, **row} for row in _rules(planted, contexts, ours["weight"])]
-        facts = read_facts(best[group])
+        metadata = read_metadata(best[group])
         losses = {
             "bayes_loss": _loss(bayes_log_probability(planted, contexts.tokens), contexts.labels),
             "best_linear_loss": _linear_loss(optimum, contexts),
@@ -99,9 +99,9 @@ def evaluate_planted(
                 "recovered": sum(row["recovered"] for row in linear),
                 "interactions": sum(row["kind"] == "interaction" for row in rows),
                 "noise_share": next(row["share"] for row in rows if row["kind"] == "noise"),
-                "fresh_contexts": facts["contexts"],
-                "best_linear_l1": facts["l1"],
-                "best_linear_gap": facts.get("gap"),
+                "fresh_contexts": metadata["contexts"],
+                "best_linear_l1": metadata["l1"],
+                "best_linear_gap": metadata.get("gap"),
             }
         )
         found += rows

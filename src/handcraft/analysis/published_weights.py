@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from handcraft.analysis.published import CANDIDATES, WEIGHTS
-from handcraft.files import read_facts, read_tensors, write_csv
+from handcraft.files import read_metadata, read_tensors, write_csv
 from handcraft.math import centred
 from handcraft.tokenizer.tokens import Vocabulary
 
@@ -36,10 +36,10 @@ def evaluate_published(weights: Path, support: Path, *, tokenizer: Path, planted
     `comparable` is 0, `why` says why and the rest is empty: the stories are made up, the group is another, the text is
     no token.
     """
-    tensor, facts = read_tensors(weights)["weight"], read_facts(weights)
-    counts, contexts = read_tensors(support)["support"], int(read_facts(support)["contexts"])
+    tensor, metadata = read_tensors(weights)["weight"], read_metadata(weights)
+    counts, contexts = read_tensors(support)["support"], int(read_metadata(support)["contexts"])
     vocabulary = Vocabulary.read(tokenizer)
-    words = list(facts["candidates"])
+    words = list(metadata["candidates"])
     rows = []
     for token, theirs in WEIGHTS.items():
         row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"token": token, "comparable": 0}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from handcraft.analysis.shown import large_but_rare
-from handcraft.files import read_facts, read_tensors
+from handcraft.files import read_metadata, read_tensors
 from handcraft.math import centred
 
 STRONGEST = 14
@@ -40,8 +40,8 @@ def read_strongest(weights: Path, support: Path) -> Weights:
     value = centred(weight)[position, token, candidate]
     order = np.argsort(-np.abs(value), kind="stable")
     p, t, c = position[order], token[order], candidate[order]
-    facts, seen = read_facts(weights), read_facts(support)
-    words, length = list(facts["candidates"]), weight.shape[0]
+    metadata, seen = read_metadata(weights), read_metadata(support)
+    words, length = list(metadata["candidates"]), weight.shape[0]
     return Weights(words, length, int(seen["contexts"]), p, t, c, value[order], counts[p, t])
 
 
@@ -50,4 +50,4 @@ def input_sizes(weights: Path, support: Path) -> tuple[np.ndarray, np.ndarray, i
     its training contexts (int), and how many training contexts there are."""
     counts = read_tensors(support)["support"]
     size = np.abs(centred(read_tensors(weights)["weight"])).max(-1)
-    return size[counts > 0], counts[counts > 0], int(read_facts(support)["contexts"])
+    return size[counts > 0], counts[counts > 0], int(read_metadata(support)["contexts"])

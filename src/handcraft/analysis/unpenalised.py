@@ -32,6 +32,6 @@ def train_unpenalised(train: Path, *, machine: Machine, output: Path) -> None:
     loss = loss_at(data, descent.W, descent.b)
     say(f"linear model without a penalty: training loss {loss:.4f} after {STEPS} steps")
     weight = descent.W.cpu().numpy().reshape(data.length, data.vocabulary, K) + 0.0
-    facts = {"candidates": training.candidates, "l1": 0.0, "steps": STEPS, "train_loss": loss}
-    facts |= {"length": data.length, "vocabulary": data.vocabulary, "contexts": len(training)}
-    write_tensors(output, {"weight": weight, "bias": descent.b.cpu().numpy()}, facts)
+    metadata = {"candidates": training.candidates, "l1": 0.0, "steps": STEPS, "train_loss": loss}
+    metadata |= {"length": data.length, "vocabulary": data.vocabulary, "contexts": len(training)}
+    write_tensors(output, {"weight": weight, "bias": descent.b.cpu().numpy()}, metadata)

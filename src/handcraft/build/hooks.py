@@ -24,7 +24,7 @@ from handcraft.errors import UserError
 from handcraft.explorer.page import template_files
 from handcraft.people.labels import ignored_files, label_files
 from handcraft.people.page import page_files
-from handcraft.report.results import CorpusFacts, Facts, PredictorFacts, VariantFacts
+from handcraft.report.results import CorpusMetadata, Metadata, PredictorMetadata, VariantMetadata
 
 TITLES = registry.titles()
 """Titles of the predictors, by id."""
@@ -252,22 +252,22 @@ def rule_rooms(root: Path | str) -> dict[str, str]:
     return {rule: room for room, rules in named for rule in rules}
 
 
-def report_facts(cfg: Config, files: Sequence[str], root: Path | str) -> Facts:
+def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Metadata:
     """What the report says of the config.
 
     `files` are the config's, `root` is the checkout, whose `human/` is looked through.
     """
     labels = human_labels(root, cfg)
-    lms = [PredictorFacts(id=name, title=lm.title) for name, lm in cfg.predictors.causal_lms.items()]
+    lms = [PredictorMetadata(id=name, title=lm.title) for name, lm in cfg.predictors.causal_lms.items()]
     given = [name for name, lm in cfg.predictors.causal_lms.items() if lm.train is None]
-    return Facts(
+    return Metadata(
         title=cfg.report.title,
-        corpus=CorpusFacts(name=cfg.corpus.name, title=cfg.corpus.title, source=cfg.corpus.source),
+        corpus=CorpusMetadata(name=cfg.corpus.name, title=cfg.corpus.title, source=cfg.corpus.source),
         variants=[
-            VariantFacts(name=v.name, group=v.group, title=v.title, candidates=v.candidates, match=v.match)
+            VariantMetadata(name=v.name, group=v.group, title=v.title, candidates=v.candidates, match=v.match)
             for v in cfg.variants()
         ],
-        predictors=[PredictorFacts(id=p.id, title=p.title) for p in registry.PREDICTORS] + lms,
+        predictors=[PredictorMetadata(id=p.id, title=p.title) for p in registry.PREDICTORS] + lms,
         language_models=list(cfg.predictors.causal_lms),
         given_models=given,
         baseline=cfg.baseline(),

@@ -29,7 +29,7 @@ def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, Simp
 
     An input or output is a `Path`, or a list of them where the rule has a list. Params are as the rule has them.
     Everything printed goes to the job's log (progress to the terminal as well). A `UserError` ends the job with
-    its message alone, anything else with a traceback. A sidecar of the run's facts is written at the end.
+    its message alone, anything else with a traceback. A sidecar of the run's metadata is written at the end.
     """
     gc.enable()
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()

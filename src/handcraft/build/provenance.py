@@ -1,4 +1,4 @@
-"""What an artifact was made of: a hash of the code that runs, and a sidecar of the facts of the run."""
+"""What an artifact was made of: a hash of the code that runs, and the metadata of each run in a sidecar."""
 
 import ast
 import hashlib

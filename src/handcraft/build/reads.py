@@ -13,8 +13,8 @@ CHECK = "HANDCRAFT_CHECK_INPUTS"
 """Environment variable: with `1`, a job fails that reads other files than its rule declares."""
 UNREAD = {
     ("render_pdf", "after"): "order only: two renders at once meet in Quarto's caches",
-    ("build_facts", "source"): "order only: records of the other jobs are there by then",
-    ("build_facts", "explorer"): "order only, as its source",
+    ("build_record", "source"): "order only: records of the other jobs are there by then",
+    ("build_record", "explorer"): "order only, as its source",
     ("fill_report", "labelling"): "the report names these pages, so they are made with it",
     ("retrieve_causal_lm", "files"): "transformers chooses what it reads of a model's directory",
     ("predict_causal_lm", "files"): "transformers chooses what it reads of a model's directory",
@@ -26,7 +26,7 @@ UNDECLARED = {
         "provenance",
         "records of jobs: each was written with a declared input, or with one behind it",
     ),
-    "build_facts": (
+    "build_record": (
         "provenance",
         "records of jobs: each was written with a declared input, or with one behind it",
     ),

@@ -6,8 +6,8 @@ from pathlib import Path
 from handcraft.errors import UserError
 from handcraft.files import hash_file
 
-VOLATILE = ("provenance/", "report/build_facts.md", "report/index.html", "report/index.pdf")
-"""Times, host and commit: the sidecars, the report's page of build facts, and the pages rendered with it."""
+VOLATILE = ("provenance/", "report/build_record.md", "report/index.html", "report/index.pdf")
+"""Times, host and commit: the sidecars, the report's page of build metadata, and the pages rendered with it."""
 
 
 def result_hashes(build: Path | str) -> dict[str, str]:

@@ -36,7 +36,7 @@ def write_example(build: Path, *, output: Path) -> None:
     if not (report / "index.html").is_file():
         raise UserError("no finished report here", where=str(report), remedy="run make example")
     sidecar = read_json(results / "provenance" / "fill_report.json")
-    if sidecar["params"]["facts"]["excerpts"]:
+    if sidecar["params"]["metadata"]["excerpts"]:
         raise UserError(
             "this report shows text of the corpus",
             where=str(build),
@@ -50,7 +50,7 @@ def write_example(build: Path, *, output: Path) -> None:
     write_json(output / "data.json", _data(results))
     write_json(
         output / "made.json",
-        {"corpus": sidecar["params"]["facts"]["corpus"]["title"], "code": _codes(results)},
+        {"corpus": sidecar["params"]["metadata"]["corpus"]["title"], "code": _codes(results)},
     )
     write_text(output / "README.md", ATTRIBUTION)
 

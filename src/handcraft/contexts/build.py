@@ -34,7 +34,7 @@ def build_contexts(
     or "balanced" for as many training rows of each candidate, drawn with replacement; validation and test are always
     natural. Of `settings`, max_train: rows at most for training; max_test: for validation and for test each; a
     smaller share is a seeded sample in the order of the corpus. outputs: safetensors per split, the arrays of
-    `Contexts`; facts: candidates, match, vocabulary, split, sampling.
+    `Contexts`; metadata: candidates, match, vocabulary, split, sampling.
     summary: JSON; per split `contexts` (rows written), `available` (before sampling), `stories`,
     `stories_too_short`, `stories_with_contexts`, and per candidate `token`, `word` (all its occurrences as
     either), `dropped_share` (1 - word / token), `kept` (with enough tokens before them) and `rows` (written).
@@ -70,14 +70,14 @@ def build_contexts(
         occurrences, chosen = found[split], rows[split]
         content = _gather(*arrays[split], occurrences.positions[chosen], length, split)
         content["labels"] = occurrences.labels[chosen]
-        facts = {
+        metadata = {
             "candidates": list(candidates),
             "match": match,
             "vocabulary": len(vocabulary),
             "split": split,
             "sampling": variant.sampling if split == "train" else "natural",
         }
-        write_tensors(output, content, facts)
+        write_tensors(output, content, metadata)
         counts[split] = _count(occurrences, chosen, content, candidates)
         say(f"{split}: {len(chosen):,} contexts")
     said = {"candidates": list(candidates), "match": match, "length": length, "sampling": variant.sampling}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handcraft.files import read_facts, read_tensors
+from handcraft.files import read_metadata, read_tensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,12 @@ class Contexts:
 def read_contexts(path: Path | str) -> Contexts:
     """Contexts as `build_contexts` writes them."""
     arrays = read_tensors(path)
-    facts = read_facts(path)
+    metadata = read_metadata(path)
     return Contexts(
         arrays["tokens"],
         arrays["labels"],
         arrays["story"],
         arrays["offset"],
-        tuple(facts["candidates"]),
-        int(facts["vocabulary"]),
+        tuple(metadata["candidates"]),
+        int(metadata["vocabulary"]),
     )

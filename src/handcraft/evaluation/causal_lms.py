@@ -18,7 +18,7 @@ from handcraft.evaluation.bootstrap import bootstrap_scores, scores, sum_stories
 from handcraft.evaluation.calibration import BINS, Rescaling, fit_rescaling, reliability
 from handcraft.evaluation.intervals import percentile_interval
 from handcraft.evaluation.metrics import correct
-from handcraft.files import read_facts, read_tensors, write_csv
+from handcraft.files import read_metadata, read_tensors, write_csv
 from handcraft.math import context_losses, log_softmax
 from handcraft.seeds import generator
 
@@ -80,14 +80,14 @@ def evaluate_causal_lms(
     each = len(inputs.answers) // max(1, len(inputs.groups))
     for g, group in enumerate(inputs.groups):
         for path in inputs.answers[g * each : (g + 1) * each]:
-            facts, found = read_facts(path), read_tensors(path)
-            if facts.get("missing"):
+            metadata, found = read_metadata(path), read_tensors(path)
+            if metadata.get("missing"):
                 continue
-            who = {"group": group, "predictor": facts["predictor"], "title": facts["title"]}
+            who = {"group": group, "predictor": metadata["predictor"], "title": metadata["title"]}
             contexts = [read_contexts(p) for p in (inputs.test[g], inputs.validation[g])]
-            if any(c.candidates != tuple(facts["candidates"]) for c in contexts):
+            if any(c.candidates != tuple(metadata["candidates"]) for c in contexts):
                 raise UserError(
-                    f"made for other candidates: {facts['candidates']}",
+                    f"made for other candidates: {metadata['candidates']}",
                     where=str(path),
                     remedy="delete the file and run snakemake again",
                 )
@@ -95,9 +95,9 @@ def evaluate_causal_lms(
             rows += [who | row for row in one.rows()]
             errors += [who | row for row in one.calibration()]
             in_bins += [{k: who[k] for k in ("group", "predictor")} | row for row in one.bins()]
-            for question, counts in facts["counts"].items():
-                which = {"group": group, "predictor": facts["predictor"], "question": question}
-                questions.append(which | counts | facts.get("checks", {}).get(question, {}))
+            for question, counts in metadata["counts"].items():
+                which = {"group": group, "predictor": metadata["predictor"], "question": question}
+                questions.append(which | counts | metadata.get("checks", {}).get(question, {}))
     write_csv(table, rows, COLUMNS)
     write_csv(calibration, errors, CALIBRATION_COLUMNS)
     write_csv(bins, in_bins, BIN_COLUMNS)

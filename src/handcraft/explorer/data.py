@@ -9,7 +9,7 @@ from handcraft.analysis.influence import Influence, read_influence
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.explorer.similar import similar_tokens
-from handcraft.files import read_facts, read_tensors
+from handcraft.files import read_metadata, read_tensors
 from handcraft.math import centred, positional_ids
 from handcraft.pages import packed
 
@@ -39,7 +39,7 @@ def group_data(
     the similar ones, in ten-thousandths.
     `contexts`, `labels`: held-out contexts in which features act, none where `excerpts` is false.
     """
-    tensors, facts = read_tensors(weights), read_facts(weights)
+    tensors, metadata = read_tensors(weights), read_metadata(weights)
     weight, counts, effect = tensors["weight"], read_tensors(support)["support"], read_influence(influence)
     length, vocabulary, K = weight.shape
     active = effect.position.astype(np.int64) * vocabulary + effect.token
@@ -56,7 +56,7 @@ def group_data(
     chosen = choose_contexts(asked, effect) if excerpts else np.zeros(0, np.int64)
     return {
         "title": title,
-        "candidates": list(facts["candidates"]),
+        "candidates": list(metadata["candidates"]),
         "length": length,
         "vocabulary": vocabulary,
         "bias": packed(tensors["bias"]),
@@ -90,7 +90,7 @@ def _resampled(path: Path | None, active: np.ndarray) -> dict[str, Any]:
         for name in ("centred_spread", "centred_sign_stability")
     )
     return {
-        "resamples": read_facts(path)["resamples"],
+        "resamples": read_metadata(path)["resamples"],
         "spread": packed((spread * 1000).round().clip(0, 65535).astype(int)),
         "same": packed((same * 255).round().astype(int)),
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from handcraft.errors import UserError
-from handcraft.files import read_facts, read_tensors
+from handcraft.files import read_metadata, read_tensors
 from handcraft.math import centred, normalise
 from handcraft.tokenizer.tokens import Vocabulary, show_token
 
@@ -64,7 +64,7 @@ def group_artifacts(build: Path, group: str) -> tuple[Path, Path, Path]:
 
 def explain_text(weights: Path, support: Path, tokenizer: Path, text: str) -> Explanation:
     """The text's last tokens under the model. Of a shorter text the places before it add nothing."""
-    tensors, facts = read_tensors(weights), read_facts(weights)
+    tensors, metadata = read_tensors(weights), read_metadata(weights)
     weight, bias = tensors["weight"], tensors["bias"].astype(np.float64)
     vocabulary = Vocabulary.read(tokenizer)
     ids = np.array(vocabulary.encode(text), np.int64)
@@ -73,14 +73,14 @@ def explain_text(weights: Path, support: Path, tokenizer: Path, text: str) -> Ex
     positions = np.arange(length - len(used), length)
     raw = weight[positions, used].astype(np.float64)
     return Explanation(
-        candidates=tuple(facts["candidates"]),
+        candidates=tuple(metadata["candidates"]),
         positions=positions,
         pieces=[vocabulary.show(i) for i in used.tolist()],
         support=read_tensors(support)["support"][positions, used],
         push=centred(raw),
         bias=centred(bias),
         logits=bias + raw.sum(0),
-        training_contexts=int(read_facts(support)["contexts"]),
+        training_contexts=int(read_metadata(support)["contexts"]),
         length=length,
         given=len(ids),
     )

@@ -6,7 +6,7 @@ from handcraft.analysis.shown import LARGE, large_but_rare
 from handcraft.analysis.strongest import input_sizes
 from handcraft.figures.style import QUIET, WIDTH, house_style, save_svg
 from handcraft.figures.weights import density, mark_region
-from handcraft.files import read_facts
+from handcraft.files import read_metadata
 
 
 def plot_penalty(unpenalised: Path, weights: Path, *, support: Path, output: Path) -> None:
@@ -15,7 +15,7 @@ def plot_penalty(unpenalised: Path, weights: Path, *, support: Path, output: Pat
     penalty times contexts can have no weight at all; a dashed line stands there."""
     from matplotlib.figure import Figure
 
-    l1 = float(read_facts(weights)["l1"])
+    l1 = float(read_metadata(weights)["l1"])
     sides = [
         (name, *input_sizes(path, support))
         for name, path in (("no penalty", unpenalised), ("with L1", weights))

@@ -9,7 +9,7 @@ import numpy as np
 from handcraft.analysis.shown import shown_tokens
 from handcraft.figures.style import FAINT, NEGATIVE, NEUTRAL, POSITIVE, QUIET, WIDTH, house_style, save_svg
 from handcraft.figures.tiles import FULL_COLOUR
-from handcraft.files import read_facts, read_tensors
+from handcraft.files import read_metadata, read_tensors
 from handcraft.math import centred
 from handcraft.tokenizer.tokens import Vocabulary
 
@@ -34,7 +34,7 @@ def plot_strips(
     tensor, counts = read_tensors(weights)["weight"], read_tensors(support)["support"]
     vocabulary = Vocabulary.read(tokenizer)
     tokens = shown_tokens(influence, tokenizer, named, count)
-    words = [w.strip() or w for w in read_facts(weights)["candidates"]]
+    words = [w.strip() or w for w in read_metadata(weights)["candidates"]]
     rows = max(-(-len(tokens) // 2), 1)
     tall = CELL * len(words)
     step = TITLE + BARS + tall + TICKS

@@ -154,8 +154,8 @@ def _agreement(sample: str, given: list[Answers], classes: int, confidence: floa
     def row(measure: str, found: Agreement, *who: str) -> Row:
         a, b = who if len(who) == 2 else (None, None)
         head = {"sample": sample, "measure": measure, "a": a, "b": b, "people": len(who) or len(given)}
-        facts = {"observed": found.observed, "kappa": found.kappa, "low": found.low, "high": found.high}
-        return head | {"n": len(given[0].answers)} | facts
+        metadata = {"observed": found.observed, "kappa": found.kappa, "low": found.low, "high": found.high}
+        return head | {"n": len(given[0].answers)} | metadata
 
     rows = [
         row("cohen", cohen(a.answers, b.answers, classes, confidence), a.annotator, b.annotator)

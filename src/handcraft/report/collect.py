@@ -12,21 +12,21 @@ from handcraft.report.values import Values
 
 def collect_values(results: Results) -> Values:
     """Every number that prose may use, under names such as `linear.conjunctions.balanced.accuracy`."""
-    facts, values = results.facts, Values()
-    values.add("contexts.length", facts.length)
-    values.add("tokenizer.vocabulary", facts.vocabulary)
-    values.add("inputs", facts.length * facts.vocabulary)
-    trained = facts.group(facts.training_group)
+    metadata, values = results.metadata, Values()
+    values.add("contexts.length", metadata.length)
+    values.add("tokenizer.vocabulary", metadata.vocabulary)
+    values.add("inputs", metadata.length * metadata.vocabulary)
+    trained = metadata.group(metadata.training_group)
     values.add("candidates", len(trained.candidates) if trained else None)
-    values.add("bootstrap", facts.bootstrap)
-    values.add("resamples", facts.resamples)
+    values.add("bootstrap", metadata.bootstrap)
+    values.add("resamples", metadata.resamples)
     gaps = [r["gap"] for rows in results.path.values() for r in rows if r["gap"] is not None]
     values.add("certificate.largest", max(gaps, default=None), "share", digits=2)
-    values.add("confidence", facts.confidence, "share", digits=0)
+    values.add("confidence", metadata.confidence, "share", digits=0)
     for split, counted in sorted((results.corpus.get("splits") or {}).items()):
         values.add(f"corpus.{split}.stories", counted.get("stories"))
     values.add("corpus.duplicates", results.corpus.get("duplicates"))
-    for group in facts.groups:
+    for group in metadata.groups:
         _of_group(values, results, group.name)
     if results.history:
         for column, unit in (("train_loss", "nats"), ("validation_loss", "nats"), ("l1_term", "nats")):
@@ -34,7 +34,7 @@ def collect_values(results: Results) -> Values:
         values.add("training.batches", max(results.history["batch"]))
     if results.minibatch:
         _of_minibatch(values, results.minibatch)
-    sample = results.sample(facts.training_group)
+    sample = results.sample(metadata.training_group)
     values.add("sample.size", sample[0]["n"] if sample else None)
     planted.add_values(values, results)
     people.add_values(values, results)

@@ -11,12 +11,12 @@ from handcraft.report.sentences import by_verdict, compared, tile_in_post, tile_
 
 def template_names(context: Context) -> dict[str, Any]:
     """The variables and functions of the templates; a name that two sections give is an error."""
-    facts = context.facts
+    metadata = context.metadata
     names: dict[str, Any] = {
-        "facts": facts,
-        "planted": facts.planted,
-        "baseline": facts.baseline if context.has_baseline() else None,
-        "baseline_title": facts.title_of(facts.baseline) if facts.baseline else None,
+        "metadata": metadata,
+        "planted": metadata.planted,
+        "baseline": metadata.baseline if context.has_baseline() else None,
+        "baseline_title": metadata.title_of(metadata.baseline) if metadata.baseline else None,
         "v": context.values,
         "within": context.values.within,
         "has": context.values.has,

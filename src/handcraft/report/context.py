@@ -7,7 +7,7 @@ from handcraft.analysis.published import published_table
 from handcraft.errors import UserError
 from handcraft.report.findings import Finding, find
 from handcraft.report.made import Made
-from handcraft.report.results import Facts, Results
+from handcraft.report.results import Metadata, Results
 from handcraft.report.values import Values
 
 
@@ -16,20 +16,20 @@ class Context:
 
     def __init__(self, results: Results, values: Values, figures: Path, made: Made) -> None:
         self.results, self.values, self.figures, self.made = results, values, figures, made
-        self.facts: Facts = results.facts
-        self.pipeline = bool(made.jobs and self.facts.rooms)
+        self.metadata: Metadata = results.metadata
+        self.pipeline = bool(made.jobs and self.metadata.rooms)
         """Whether there is a graph of jobs to draw."""
-        self.published = {row["name"]: row for row in published_table(results.facts.confidence)}
+        self.published = {row["name"]: row for row in published_table(results.metadata.confidence)}
 
     def title(self, name: str) -> str:
         """A group's title, its name where the config has no such group."""
-        group = self.facts.group(name)
+        group = self.metadata.group(name)
         return group.title if group else name
 
     def has_baseline(self) -> bool:
         """Whether the causal LM answered at all: where it did not, the prose says that it is absent."""
         rows = (r for v in self.results.metrics.values() for r in v)
-        return any(r["predictor"] == self.facts.baseline for r in rows)
+        return any(r["predictor"] == self.metadata.baseline for r in rows)
 
     def finding(
         self, a: str, b: str, group: str, view: str = "natural", metric: str = "loss"
@@ -42,7 +42,7 @@ class Context:
     ) -> dict[str, list[str]]:
         """Titles of the groups in which `a` is better, worse, and not distinguishable from `b`."""
         sorted_: dict[str, list[str]] = {"better": [], "worse": [], "level": []}
-        for g in self.facts.groups if b else []:
+        for g in self.metadata.groups if b else []:
             f = self.finding(a, str(b), g.name, view, metric)
             if f is not None:
                 sorted_[f.verdict].append(g.title)
@@ -51,7 +51,7 @@ class Context:
     def leader(self, group: str) -> str | None:
         """The group's most frequent word in training."""
         counts = self.results.counts.get(group, {}).get("train")
-        found = self.facts.group(group)
+        found = self.metadata.group(group)
         return found.candidates[int(counts.of.argmax())].strip() if counts and found else None
 
     def figure(self, name: str) -> bool:

@@ -11,32 +11,32 @@ from handcraft.report.collect import collect_values
 from handcraft.report.content import template_names
 from handcraft.report.context import Context
 from handcraft.report.made import Made
-from handcraft.report.results import Facts, Results
+from handcraft.report.results import Metadata, Results
 from handcraft.report.template import fill_template, make_environment
 
-BUILD_FACTS = "_build_facts.md"
+BUILD_RECORD = "_build_record.md"
 PLACEHOLDER = (
     "Times, host, commit and versions are put in here when the report is rendered by the workflow.\n"
 )
 
 
 def fill_report(
-    results: Path, sources: Path, *, facts: Facts, ends: Iterable[str] | None = None, output: Path
+    results: Path, sources: Path, *, metadata: Metadata, ends: Iterable[str] | None = None, output: Path
 ) -> None:
     """Write to the directory `output` the sources of the report with all values in them, and its figures.
 
-    `results` is the directory of the artifacts, `sources` that of the .qmd files, `facts` what the config says, `ends`
-    the artifacts behind which the jobs of this report stand (all jobs on record where None). The same artifacts give
-    the same bytes; `_build_facts.md`, which differs between builds, is only a placeholder here (`write_build_facts`
+    `results` is the directory of the artifacts, `sources` that of the .qmd files, `metadata` what the config says,
+    `ends` the artifacts behind which the jobs of this report stand (all jobs on record where None). The same artifacts give
+    the same bytes; `_build_record.md`, which differs between builds, is only a placeholder here (`write_build_record`
     fills it). values.json lists all values.
     Raises `UserError` on a result typed by hand, an unknown or unused value, a dead reference or link, a figure
     without alt text, a figure or table that does not say how it was made, a figure that was drawn and is not shown.
     """
     check_sources(sources)
-    found = Results(results, facts)
+    found = Results(results, metadata)
     values = collect_values(found)
     ends = None if ends is None else list(ends)
-    made = Made(results / "provenance", ends, found.facts.code)
+    made = Made(results / "provenance", ends, found.metadata.code)
     drawn = [*map(Path, ends)] if ends is not None else sorted((results / "figures").glob("*.svg"))
     figures = [path for path in drawn if path.parent.name == "figures" and path.is_file()]
     context = Context(found, values, results / "figures", made)
@@ -58,15 +58,18 @@ def fill_report(
         shutil.copyfile(figure, output / "figures" / figure.name)
     if context.pipeline:
         plot_pipeline(
-            made.counts(), made.edges(), rooms=found.facts.rooms, output=output / "figures" / "pipeline.svg"
+            made.counts(),
+            made.edges(),
+            rooms=found.metadata.rooms,
+            output=output / "figures" / "pipeline.svg",
         )
     for file, text in filled.items():
         write_text(output / file, text)
-    write_text(output / BUILD_FACTS, PLACEHOLDER)
+    write_text(output / BUILD_RECORD, PLACEHOLDER)
     write_json(output / "values.json", values.as_dict())
     check_values(sources, values)
     check_filled(output)
     # Of a language model that is missing the sources show no figure.
     answered = {row["predictor"] for row in found.language_models}
-    missing = {f"calibration-{lm}.svg" for lm in found.facts.language_models if lm not in answered}
+    missing = {f"calibration-{lm}.svg" for lm in found.metadata.language_models if lm not in answered}
     check_shown(output, [path.name for path in figures if path.name not in missing])

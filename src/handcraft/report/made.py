@@ -11,7 +11,7 @@ from handcraft.report.escape import Markdown, escape
 
 SHORT = 12
 """Characters of a SHA-256 that are shown."""
-VOLATILE = {"attempt", "code", "facts"}
+VOLATILE = {"attempt", "code", "metadata"}
 """Params that differ between two clean builds, or that stand in the line already."""
 
 
@@ -20,7 +20,7 @@ class Made:
 
     `provenance` is the directory of the sidecars, `ends` the files that the report reads, as the sidecars name them;
     None takes every job. What a job shows here is the same in every clean build: times and hosts stand in the one
-    file of build facts. `own` is the code version of the filling itself, whose sidecar is not written yet.
+    file of build metadata. `own` is the code version of the filling itself, whose sidecar is not written yet.
     """
 
     def __init__(self, provenance: Path, ends: Iterable[str] | None = None, own: str | None = None) -> None:
@@ -55,7 +55,7 @@ class Made:
         return {rule: rules.count(rule) for rule in sorted(set(rules))}
 
     def how(self, rule: str, *inputs: str) -> Markdown:
-        """One quiet line: rule, inputs, code version; in HTML it opens to the facts of the jobs.
+        """One quiet line: rule, inputs, code version; in HTML it opens to the metadata of the jobs.
 
         The arguments are ours: rule names and paths.
         """
@@ -71,19 +71,21 @@ class Made:
         plain = ", ".join(f"<code>{escape(i)}</code>" for i in inputs)
         shown = f"; code {', '.join(f'<code>{escape(c)}</code>' for c in codes)}" if codes else ""
         summary = f"Rule <code>{escape(rule)}</code>; data in {plain}{shown}."
-        facts = "\n".join(_facts(jobs))
-        facts = (
-            f"<dl>\n{facts}\n</dl>" if facts else "<p>Its record is written beside this page, not in it.</p>"
+        metadata = "\n".join(_metadata(jobs))
+        metadata = (
+            f"<dl>\n{metadata}\n</dl>"
+            if metadata
+            else "<p>Its record is written beside this page, not in it.</p>"
         )
         return Markdown(
             '::: {.content-visible when-format="html"}\n````{=html}\n'
-            f'<details class="how-made"><summary>{summary}</summary>\n{facts}\n'
+            f'<details class="how-made"><summary>{summary}</summary>\n{metadata}\n'
             '<p>Times, memory, host and commit: <a href="#sec-build">this build</a>.</p></details>\n````\n:::\n\n'
             f'::: {{.content-visible unless-format="html"}}\n::: {{.how-made}}\n{line}\n:::\n:::'
         )
 
 
-def _facts(jobs: list[dict[str, Any]]) -> Iterator[str]:
+def _metadata(jobs: list[dict[str, Any]]) -> Iterator[str]:
     """Parameters once where all jobs share them, then every job with the hashes of what it read."""
     settings = [_settings(job) for job in jobs]
     shared = len(set(settings)) == 1

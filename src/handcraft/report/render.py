@@ -17,7 +17,7 @@ from handcraft.explorer.page import put_into_report
 from handcraft.files import whole_file
 
 Renderer = Literal["auto", "quarto", "pandoc"]
-BUILD_FACTS = "_build_facts.md"
+BUILD_RECORD = "_build_record.md"
 READER = "markdown"
 _INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.MULTILINE)
 
@@ -26,17 +26,17 @@ def render_html(
     source: Path,
     *,
     output: Path,
-    build_facts: Path | None = None,
+    build_record: Path | None = None,
     renderer: Renderer = "auto",
     explorer: Path | None = None,
 ) -> None:
     """Render the filled sources to one self-contained HTML file.
 
-    `build_facts` replaces `_build_facts.md`. `auto` takes Quarto where a `quarto` is on PATH, else Pandoc. The
+    `build_record` replaces `_build_record.md`. `auto` takes Quarto where a `quarto` is on PATH, else Pandoc. The
     sources themselves are left as they are. `explorer` is the page whose part goes where the sources have its place:
     after rendering, since no renderer needs to read its data.
     """
-    with _copied(source, build_facts) as project:
+    with _copied(source, build_record) as project:
         if _choose(renderer) == "quarto":
             made = _quarto(project, "html")
         else:
@@ -51,10 +51,10 @@ def render_html(
 
 
 def render_pdf(
-    source: Path, *, output: Path, build_facts: Path | None = None, renderer: Renderer = "auto"
+    source: Path, *, output: Path, build_record: Path | None = None, renderer: Renderer = "auto"
 ) -> None:
     """Render the filled sources to PDF, by Typst either way; arguments as for `render_html`."""
-    with _copied(source, build_facts) as project:
+    with _copied(source, build_record) as project:
         if _choose(renderer) == "quarto":
             made = _quarto(project, "typst")
         else:
@@ -81,7 +81,7 @@ def _choose(renderer: Renderer) -> Literal["quarto", "pandoc"]:
 
 
 @contextmanager
-def _copied(source: Path, build_facts: Path | None) -> Iterator[Path]:
+def _copied(source: Path, build_record: Path | None) -> Iterator[Path]:
     """The sources in a directory of their own, since renderers leave files beside what they read."""
     if not (Path(source) / "index.qmd").is_file():
         raise UserError(
@@ -90,8 +90,8 @@ def _copied(source: Path, build_facts: Path | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="handcraft-report-") as directory:
         project = Path(directory) / "report"
         shutil.copytree(source, project)
-        if build_facts is not None:
-            shutil.copyfile(build_facts, project / BUILD_FACTS)
+        if build_record is not None:
+            shutil.copyfile(build_record, project / BUILD_RECORD)
         yield project
 
 

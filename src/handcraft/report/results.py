@@ -19,7 +19,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class CorpusFacts(_Frozen):
+class CorpusMetadata(_Frozen):
     """The corpus, as the config has it."""
 
     name: str
@@ -27,7 +27,7 @@ class CorpusFacts(_Frozen):
     source: str
 
 
-class VariantFacts(_Frozen):
+class VariantMetadata(_Frozen):
     """A group, or its twin with the other `match`, whose name is not its group's."""
 
     name: str
@@ -37,14 +37,14 @@ class VariantFacts(_Frozen):
     match: str
 
 
-class PredictorFacts(_Frozen):
+class PredictorMetadata(_Frozen):
     """A predictor's id and title."""
 
     id: str
     title: str
 
 
-class Facts(_Frozen):
+class Metadata(_Frozen):
     """What the config says, as far as the report needs it. From JSON, with unknown fields refused.
 
     `predictors` are in the order of the tables. `tiles`: the tokens that have tiles, by the name in
@@ -52,9 +52,9 @@ class Facts(_Frozen):
     """
 
     title: str
-    corpus: CorpusFacts
-    variants: list[VariantFacts]
-    predictors: list[PredictorFacts]
+    corpus: CorpusMetadata
+    variants: list[VariantMetadata]
+    predictors: list[PredictorMetadata]
     baseline: str | None
     training_group: str
     tiles_group: str
@@ -95,11 +95,11 @@ class Facts(_Frozen):
         return self.corpus.source == "planted"
 
     @property
-    def groups(self) -> list[VariantFacts]:
+    def groups(self) -> list[VariantMetadata]:
         """The variants that are groups of the config."""
         return [v for v in self.variants if v.name == v.group]
 
-    def group(self, name: str) -> VariantFacts | None:
+    def group(self, name: str) -> VariantMetadata | None:
         return next((v for v in self.groups if v.name == name), None)
 
     def title_of(self, predictor: str) -> str:
@@ -122,12 +122,12 @@ class Counts:
 class Results:
     """The artifacts below `results/`, read when asked for."""
 
-    def __init__(self, root: Path, facts: Facts) -> None:
-        self.root, self.facts = Path(root), facts
+    def __init__(self, root: Path, metadata: Metadata) -> None:
+        self.root, self.metadata = Path(root), metadata
 
     def slug(self, token: str) -> str:
         """The name that a tile's token has in file names and in the registry."""
-        return next((s for s, t in self.facts.tiles.items() if t == token), "other")
+        return next((s for s, t in self.metadata.tiles.items() if t == token), "other")
 
     def _csv(self, *parts: str) -> Rows:
         path = self.root.joinpath(*parts)
@@ -144,11 +144,11 @@ class Results:
     @cached_property
     def metrics(self) -> dict[str, Rows]:
         """Evaluation rows by variant."""
-        return {v.name: self._csv("evaluation", v.name, "metrics.csv") for v in self.facts.variants}
+        return {v.name: self._csv("evaluation", v.name, "metrics.csv") for v in self.metadata.variants}
 
     @cached_property
     def comparisons(self) -> dict[str, Rows]:
-        return {v.name: self._csv("evaluation", v.name, "comparisons.csv") for v in self.facts.variants}
+        return {v.name: self._csv("evaluation", v.name, "comparisons.csv") for v in self.metadata.variants}
 
     def sample(self, variant: str) -> Rows:
         return self._csv("evaluation", variant, "sample.csv")
@@ -199,21 +199,21 @@ class Results:
 
     @cached_property
     def planted(self) -> Rows:
-        return self._csv("evaluation", "planted.csv") if self.facts.planted else []
+        return self._csv("evaluation", "planted.csv") if self.metadata.planted else []
 
     @cached_property
     def planted_rules(self) -> Rows:
-        return self._csv("evaluation", "planted_rules.csv") if self.facts.planted else []
+        return self._csv("evaluation", "planted_rules.csv") if self.metadata.planted else []
 
     @cached_property
     def linear(self) -> dict[str, dict[str, Any]]:
         """metrics.json of the linear models by variant; {} where there is none."""
-        return {v.name: self._json("linear", v.name, "metrics.json") or {} for v in self.facts.variants}
+        return {v.name: self._json("linear", v.name, "metrics.json") or {} for v in self.metadata.variants}
 
     @cached_property
     def history(self) -> dict[str, list[float]]:
         """Columns of the minibatch run's history; {} where it was not run."""
-        path = self.root / "minibatch" / self.facts.training_group / "history.parquet"
+        path = self.root / "minibatch" / self.metadata.training_group / "history.parquet"
         if not path.is_file():
             return {}
         from handcraft.files import read_table
@@ -225,7 +225,7 @@ class Results:
     def counts(self) -> dict[str, dict[str, Counts]]:
         """Contexts by variant and split, as `build_contexts` counted them."""
         found: dict[str, dict[str, Counts]] = {}
-        for v in self.facts.variants:
+        for v in self.metadata.variants:
             splits = (self._json("contexts", v.name, "summary.json") or {}).get("splits", {})
             found[v.name] = {
                 split: Counts(
@@ -246,12 +246,12 @@ class Results:
         """Of the tiles' centred weights: spread (nats) and sign stability over resampled stories; {} if not run."""
         from handcraft.analysis.last_position import last_position
 
-        path = self.root / "linear" / self.facts.tiles_group / "resampling.safetensors"
+        path = self.root / "linear" / self.metadata.tiles_group / "resampling.safetensors"
         if not path.is_file():
             return {}
         tokenizer = self.root / "tokenizer" / "tokenizer.json"
         found = {}
-        for token in self.facts.tiles.values():
+        for token in self.metadata.tiles.values():
             candidates, spread = last_position(path, tokenizer, token, "centred_spread")
             _, same = last_position(path, tokenizer, token, "centred_sign_stability")
             found[token] = {c: (float(s), float(t)) for c, s, t in zip(candidates, spread, same, strict=True)}
@@ -260,18 +260,18 @@ class Results:
     @cached_property
     def influence(self) -> Influence | None:
         """Of the tiles' group: what every weight does to held-out answers; None where it was not measured."""
-        path = self.root / "evaluation" / self.facts.tiles_group / "influence.parquet"
+        path = self.root / "evaluation" / self.metadata.tiles_group / "influence.parquet"
         return read_influence(path) if path.is_file() else None
 
     @cached_property
     def path(self) -> dict[str, Rows]:
         """path.csv of the linear models by variant."""
-        return {v.name: self._csv("linear", v.name, "path.csv") for v in self.facts.variants}
+        return {v.name: self._csv("linear", v.name, "path.csv") for v in self.metadata.variants}
 
     @cached_property
     def minibatch(self) -> dict[str, Any]:
         """metrics.json of the minibatch run; {} where it was not run."""
-        return self._json("minibatch", self.facts.training_group, "metrics.json") or {}
+        return self._json("minibatch", self.metadata.training_group, "metrics.json") or {}
 
     @cached_property
     def raw_weights(self) -> dict[str, dict[str, float]]:
@@ -281,12 +281,12 @@ class Results:
     def _last_position(self, centred: bool) -> dict[str, dict[str, float]]:
         from handcraft.analysis.last_position import last_position_weights
 
-        path = self.root / "linear" / self.facts.tiles_group / "weights.safetensors"
+        path = self.root / "linear" / self.metadata.tiles_group / "weights.safetensors"
         if not path.is_file():
             return {}
         tokenizer = self.root / "tokenizer" / "tokenizer.json"
         found = {}
-        for token in self.facts.tiles.values():
+        for token in self.metadata.tiles.values():
             candidates, values = last_position_weights(path, tokenizer, token, centred)
             found[token] = {c: float(w) for c, w in zip(candidates, values, strict=True)}
         return found

@@ -43,7 +43,7 @@ def first_only(rows: list[list[object]]) -> list[list[object]]:
 def groups(results: Results, values: Values) -> Markdown:
     """The groups: their words with their shares in training, and how many contexts."""
     rows = []
-    for g in results.facts.groups:
+    for g in results.metadata.groups:
         counts = results.counts[g.name]
         if "train" not in counts:
             continue
@@ -70,12 +70,12 @@ def score_name(predictor: str, group: str, view: str, metric: str) -> str:
 def scores(results: Results, values: Values, view: str) -> Markdown:
     """Accuracy and loss of every predictor in every group, with intervals; the best of a group in bold."""
     rows = []
-    for g in results.facts.groups:
+    for g in results.metadata.groups:
         table = [r for r in results.metrics[g.name] if r["view"] == view]
         found = {(r["predictor"], r["metric"]): r for r in table}
         order = list(dict.fromkeys(r["predictor"] for r in table))
         for p in order:
-            cells: list[object] = [g.title, results.facts.title_of(p)]
+            cells: list[object] = [g.title, results.metadata.title_of(p)]
             for metric, unit in (("accuracy", "share"), ("loss", "nats")):
                 row = found.get((p, metric))
                 name = score_name(p, g.name, view, metric)
@@ -88,7 +88,7 @@ def scores(results: Results, values: Values, view: str) -> Markdown:
 def paired(results: Results, values: Values, a: str, b: str, metric: str = "loss") -> Markdown:
     """`a` minus `b` in every group, with the paired interval, Holm's p and the verdict."""
     rows = []
-    for g in results.facts.groups:
+    for g in results.metadata.groups:
         f = find(results.comparisons[g.name], a, b, "natural", metric)
         if f is not None:
             unit = "nats" if metric == "loss" else "share"
@@ -101,7 +101,7 @@ def paired(results: Results, values: Values, a: str, b: str, metric: str = "loss
 
 def sample_pairs(results: Results, values: Values, variant: str) -> Markdown:
     """Exact McNemar tests on the samples."""
-    title = results.facts.title_of
+    title = results.metadata.title_of
     rows: list[list[object]] = []
     for r in results.sample_comparisons(variant):
         pair = Markdown(f"{escape(title(r['a']))} / {escape(title(r['b']))}")
@@ -146,7 +146,7 @@ def tokens(results: Results, values: Values) -> Markdown:
 def sparsity(results: Results, values: Values) -> Markdown:
     """Of every group the chosen penalty and the sparser choice: weights that are left, and what that costs."""
     rows: list[list[object]] = []
-    for g in results.facts.groups:
+    for g in results.metadata.groups:
         losses = {
             r["predictor"]: r
             for r in results.metrics[g.name]
@@ -161,7 +161,7 @@ def sparsity(results: Results, values: Values) -> Markdown:
                 name = f"{predictor}.{g.name}"
                 held = values.put(f"{name}.validation_loss", r["validation_loss"], "nats")
                 error = values.put(f"{name}.validation_se", r["validation_se"], "nats")
-                cells: list[object] = [g.title, results.facts.title_of(predictor)]
+                cells: list[object] = [g.title, results.metadata.title_of(predictor)]
                 cells += [values.put(f"{name}.l1", r["l1"], "significant", digits=2)]
                 cells += [values.put(f"{name}.nonzeros", r["nonzeros"])]
                 cells += [Markdown(f"{held} [± {error}]{{.interval}}")]
@@ -173,13 +173,13 @@ def sparsity(results: Results, values: Values) -> Markdown:
 def occurrence(results: Results, values: Values) -> Markdown:
     """What whole words or any token as the occurrence changes."""
     rows: list[list[object]] = []
-    titles = {g.name: g.title for g in results.facts.groups}
+    titles = {g.name: g.title for g in results.metadata.groups}
     for r in results.occurrence:
         title, name = escape(titles.get(r["group"], r["group"])), f"occurrence.{r['group']}"
         if r["dropped_share"] is not None:
             dropped = values.put(f"{name}.dropped", r["dropped_share"], "share")
             title = Markdown(f"{title} [{dropped} dropped]{{.interval}}")
-        cells: list[object] = [title, results.facts.title_of(r["predictor"])]
+        cells: list[object] = [title, results.metadata.title_of(r["predictor"])]
         for match in ("word", "token"):
             for metric, unit in (("accuracy", "share"), ("loss", "nats")):
                 key = f"{metric}_{match}"

@@ -14,7 +14,7 @@ from handcraft.analysis.unpenalised import STEPS, train_unpenalised
 from handcraft.config.model import Evaluation
 from handcraft.device import Machine
 from handcraft.errors import UserError
-from handcraft.files import read_csv, read_facts, read_tensors, write_tensors
+from handcraft.files import read_csv, read_metadata, read_tensors, write_tensors
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.tokenizer.tokens import load_tokenizer
 from tests.helpers.artifacts import (
@@ -30,8 +30,8 @@ from tests.helpers.explorer import ExplorerFiles
 
 def in_stories(path: Path, tokens: np.ndarray, labels: np.ndarray, story: np.ndarray) -> Path:
     contexts_file(path, tokens, labels)
-    arrays, facts = read_tensors(path), read_facts(path)
-    write_tensors(path, arrays | {"story": story.astype(np.int64)}, facts)
+    arrays, metadata = read_tensors(path), read_metadata(path)
+    write_tensors(path, arrays | {"story": story.astype(np.int64)}, metadata)
     return path
 
 
@@ -172,11 +172,11 @@ def test_without_a_penalty_rare_tokens_get_large_weights(tmp_path: Path) -> None
     for name in ("a", "b"):
         train_unpenalised(train, machine=Machine(), output=tmp_path / f"{name}.safetensors")
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
-    tensors, facts = read_tensors(tmp_path / "a.safetensors"), read_facts(tmp_path / "a.safetensors")
+    tensors, metadata = read_tensors(tmp_path / "a.safetensors"), read_metadata(tmp_path / "a.safetensors")
     logits = linear_logits(tensors["weight"], tensors["bias"], tokens)
     loss = (np.log(np.exp(logits).sum(1)) - logits[np.arange(400), labels]).mean()
-    assert facts["train_loss"] == pytest.approx(loss, abs=1e-5)
-    assert (facts["steps"], facts["l1"]) == (STEPS, 0.0)
+    assert metadata["train_loss"] == pytest.approx(loss, abs=1e-5)
+    assert (metadata["steps"], metadata["l1"]) == (STEPS, 0.0)
     seen_once, common = np.abs(tensors["weight"][0, 11]).max(), np.abs(tensors["weight"][0, :11]).max()
     assert seen_once > common, "a token seen once is pushed harder than any that says nothing"
     assert not tensors["weight"][1, 11].any(), "what was never seen has no weight"

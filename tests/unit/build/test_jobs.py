@@ -85,14 +85,14 @@ def test_another_error_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
 def test_the_sidecar_says_what_was_done_with_what(tmp_path: Path) -> None:
     done, _ = run(tmp_path, "open('out.txt', 'w').write('out')")
     assert done.returncode == 0, done.stderr
-    facts = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
-    assert facts["rule"] == "train_x"
-    assert facts["wildcards"] == {"group": "a"}
-    assert facts["params"] == {"l1": [0.1], "device": "cpu"}
-    assert set(facts["inputs"]) == {"in.txt"}
-    assert len(facts["inputs"]["in.txt"]) == len(facts["outputs"]["out.txt"]) == 64
-    assert facts["asked_memory_mb"] == 600
-    assert "torch" in facts["packages"]
+    metadata = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
+    assert metadata["rule"] == "train_x"
+    assert metadata["wildcards"] == {"group": "a"}
+    assert metadata["params"] == {"l1": [0.1], "device": "cpu"}
+    assert set(metadata["inputs"]) == {"in.txt"}
+    assert len(metadata["inputs"]["in.txt"]) == len(metadata["outputs"]["out.txt"]) == 64
+    assert metadata["asked_memory_mb"] == 600
+    assert "torch" in metadata["packages"]
 
 
 def test_code_that_changed_since_the_job_was_planned_ends_it(tmp_path: Path) -> None:
@@ -124,8 +124,8 @@ def test_without_git_the_sidecar_has_the_commit_that_snakemake_noted(tmp_path: P
     body = "from handcraft.build import provenance; provenance.git_commit = lambda root: ''"
     done, _ = run(tmp_path, body, before="import os; os.environ['HANDCRAFT_COMMIT'] = 'abc+changes'\n")
     assert done.returncode == 0, done.stderr
-    facts = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
-    assert facts["git_commit"] == "abc+changes"
+    metadata = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
+    assert metadata["git_commit"] == "abc+changes"
 
 
 def test_peak_memory_is_the_jobs_own(tmp_path: Path) -> None:
@@ -137,8 +137,8 @@ def test_peak_memory_is_the_jobs_own(tmp_path: Path) -> None:
         done, _ = run(tmp_path, more + body)
         del large
         assert done.returncode == 0, done.stderr
-        facts = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
-        peaks.append(facts["peak_memory_mb"])
+        metadata = json.loads((tmp_path / "results" / "provenance" / "train_x.a.json").read_text())
+        peaks.append(metadata["peak_memory_mb"])
     assert peaks[0] < 200
     assert 200 < peaks[1] - peaks[0] < 320
 
@@ -176,13 +176,13 @@ def test_a_checked_job_reads_its_inputs_and_nothing_else_below_results(
     assert CHECK in log
 
 
-@pytest.mark.parametrize("kind", ["table", "tensors", "facts"])
+@pytest.mark.parametrize("kind", ["table", "tensors", "metadata"])
 def test_files_that_libraries_open_are_seen_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setenv(CHECK, "1")
     write_table(tmp_path / "results" / "table", pa.table({"x": [1]}))
-    for name in ("tensors", "facts"):
+    for name in ("tensors", "metadata"):
         write_tensors(tmp_path / "results" / name, {"x": np.zeros(1)})
     done, log = run(tmp_path, f"from handcraft.files import read_{kind} as read\nread('results/{kind}')")
     assert done.returncode == 1

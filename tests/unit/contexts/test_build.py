@@ -16,7 +16,7 @@ from handcraft.contexts.read import read_contexts
 from handcraft.contexts.sample import draw_sample
 from handcraft.corpus import retrieve_corpus
 from handcraft.errors import UserError
-from handcraft.files import hash_file, read_facts, read_json, write_tensors
+from handcraft.files import hash_file, read_json, read_metadata, write_tensors
 from handcraft.tokenizer.encode import TokenFiles, encode_corpus
 from handcraft.tokenizer.tokens import Vocabulary
 from handcraft.tokenizer.train import train_tokenizer
@@ -169,7 +169,7 @@ def test_a_context_is_what_stands_before_its_candidate(road: Path, tmp_path: Pat
         assert counts["contexts"] == counts["available"] == len(got)
         assert sum(c["rows"] for c in counts["candidates"].values()) == len(got)
     assert sum(summary["splits"][s]["stories_too_short"] for s in SPLITS) == 0
-    assert read_facts(tmp_path / "test.safetensors") == {
+    assert read_metadata(tmp_path / "test.safetensors") == {
         "candidates": CANDIDATES,
         "match": "word",
         "vocabulary": 320,

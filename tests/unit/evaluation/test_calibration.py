@@ -92,9 +92,9 @@ def case(tmp_path: Path) -> dict[str, Any]:
             if split == "test":
                 some = np.arange(0, n, 3, dtype=np.int32)
                 arrays |= {"long_context": truth[some], "long_context_rows": some}
-        facts = {"predictor": "lm", "title": "LM", "candidates": WORDS, "missing": None}
-        facts["counts"] = {"test": {"contexts": 900, "cut": 1, "changed": 0, "spans": 0}}
-        write_tensors(tmp_path / group / "lm.safetensors", arrays, facts)
+        metadata = {"predictor": "lm", "title": "LM", "candidates": WORDS, "missing": None}
+        metadata["counts"] = {"test": {"contexts": 900, "cut": 1, "changed": 0, "spans": 0}}
+        write_tensors(tmp_path / group / "lm.safetensors", arrays, metadata)
         gone = {"predictor": "gone", "title": "Gone", "candidates": WORDS, "missing": {"what": "x"}}
         write_tensors(tmp_path / group / "gone.safetensors", {"test": np.zeros((0, 3))}, gone)
         paths["answers"] += [tmp_path / group / f"{lm}.safetensors" for lm in ("gone", "lm")]

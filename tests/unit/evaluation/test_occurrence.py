@@ -93,8 +93,8 @@ def claims(tmp_path: Path, last: list[int], labels: list[int], tokens: list[str]
         "story": np.arange(n, dtype=np.int64),
         "offset": np.full(n, 16, dtype=np.int64),
     }
-    facts = {"candidates": [" but", " so"], "vocabulary": 260, "sampling": "natural"}
-    write_tensors(tmp_path / "train.safetensors", tensors, facts)
+    metadata = {"candidates": [" but", " so"], "vocabulary": 260, "sampling": "natural"}
+    write_tensors(tmp_path / "train.safetensors", tensors, metadata)
     evaluate_data_claims(
         tmp_path / "train.safetensors",
         tmp_path / "tokenizer.json",

@@ -33,14 +33,14 @@ def contexts_file(
         "story": story.astype(np.int64),
         "offset": np.full(n, 16, dtype=np.int64),
     }
-    facts = {
+    metadata = {
         "candidates": list(candidates),
         "match": "word",
         "vocabulary": 1024,
         "split": "test",
         "sampling": "natural",
     }
-    write_tensors(path, tensors, facts)
+    write_tensors(path, tensors, metadata)
     return path
 
 

@@ -35,7 +35,7 @@ def made(small_tokenizer: Path, tmp_path: Path) -> dict[str, Any]:
     }
     for name in ("weights", "none"):
         files[f"influence_{name}"] = tmp_path / f"{name}.parquet"
-        # The support's facts say nothing of the vocabulary; the weights do.
+        # The support's metadata says nothing of the vocabulary; the weights do.
         output = files[f"influence_{name}"]
         evaluate_influence(files[name], files["support"], held_out=contexts, output=output)
     return files

@@ -154,7 +154,7 @@ function drawToken(model) {
     if (found.same) tile.append(make("span", "ex-small", `± ${found.spread[k].toFixed(2)}, same sign ${percent(found.same[k])}`));
     return found.zero ? tile : shade(tile, found.centred[k]);
   }));
-  at("ex-facts").textContent = found.zero ? "" : (found.heldOut
+  at("ex-metadata").textContent = found.zero ? "" : (found.heldOut
     ? `In ${count(found.heldOut)} of ${count(model.heldOutContexts)} held-out contexts it acts: over all of them it moves a score by ${fine(found.contribution)} nats on average, and without it the loss is ${fine(Math.abs(found.lossAdded))} nats ${found.lossAdded < 0 ? "lower" : "higher"}.`
     : `It acts in none of the ${count(model.heldOutContexts)} held-out contexts: it changes nothing there.`)
     + (found.same ? ` ± and same sign: over ${model.resamples} fits to resampled stories.` : "");

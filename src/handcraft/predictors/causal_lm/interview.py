@@ -94,7 +94,7 @@ class Interview:
     ) -> None:
         self.lm, self.settings, self.given, self.asked, self.name = lm, settings, given, asked, name
         self.work = work.folder
-        self.facts = {
+        self.metadata = {
             "model": model_fingerprint(str(settings.model), settings.revision),
             "settings": [settings.dtype, settings.batch_tokens, lm.model.device.type],
             "code": work.code,
@@ -185,7 +185,7 @@ class Interview:
     ) -> tuple[np.ndarray, float]:
         """Scores, and the largest difference to the plain ones. Raises `DisagreementError`, early where it can."""
         what = f"{self.name}, {question.replace('_', ' ')}"
-        key = shard_key(self.facts | {"word_ends": word_ends, "rows": str(self.scorer.way)}, questions)
+        key = shard_key(self.metadata | {"word_ends": word_ends, "rows": str(self.scorer.way)}, questions)
 
         def ask(some: Sequence[Question], first: int) -> np.ndarray:
             found = self.scorer(some, word_ends=word_ends, description=what)

@@ -39,9 +39,9 @@ def predict_causal_lm(
 
     `settings.model` is a directory (no `settings.revision`) or a hub name. `answers`: safetensors of `test`,
     `validation`, `end_of_word`, `long_context` (float64 [n, K]: summed log-probabilities, nats, not normalised over
-    the candidates) as far as asked, each with `..._rows` (int32 [n], rows of the test or validation contexts); facts:
-    counts by question, checks by question (how rows were laid, how many questions were asked again one by one, the
-    largest difference in nats), `missing`. Scores go to `work` until all is done.
+    the candidates) as far as asked, each with `..._rows` (int32 [n], rows of the test or validation contexts).
+    Metadata: counts by question, checks by question (how rows were laid, how many questions were asked again one by
+    one, the largest difference in nats), `missing`. Scores go to `work` until all is done.
 
     A model that could not be had gets artifacts that say so. Raises `UserError` where the model cannot be loaded or
     cannot be queried this question.

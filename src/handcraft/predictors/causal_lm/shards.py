@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from handcraft.errors import UserError
-from handcraft.files import hash_file, read_facts, read_tensors, write_tensors
+from handcraft.files import hash_file, read_metadata, read_tensors, write_tensors
 from handcraft.logging import say
 from handcraft.predictors.causal_lm.text import Question
 
@@ -32,9 +32,9 @@ def model_fingerprint(model: str, revision: str | None) -> str:
     return digest.hexdigest()
 
 
-def shard_key(facts: Mapping[str, Any], questions: Sequence[Question]) -> str:
-    """A hash of what decides the scores: `facts` (JSON) and the tokens of all questions."""
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+def shard_key(metadata: Mapping[str, Any], questions: Sequence[Question]) -> str:
+    """A hash of what decides the scores: `metadata` (JSON) and the tokens of all questions."""
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for question in questions:
         digest.update(repr((question.shared, question.endings)).encode())
     return digest.hexdigest()[:24]
@@ -84,11 +84,11 @@ def _read_shard(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
     if not path.is_file():
         return None
     try:
-        scores, facts = read_tensors(path)["scores"], read_facts(path)
+        scores, metadata = read_tensors(path)["scores"], read_metadata(path)
     except (UserError, KeyError, ValueError, OSError) as error:
         say(f"the shard {path} cannot be read ({type(error).__name__}): it is recomputed", on_terminal=True)
         return None
-    if scores.shape != shape or facts.get("sha256") != _checksum(scores):
+    if scores.shape != shape or metadata.get("sha256") != _checksum(scores):
         say(f"the shard {path} is damaged (its checksum fails): it is recomputed", on_terminal=True)
         return None
     return scores

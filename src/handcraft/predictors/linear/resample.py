@@ -8,7 +8,7 @@ from handcraft.config.model import Linear
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError
-from handcraft.files import read_facts, read_tensors, write_tensors
+from handcraft.files import read_metadata, read_tensors, write_tensors
 from handcraft.logging import progress
 from handcraft.math import centred
 from handcraft.predictors.linear.onehot import OneHot
@@ -36,8 +36,8 @@ def train_resamples(
 
     Raises `UserError` where draws keep missing a candidate.
     """
-    contexts, facts, tensors = read_contexts(train), read_facts(weights), read_tensors(weights)
-    start = LinearFit(tensors["weight"], tensors["bias"], facts["l1"], np.inf, np.inf, None, 0)
+    contexts, metadata, tensors = read_contexts(train), read_metadata(weights), read_tensors(weights)
+    start = LinearFit(tensors["weight"], tensors["bias"], metadata["l1"], np.inf, np.inf, None, 0)
     device = machine.prepare()
     draw = generator(seed, "resampled stories")
     fits = []
@@ -64,7 +64,7 @@ def train_resamples(
             "centred_spread": centred_spread,
             "centred_sign_stability": centred_stability,
         },
-        {"candidates": facts["candidates"], "l1": start.l1, "resamples": settings.resamples},
+        {"candidates": metadata["candidates"], "l1": start.l1, "resamples": settings.resamples},
     )
 
 

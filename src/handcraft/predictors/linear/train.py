@@ -165,11 +165,11 @@ def score(weight: np.ndarray, bias: np.ndarray, contexts: Contexts) -> Score:
 
 
 def write_weights(path: Path, fit: LinearFit, wanted: float, training: Contexts) -> None:
-    """The model as an artifact of its own: its facts are all that `verify_linear` needs beside the contexts."""
+    """The model as an artifact of its own: its metadata is all that `verify_linear` needs beside the contexts."""
     length, vocabulary, _ = fit.weight.shape
-    facts = {"candidates": training.candidates, "l1": fit.l1, "length": length, "vocabulary": vocabulary}
-    facts |= {"objective": fit.objective, "gap": fit.gap, "gap_wanted": wanted, "contexts": len(training)}
-    write_tensors(path, {"weight": fit.weight, "bias": fit.bias}, facts)
+    metadata = {"candidates": training.candidates, "l1": fit.l1, "length": length, "vocabulary": vocabulary}
+    metadata |= {"objective": fit.objective, "gap": fit.gap, "gap_wanted": wanted, "contexts": len(training)}
+    write_tensors(path, {"weight": fit.weight, "bias": fit.bias}, metadata)
 
 
 def _row(fit: LinearFit, validation: Score, chosen: bool, sparser: bool) -> dict[str, float | int | None]:

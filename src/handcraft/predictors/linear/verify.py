@@ -6,7 +6,7 @@ from pathlib import Path
 from handcraft.contexts.read import read_contexts
 from handcraft.device import fix_arithmetic, resolve_device
 from handcraft.errors import UserError
-from handcraft.files import read_facts, read_tensors
+from handcraft.files import read_metadata, read_tensors
 from handcraft.predictors.linear.certificate import relative_gap
 from handcraft.predictors.linear.onehot import OneHot
 from handcraft.predictors.linear.solver import certify
@@ -43,17 +43,17 @@ def verify_linear(weights: Path, contexts: Path, device: str = "cpu", max_iterat
 
     Raises `UserError` where the file states no certificate (l1 = 0, or no linear model) or does not fit the contexts.
     """
-    tensors, facts, data = read_tensors(weights), read_facts(weights), read_contexts(contexts)
-    if not {"weight", "bias"} <= set(tensors) or facts.get("gap") is None:
+    tensors, metadata, data = read_tensors(weights), read_metadata(weights), read_contexts(contexts)
+    if not {"weight", "bias"} <= set(tensors) or metadata.get("gap") is None:
         raise UserError(
             "this file states no certificate",
             where=str(weights),
             remedy="give the weights.safetensors of a linear model with an L1 penalty above 0",
         )
     expected = (data.length, data.vocabulary, len(data.candidates))
-    if tensors["weight"].shape != expected or facts["contexts"] != len(data):
+    if tensors["weight"].shape != expected or metadata["contexts"] != len(data):
         raise UserError(
-            f"the model has shape {list(tensors['weight'].shape)} and {facts['contexts']} training contexts, "
+            f"the model has shape {list(tensors['weight'].shape)} and {metadata['contexts']} training contexts, "
             f"these contexts are {len(data)} and need {list(expected)}",
             where=f"{weights}; {contexts}",
             remedy="give the contexts that it was fitted to (--contexts)",
@@ -61,6 +61,6 @@ def verify_linear(weights: Path, contexts: Path, device: str = "cpu", max_iterat
     fix_arithmetic(1)
     onehot = OneHot(data.tokens, data.labels, data.vocabulary, len(data.candidates), resolve_device(device))
     objective, bound = certify(
-        onehot, tensors["weight"], tensors["bias"], facts["l1"], facts["gap"], max_iterations
+        onehot, tensors["weight"], tensors["bias"], metadata["l1"], metadata["gap"], max_iterations
     )
-    return Verified(objective, bound, facts["gap"], facts["gap_wanted"])
+    return Verified(objective, bound, metadata["gap"], metadata["gap_wanted"])

@@ -13,7 +13,7 @@ from handcraft.contexts.read import read_contexts
 from handcraft.corpus.planted.table import RULES
 from handcraft.corpus.planted.writer import near_pieces
 from handcraft.errors import UserError
-from handcraft.files import read_facts
+from handcraft.files import read_metadata
 from handcraft.predictions import write_predictions
 from handcraft.tokenizer.tokens import Vocabulary
 
@@ -52,7 +52,7 @@ def predict_bayes(test: Path, tokenizer: Path, *, group: str, title: str, output
     """
     asked = read_contexts(test)
     planted = find_rules(group, Vocabulary.read(tokenizer))
-    check_planted(group, asked.candidates, str(read_facts(test)["match"]))
+    check_planted(group, asked.candidates, str(read_metadata(test)["match"]))
     write_predictions(
         output,
         bayes_log_probability(planted, asked.tokens),

@@ -21,7 +21,7 @@ def table_influence(results: Results, values: Values) -> Markdown:
     effect = results.influence
     if effect is None:
         return Markdown("")
-    weights = results.root / "linear" / results.facts.tiles_group / "weights.safetensors"
+    weights = results.root / "linear" / results.metadata.tiles_group / "weights.safetensors"
     weight = read_tensors(weights)["weight"]
     vocabulary = Vocabulary.read(results.root / "tokenizer" / "tokenizer.json")
     rows: list[list[object]] = []

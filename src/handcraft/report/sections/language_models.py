@@ -20,7 +20,7 @@ ROWS = {
 
 def missing_models(results: Results) -> list[dict[str, str]]:
     """Given models that could not be queried: title, what is wrong, what to do."""
-    records = [results.retrieved(name) for name in results.facts.given_models]
+    records = [results.retrieved(name) for name in results.metadata.given_models]
     return [r for r in records if r and not r["available"]]
 
 
@@ -33,7 +33,7 @@ def models(results: Results) -> list[dict[str, Any]]:
 def table_rows(results: Results, values: Values, predictor: str) -> Markdown:
     """Every row of one model in every group: accuracy, loss, and the loss's difference to the model as it is."""
     rows: list[list[object]] = []
-    for group in results.facts.groups:
+    for group in results.metadata.groups:
         own = [r for r in results.language_models if (r["group"], r["predictor"]) == (group.name, predictor)]
         found = {(r["row"], r["metric"]): r for r in own}
         for name, title in ROWS.items():
@@ -56,7 +56,7 @@ def table_rows(results: Results, values: Values, predictor: str) -> Markdown:
 def table_calibration(results: Results, values: Values) -> Markdown:
     """Calibration error of the three versions of every model in every group, and the temperature fitted."""
     rows: list[list[object]] = []
-    titles = {g.name: g.title for g in results.facts.groups}
+    titles = {g.name: g.title for g in results.metadata.groups}
     several = len(models(results)) > 1
     found = {(r["predictor"], r["group"], r["version"]): r for r in results.calibration}
     for predictor, group in dict.fromkeys((r["predictor"], r["group"]) for r in results.calibration):
@@ -98,7 +98,7 @@ def asked_singly(results: Results, predictor: str) -> bool:
 def sort_changes(results: Results, predictor: str, row: str) -> dict[str, list[str]]:
     """Titles of the groups whose loss this row lowers, raises, or does not distinguishably change."""
     sorted_: dict[str, list[str]] = {"lower": [], "higher": [], "level": []}
-    titles = {g.name: g.title for g in results.facts.groups}
+    titles = {g.name: g.title for g in results.metadata.groups}
     for r in results.language_models:
         if (r["predictor"], r["row"], r["metric"]) != (predictor, row, "loss") or r["difference_low"] is None:
             continue

@@ -15,10 +15,10 @@ VIEWS = ("natural", "balanced_prior")
 def linearity(results: Results) -> list[dict[str, Any]]:
     """Per group: its title, the linear model against the baseline as contexts come and with all words as frequent
     (findings, None where not compared), and whether it beats the last token."""
-    facts, rows = results.facts, []
-    for g in facts.groups:
+    metadata, rows = results.metadata, []
+    for g in metadata.groups:
         table = results.comparisons[g.name]
-        views = [find(table, "linear", str(facts.baseline), view) for view in VIEWS]
+        views = [find(table, "linear", str(metadata.baseline), view) for view in VIEWS]
         further = find(table, "linear", "last_token")
         rows.append(
             {
@@ -34,7 +34,7 @@ def linearity(results: Results) -> list[dict[str, Any]]:
 
 def table_linearity(results: Results, values: Values) -> Markdown:
     """Nats that each predictor gains over the majority (paired), and the linear model's verdicts."""
-    facts, rows = results.facts, []
+    metadata, rows = results.metadata, []
     known = _compared(results)
     for row in linearity(results):
         cells: list[object] = [row["title"]]
@@ -46,12 +46,12 @@ def table_linearity(results: Results, values: Values) -> Markdown:
             )
         cells += (
             [_verdict(row["natural"]), _verdict(row["even"])]
-            if facts.baseline
+            if metadata.baseline
             else [_verdict(row["further"])]
         )
         rows.append(cells)
-    against = ["as they come", "all words as frequent"] if facts.baseline else ["against the last token"]
-    header = ["group", *(facts.title_of(p) for p in known), *against]
+    against = ["as they come", "all words as frequent"] if metadata.baseline else ["against the last token"]
+    header = ["group", *(metadata.title_of(p) for p in known), *against]
     return pipe_table(header, rows, "l" + "r" * len(known) + "l" * len(against))
 
 
@@ -64,17 +64,17 @@ def _compared(results: Results) -> list[str]:
 
     Other causal LMs, and the sparser linear model, have tables of their own.
     """
-    facts = results.facts
-    compared = {row[k] for g in facts.groups for row in results.comparisons[g.name] for k in ("a", "b")}
-    others = {*facts.language_models, "majority", "linear_sparser"} - {facts.baseline}
-    return [p.id for p in facts.predictors if p.id in compared and p.id not in others]
+    metadata = results.metadata
+    compared = {row[k] for g in metadata.groups for row in results.comparisons[g.name] for k in ("a", "b")}
+    others = {*metadata.language_models, "majority", "linear_sparser"} - {metadata.baseline}
+    return [p.id for p in metadata.predictors if p.id in compared and p.id not in others]
 
 
 def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
-    results, values, facts = context.results, context.values, context.facts
+    results, values, metadata = context.results, context.values, context.metadata
     return {
         "table_linearity": lambda: table_linearity(results, values),
         "keep": lambda some, others: [t for t in some if t in others],
-        "rest": lambda some: [g.title for g in facts.groups if g.title not in some],
+        "rest": lambda some: [g.title for g in metadata.groups if g.title not in some],
     }

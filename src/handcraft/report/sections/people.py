@@ -8,7 +8,7 @@ from handcraft.people.power import POWER
 from handcraft.report import tables
 from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape
-from handcraft.report.results import Results, VariantFacts
+from handcraft.report.results import Results, VariantMetadata
 from handcraft.report.tables import first_only, pipe_table
 from handcraft.report.values import Values
 
@@ -16,9 +16,9 @@ SAMPLES = ("natural", "balanced")
 UNKNOWN = Markdown("not known")
 
 
-def labelled_groups(results: Results) -> list[VariantFacts]:
+def labelled_groups(results: Results) -> list[VariantMetadata]:
     """The groups that people have labelled."""
-    return [g for g in results.facts.groups if results.people(g.name)]
+    return [g for g in results.metadata.groups if results.people(g.name)]
 
 
 def add_values(values: Values, results: Results) -> None:
@@ -29,7 +29,7 @@ def add_values(values: Values, results: Results) -> None:
     values.add("people", len(people) or None)
     values.add("power", POWER, "share", digits=0)
     for group, r in rows:
-        if r["kind"] == "person" and r["sample"] == "natural" and group == results.facts.training_group:
+        if r["kind"] == "person" and r["sample"] == "natural" and group == results.metadata.training_group:
             name = f"people.{group}.natural.{str(r['annotator']).replace(' ', '-')}"
             values.add(name, r["accuracy"], "share", digits=0, low=r["low"], high=r["high"])
             if not values.has(f"people.{group}.natural.always"):
@@ -54,16 +54,16 @@ def table_people(results: Results, values: Values, published: list[dict[str, Any
     Groups that people have labelled, or else the training group, so that the predictors' answers are seen in any case.
     `published` are the post's people, on contexts of their own.
     """
-    names = [g.name for g in labelled_groups(results)] or [results.facts.training_group]
+    names = [g.name for g in labelled_groups(results)] or [results.metadata.training_group]
     rows: list[list[object]] = []
     for name in names:
         people, scored = results.people(name), results.sample(name)
-        group = results.facts.group(name)
+        group = results.metadata.group(name)
         title = group.title if group else name
         who = list(dict.fromkeys((str(r["annotator"]), False) for r in people))
         who += dict.fromkeys((str(r["predictor"]), True) for r in scored)
         for one, model in who:
-            shown = results.facts.title_of(one) if model else Markdown(f"**{escape(one)}**")
+            shown = results.metadata.title_of(one) if model else Markdown(f"**{escape(one)}**")
             cells: list[object] = [title, shown]
             for sample in SAMPLES:
                 table, key = (scored, "predictor") if model else (people, "annotator")
@@ -106,7 +106,7 @@ def table_tests(results: Results, values: Values) -> Markdown:
             cells = [values.put(f"{name}.{k}", r[k]) for k in ("only_person", "only_predictor")]
             cells += [values.put(f"{name}.{k}", r[k], "p") for k in ("p", "p_holm")]
             cells.append(values.put(f"{name}.items_needed", r["items_needed"]))
-            rows.append([who, results.facts.title_of(str(r["predictor"])), *cells])
+            rows.append([who, results.metadata.title_of(str(r["predictor"])), *cells])
     header = ["who", "against", "only the person", "only the predictor", "p", "p (Holm)", "items needed"]
     return pipe_table(header, first_only(rows), "llrrrrr")
 
@@ -132,7 +132,7 @@ def table_agreement(results: Results, values: Values) -> Markdown:
 
 def table_power(results: Results, values: Values, group: str) -> Markdown:
     """What a sample can show of the differences between predictors on all test contexts."""
-    title = results.facts.title_of
+    title = results.metadata.title_of
     rows: list[list[object]] = []
     for r in results.people_power(group):
         name = f"power.{group}.{r['a']}.{r['b']}"
@@ -180,22 +180,22 @@ def _grouped(header: list[object], rows: list[list[object]], align: str, several
 
 def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
-    results, values, facts = context.results, context.values, context.facts
+    results, values, metadata = context.results, context.values, context.metadata
     published = [row for row in context.published.values() if row["correct"] is not None]
     return {
         "table_people": lambda: table_people(results, values, published),
         "table_people_tests": lambda: table_tests(results, values),
         "table_agreement": lambda: table_agreement(results, values),
-        "table_power": lambda: table_power(results, values, facts.training_group),
+        "table_power": lambda: table_power(results, values, metadata.training_group),
         "missed_items": lambda: missed_items(results, values),
-        "table_sample_pairs": lambda: tables.sample_pairs(results, values, facts.training_group),
-        "people_scores": lambda: scores(values, results, facts.training_group),
+        "table_sample_pairs": lambda: tables.sample_pairs(results, values, metadata.training_group),
+        "people_scores": lambda: scores(values, results, metadata.training_group),
         "labelled": [g.title for g in labelled_groups(results)],
         "has_agreement": any(results.people_agreement(g.name) for g in labelled_groups(results)),
-        "has_vote": any(r["kind"] == "vote" for g in facts.groups for r in results.people(g.name)),
-        "has_power": bool(results.people_power(facts.training_group)),
-        "has_sample": bool(results.sample(facts.training_group)),
-        "label_path": label_path(facts.corpus.name),
+        "has_vote": any(r["kind"] == "vote" for g in metadata.groups for r in results.people(g.name)),
+        "has_power": bool(results.people_power(metadata.training_group)),
+        "has_sample": bool(results.sample(metadata.training_group)),
+        "label_path": label_path(metadata.corpus.name),
     }
 
 

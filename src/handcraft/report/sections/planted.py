@@ -25,7 +25,7 @@ def add_values(values: Values, results: Results) -> None:
 
 
 def _titles(results: Results) -> dict[str, str]:
-    return {g.name: g.title for g in results.facts.groups}
+    return {g.name: g.title for g in results.metadata.groups}
 
 
 def table_planted(results: Results, values: Values) -> Markdown:

@@ -13,6 +13,6 @@ def names(context: Context) -> dict[str, Any]:
         "introduced": [
             {"title": Markdown(p.title[0].upper() + p.title[1:]), "sentence": Markdown(p.sentence)}
             for p in PREDICTORS
-            if context.facts.planted or not p.planted
+            if context.metadata.planted or not p.planted
         ],
     }

@@ -7,7 +7,7 @@ from handcraft.analysis.published import CANDIDATES, GROUP, WEIGHTS, published_t
 from handcraft.evaluation.intervals import wilson
 from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape
-from handcraft.report.results import Facts, Results
+from handcraft.report.results import Metadata, Results
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import Values
 
@@ -35,23 +35,23 @@ def shown(row: dict[str, Any], values: Values) -> Markdown:
     return values.put(name, row["value"], row["unit"], digits=digits)
 
 
-def applies(facts: Facts) -> bool:
+def applies(metadata: Metadata) -> bool:
     """Whether the build has the very group that the post is about."""
-    group = facts.group(GROUP)
+    group = metadata.group(GROUP)
     return group is not None and set(group.candidates) == set(CANDIDATES)
 
 
 def published_beside(results: Results, values: Values) -> Markdown:
     """One row for each published figure: the figure, ours, the verdict."""
     rows: list[list[object]] = []
-    for row in published_table(results.facts.confidence):
+    for row in published_table(results.metadata.confidence):
         title = row["title"]
         if row["token"] is not None:
             token, word = (t.strip() or t for t in (row["token"], row["candidate"]))
             title = Markdown(f"weight of “{escape(token)}”, last position, for “{escape(word)}”")
         ours = _ours(row, results, values)
         text = ours.shown if ours is not None else Markdown("absent")
-        if row["correct"] is not None and _labelled(results.facts):
+        if row["correct"] is not None and _labelled(results.metadata):
             text = Markdown("see @sec-people")
         rows.append([title, shown(row, values), text, Markdown(_verdict(row, ours, results))])
     rows += _data_claims(results, values)
@@ -69,9 +69,9 @@ class Ours:
 
 
 def _ours(row: dict[str, Any], results: Results, values: Values) -> Ours | None:
-    trained = results.facts.training_group == GROUP
+    trained = results.metadata.training_group == GROUP
     name = {
-        "llama_loss": f"{results.facts.baseline}.{GROUP}.loss",
+        "llama_loss": f"{results.metadata.baseline}.{GROUP}.loss",
         "linear_validation_loss": "training.validation_loss" if trained else "",
         "linear_training_loss": "training.train_loss" if trained else "",
         "training_batches": "training.batches" if trained else "",
@@ -80,7 +80,7 @@ def _ours(row: dict[str, Any], results: Results, values: Values) -> Ours | None:
         v = values.get(name)
         shown_ = values.put(name, v.value, v.unit, digits=v.digits, low=v.low, high=v.high)
         return Ours(v.value, v.low, v.high, shown_)
-    if row["token"] is not None and results.facts.tiles_group == GROUP:
+    if row["token"] is not None and results.metadata.tiles_group == GROUP:
         weight = results.weights.get(row["token"], {}).get(row["candidate"])
         if weight is not None:
             named = f"token.{results.slug(row['token'])}.{row['candidate'].strip()}.weight"
@@ -90,7 +90,7 @@ def _ours(row: dict[str, Any], results: Results, values: Values) -> Ours | None:
 
 def _data_claims(results: Results, values: Values) -> list[list[object]]:
     """What the post says of the stories themselves, without a figure: from raw counts, with Wilson intervals."""
-    if results.facts.tiles_group != GROUP:
+    if results.metadata.tiles_group != GROUP:
         return []
     found = {c["token"]: c for c in results.claims.get("tokens", [])}
     rows: list[list[object]] = []
@@ -112,29 +112,29 @@ def _data_claims(results: Results, values: Values) -> list[list[object]]:
                 [title, Markdown("no figure"), Markdown("absent"), Markdown("absent from this build")]
             )
             continue
-        low, high = wilson(count["contexts"], whole, results.facts.confidence)
+        low, high = wilson(count["contexts"], whole, results.metadata.confidence)
         name = f"claim.{results.slug(token)}.{word.strip()}"
         share = values.put(name, count["contexts"] / whole, "share", low=low, high=high)
         verdict = "undecided"
         if low is not None and high is not None and not low <= HALF <= high:
             verdict = "holds" if low > HALF else "does not hold"
-        if results.facts.planted:
+        if results.metadata.planted:
             verdict = "not comparable"
         rows.append([title, Markdown("no figure"), share, Markdown(verdict)])
     return rows
 
 
-def _labelled(facts: Facts) -> bool:
+def _labelled(metadata: Metadata) -> bool:
     """Whether people answered for the group that the post is about."""
-    return any(name.startswith(f"{GROUP}/") for name in facts.human_labels)
+    return any(name.startswith(f"{GROUP}/") for name in metadata.human_labels)
 
 
 def _verdict(row: dict[str, Any], found: Ours | None, results: Results) -> str:
-    facts = results.facts
-    if facts.planted:
+    metadata = results.metadata
+    if metadata.planted:
         return "not comparable"
     if row["correct"] is not None:
-        return "other people, other items" if _labelled(facts) else "no human labels exist for this corpus"
+        return "other people, other items" if _labelled(metadata) else "no human labels exist for this corpus"
     if found is None:
         return "absent from this build"
     ours, low, high = found.value, found.low, found.high
@@ -148,7 +148,9 @@ def _verdict(row: dict[str, Any], found: Ours | None, results: Results) -> str:
         return "same sign" if centred * ours > 0 else "other sign"
     if row["unit"] == "batches":
         return "another length of training" if ours != row["value"] else "the same"
-    if row["name"] == "llama_loss" and row["title"].split(":")[0] not in facts.title_of(str(facts.baseline)):
+    if row["name"] == "llama_loss" and row["title"].split(":")[0] not in metadata.title_of(
+        str(metadata.baseline)
+    ):
         return "another model"
     bottom, top = (low, high) if low is not None and high is not None else (ours, ours)
     if bottom - ROUNDING <= row["value"] <= top + ROUNDING:
@@ -158,8 +160,8 @@ def _verdict(row: dict[str, Any], found: Ours | None, results: Results) -> str:
 
 def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
-    results, values, facts = context.results, context.values, context.facts
+    results, values, metadata = context.results, context.values, context.metadata
     return {
         "table_published": lambda: published_beside(results, values),
-        "blog_group": applies(facts),
+        "blog_group": applies(metadata),
     }

@@ -12,27 +12,27 @@ def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
     return {
         "not_run": lambda: not_run(context),
-        "rebuild": rebuild_command(context.facts.config),
-        "config_lines": lambda: config_lines(context.facts.config_text),
+        "rebuild": rebuild_command(context.metadata.config),
+        "config_lines": lambda: config_lines(context.metadata.config_text),
         "pipeline": context.pipeline,
     }
 
 
 def not_run(context: Context) -> list[Markdown]:
     """What the question asks for and this build does not have."""
-    facts, missing = context.facts, []
-    models = {facts.title_of(m) for m in facts.language_models}
+    metadata, missing = context.metadata, []
+    models = {metadata.title_of(m) for m in metadata.language_models}
     seed_model = context.published["llama_loss"]["title"].split(":")[0]
     if not any(seed_model in m for m in models):
         missing.append(Markdown(f"{escape(seed_model)}, the post's baseline: this config does not ask it"))
     missing += [
         Markdown(f"{escape(m['title'])}: {escape(m['what'])}") for m in missing_models(context.results)
     ]
-    if not facts.human_labels:
+    if not metadata.human_labels:
         missing.append(Markdown("people: nobody has labelled contexts of this corpus"))
-    if facts.planted:
+    if metadata.planted:
         missing.append(Markdown("real text: the corpus is made up"))
-    if facts.device == "cpu":
+    if metadata.device == "cpu":
         missing.append(Markdown("a GPU: everything ran on the CPU"))
     missing.append(Markdown("a one-layer transformer, and rules written by hand: not built yet"))
     return missing

@@ -8,7 +8,7 @@ from handcraft.report.context import Context
 
 def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
-    results, values, facts = context.results, context.values, context.facts
+    results, values, metadata = context.results, context.values, context.metadata
     return {
         "table_scores": lambda view: tables.scores(results, values, view),
         "table_paired": lambda a, b: tables.paired(results, values, a, b),
@@ -17,5 +17,5 @@ def names(context: Context) -> dict[str, Any]:
         "has_scores": any(results.metrics.values()),
         "has_training": bool(results.history),
         "has_occurrence": bool(results.occurrence),
-        "training_title": context.title(facts.training_group),
+        "training_title": context.title(metadata.training_group),
     }

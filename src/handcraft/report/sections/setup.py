@@ -9,9 +9,9 @@ from handcraft.report.sections import tiles
 
 def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
-    results, values, facts = context.results, context.values, context.facts
+    results, values, metadata = context.results, context.values, context.metadata
     return {
-        "groups": facts.groups,
+        "groups": metadata.groups,
         "examples": results.examples,
         "table_groups": lambda: tables.groups(results, values),
         "tokens_of": lambda text: tiles.tokens_of(results, text),

@@ -21,12 +21,12 @@ def tile(results: Results, values: Values, figures: Path, slug: str, token: str)
     weights = results.weights.get(token, {})
     theirs = {
         r["candidate"]: r["value"]
-        for r in published.published_rows(results.facts.confidence).values()
+        for r in published.published_rows(results.metadata.confidence).values()
         if r["token"] == token
     }
     left = bool(weights) and max(weights.values()) - min(weights.values()) > TIE
     word = max(weights, key=lambda w: weights[w]) if left else None
-    seeds = results.facts.tiles_group == published.GROUP
+    seeds = results.metadata.tiles_group == published.GROUP
     known = max(theirs, key=lambda w: theirs[w]) if theirs and seeds else None
     claim = next((c for c in results.claims.get("tokens", []) if c["token"] == token), None)
     spoken = next((c for c in (claim or {}).get("candidates", []) if c["candidate"] == word), None)
@@ -40,7 +40,7 @@ def tile(results: Results, values: Values, figures: Path, slug: str, token: str)
     ]
     own = f"{name}.{(word or '').strip()}"
     return {
-        # Part of a file name and of a label, so it goes in as it is: `Facts` has looked at it.
+        # Part of a file name and of a label, so it goes in as it is: `Metadata` has looked at it.
         "slug": Markdown(slug),
         "token": token.strip() or token,
         "figure": Markdown(f"figures/tiles-{slug}.svg"),

@@ -8,7 +8,7 @@ import numpy as np
 from handcraft.analysis.shown import LARGE, RARE, large_but_rare, shown_tokens
 from handcraft.analysis.strongest import STRONGEST, input_sizes, read_strongest
 from handcraft.contexts.read import read_contexts
-from handcraft.files import read_csv, read_facts, read_tensors
+from handcraft.files import read_csv, read_metadata, read_tensors
 from handcraft.math import centred
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.report import tables
@@ -30,7 +30,7 @@ class Weights:
 
     def __init__(self, results: Results, values: Values, figures: Path) -> None:
         self.results, self.values, self.figures = results, values, figures
-        group = results.facts.tiles_group
+        group = results.metadata.tiles_group
         self.linear, self.evaluation = results.root / "linear" / group, results.root / "evaluation"
         self.influence = self.evaluation / group / "influence.parquet"
         self.tokenizer = results.root / "tokenizer" / "tokenizer.json"
@@ -44,7 +44,7 @@ class Weights:
     def evidence(self) -> list[dict[str, Any]]:
         """By group: the last position's share, with its interval, and how many last positions hold half of it all."""
         found = []
-        for g in self.results.facts.groups:
+        for g in self.results.metadata.groups:
             path = self.evaluation / g.name / "evidence.csv"
             rows = [r for r in read_csv(path) if r["share"] is not None] if path.is_file() else []
             if not rows:
@@ -63,7 +63,7 @@ class Weights:
     def path(self) -> Markdown:
         """Alt text: how many weights each choice leaves, and at which validation loss."""
         parts = []
-        for g in self.results.facts.groups:
+        for g in self.results.metadata.groups:
             for mark, predictor in (("chosen", "linear"), ("sparser", "linear_sparser")):
                 for r in (r for r in self.results.path[g.name] if r[mark]):
                     name = f"{predictor}.{g.name}"
@@ -107,10 +107,10 @@ class Weights:
 
     def strips(self) -> dict[str, Any]:
         """The tokens that the strips show, and where each says most."""
-        named = list(self.results.facts.tiles.values())
-        tokens = shown_tokens(self.influence, self.tokenizer, named, self.results.facts.shown_tokens)
+        named = list(self.results.metadata.tiles.values())
+        tokens = shown_tokens(self.influence, self.tokenizer, named, self.results.metadata.shown_tokens)
         vocabulary, file = self._vocabulary(), self.linear / "weights.safetensors"
-        weight, words = read_tensors(file)["weight"], list(read_facts(file)["candidates"])
+        weight, words = read_tensors(file)["weight"], list(read_metadata(file)["candidates"])
         parts = []
         for token in tokens:
             values = centred(weight[:, token])
@@ -124,14 +124,14 @@ class Weights:
             parts.append(Markdown(f"“{piece}” says most at −{back}, on “{escape(word)}”: {value}"))
         return {
             "tokens": join([f"“{vocabulary.show(t)}”" for t in tokens]),
-            "count": self.values.put("strips.tokens", self.results.facts.shown_tokens),
+            "count": self.values.put("strips.tokens", self.results.metadata.shown_tokens),
             "spoken": Markdown("; ".join(parts)),
         }
 
     def penalty(self) -> dict[str, Any]:
         """Large but rare inputs without the penalty and with it, and how rare the penalty lets none through."""
-        facts = read_facts(self.linear / "unpenalised.safetensors")
-        l1 = float(read_facts(self.linear / "weights.safetensors")["l1"])
+        metadata = read_metadata(self.linear / "unpenalised.safetensors")
+        l1 = float(read_metadata(self.linear / "weights.safetensors")["l1"])
         said: dict[str, Any] = {}
         for key, file in (("without", "unpenalised"), ("with", "weights")):
             size, seen, contexts = input_sizes(self.linear / f"{file}.safetensors", self._support())
@@ -140,10 +140,10 @@ class Weights:
             said[f"{key}_left"] = self.values.put(f"penalty.{key}.inputs", int((size > 0).sum()))
             said |= self._rule(contexts) | {"inputs": self.values.put("penalty.inputs", len(size))}
         least = self.values.put("penalty.least", int(np.floor(l1 * contexts)))
-        loss = self.values.put("penalty.train_loss", facts["train_loss"], "nats")
+        loss = self.values.put("penalty.train_loss", metadata["train_loss"], "nats")
         return said | {
             "least": least,
-            "steps": self.values.put("penalty.steps", facts["steps"]),
+            "steps": self.values.put("penalty.steps", metadata["steps"]),
             "loss": loss,
         }
 
@@ -181,8 +181,8 @@ class Weights:
     def example(self) -> dict[str, Any] | None:
         """One held-out context with each token's push: the first whose word the model gets right although another word
         is the most frequent. None where excerpts may not be shown, or there is no such context."""
-        path = self.results.root / "contexts" / self.results.facts.tiles_group / "validation.safetensors"
-        if not self.results.facts.excerpts or not path.is_file():
+        path = self.results.root / "contexts" / self.results.metadata.tiles_group / "validation.safetensors"
+        if not self.results.metadata.excerpts or not path.is_file():
             return None
         asked, tensors = read_contexts(path), read_tensors(self.linear / "weights.safetensors")
         usual = int(np.bincount(asked.labels, minlength=len(asked.candidates)).argmax())
@@ -210,14 +210,14 @@ class Weights:
 
 def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
-    results, values, facts = context.results, context.values, context.facts
+    results, values, metadata = context.results, context.values, context.metadata
     return {
         "weights": Weights(results, values, context.figures),
-        "tiles": [tiles.tile(results, values, context.figures, s, t) for s, t in facts.tiles.items()],
-        "tiles_title": context.title(facts.tiles_group),
+        "tiles": [tiles.tile(results, values, context.figures, s, t) for s, t in metadata.tiles.items()],
+        "tiles_title": context.title(metadata.tiles_group),
         "table_tokens": lambda: tables.tokens(results, values),
         "table_sparsity": lambda: tables.sparsity(results, values),
-        "has_sparsity": any(results.path[g.name] for g in facts.groups),
+        "has_sparsity": any(results.path[g.name] for g in metadata.groups),
         "has_stability": bool(results.stability),
         "has_claims": bool(results.claims.get("tokens")),
     }

@@ -19,7 +19,7 @@ from handcraft.config.model import CausalLM
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError
-from handcraft.files import hash_file, read_facts, read_tensors, write_tensors
+from handcraft.files import hash_file, read_metadata, read_tensors, write_tensors
 from handcraft.predictions import read_predictions
 from handcraft.predictors.causal_lm import probe
 from handcraft.predictors.causal_lm.load import load_language_model
@@ -70,15 +70,15 @@ def asked(tmp_path: Path) -> Given:
     n = len(windows)
     arrays = {"tokens": windows, "labels": np.zeros(n, np.uint8)}
     arrays |= {"story": np.arange(n, dtype=np.int64), "offset": np.full(n, 16, np.int64)}
-    facts = {"candidates": list(CANDIDATES), "vocabulary": 350}
+    metadata = {"candidates": list(CANDIDATES), "vocabulary": 350}
     for split in ("test", "validation"):
-        write_tensors(tmp_path / f"{split}.safetensors", arrays, facts)
+        write_tensors(tmp_path / f"{split}.safetensors", arrays, metadata)
     # One story a context: what is in its window, and twenty tokens before it.
     stories = np.concatenate([np.concatenate([ids[:20], row]) for row in windows]).astype(np.uint16)
     np.save(tmp_path / "tokens.npy", stories)
     np.save(tmp_path / "starts.npy", np.arange(n + 1) * 36)
     arrays["offset"] = np.full(n, 36, np.int64)
-    write_tensors(tmp_path / "test.safetensors", arrays, facts)
+    write_tensors(tmp_path / "test.safetensors", arrays, metadata)
     return Given(
         tmp_path / "test.safetensors",
         tmp_path / "tokenizer.json",
@@ -359,7 +359,7 @@ def test_a_sample_of_the_contexts_where_a_model_is_slow(original: Path, asked: G
 
 
 def test_a_sample_of_the_answers_is_checked_one_by_one(original: Path, asked: Given, tmp_path: Path) -> None:
-    checks = read_facts(predict(original, asked, tmp_path / "a.parquet"))["checks"]
+    checks = read_metadata(predict(original, asked, tmp_path / "a.parquet"))["checks"]
     assert set(checks) == {"test", "validation", "end_of_word", "long_context"}
     assert {check["rows"] for check in checks.values()} == {"trees"}
     assert {check["checked"] for check in checks.values()} == {16}
@@ -378,7 +378,7 @@ def test_a_model_that_fails_the_check_is_asked_one_by_one(
     monkeypatch.setattr(probe, "branches_hold", lambda *_: True)
     answers = predict(mistral, asked, tmp_path / "b.parquet")
     assert "in a sample of 16: all is asked one by one, which takes long" in capfd.readouterr().err
-    checks = read_facts(answers)["checks"]
+    checks = read_metadata(answers)["checks"]
     # The candidates are one token each, so that rows of the main question do not branch.
     assert {name for name, check in checks.items() if check["rows"] == "single"} >= {"end_of_word"}
     found = read_tensors(answers)

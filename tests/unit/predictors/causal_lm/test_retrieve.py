@@ -13,7 +13,7 @@ import torch
 from handcraft.config.model import CausalLM
 from handcraft.device import Machine
 from handcraft.errors import UserError
-from handcraft.files import read_facts, read_json
+from handcraft.files import read_json, read_metadata
 from handcraft.predictions import read_predictions
 from handcraft.predictors.causal_lm import files as causal_lm_files
 from handcraft.predictors.causal_lm.files import check_memory, count_weights, free_memory
@@ -212,4 +212,4 @@ def test_a_missing_model_leaves_artifacts_that_say_so(tmp_path: Path) -> None:
     )
     found = read_predictions(tmp_path / "a.parquet")
     assert (len(found), found.missing, found.title) == (0, "it is gated", "Tiny")
-    assert read_facts(tmp_path / "a.safetensors")["missing"]["remedy"] == "ask"
+    assert read_metadata(tmp_path / "a.safetensors")["missing"]["remedy"] == "ask"

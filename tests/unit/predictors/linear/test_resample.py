@@ -9,7 +9,7 @@ from handcraft.config.model import Linear
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError
-from handcraft.files import read_facts, read_tensors, write_tensors
+from handcraft.files import read_metadata, read_tensors, write_tensors
 from handcraft.predictors.linear.resample import resampled_rows, train_resamples
 from handcraft.seeds import generator
 from tests.helpers.artifacts import WORDS, contexts_file, last_token_decides
@@ -50,7 +50,7 @@ def test_it_is_what_fits_to_those_stories_give(inputs: tuple[Path, Path], tmp_pa
     assert (np.abs(found["sign_stability"] - agree) < 1e-6).mean() > 0.98
     centred = [f - f.mean(2, keepdims=True) for f in fits]
     np.testing.assert_allclose(found["centred_spread"], np.std(centred, axis=0, ddof=1), atol=0.02)
-    assert read_facts(out)["resamples"] == 4
+    assert read_metadata(out)["resamples"] == 4
 
 
 def test_what_the_text_says_clearly_is_stable(inputs: tuple[Path, Path], tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_whole_stories_are_drawn(tmp_path: Path) -> None:
     path = contexts_file(tmp_path / "c.safetensors", tokens, labels)
     arrays = read_tensors(path)
     arrays["story"] = np.repeat(np.arange(30), 3)
-    write_tensors(path, arrays, read_facts(path))
+    write_tensors(path, arrays, read_metadata(path))
     contexts = read_contexts(path)
     rows = resampled_rows(contexts, generator(0, "x"), path)
     times = np.bincount(rows, minlength=90).reshape(30, 3)

@@ -12,7 +12,7 @@ from handcraft.config.model import Linear
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError
-from handcraft.files import read_csv, read_facts, read_json, read_tensors
+from handcraft.files import read_csv, read_json, read_metadata, read_tensors
 from handcraft.math import normalise
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.linear.train import (
@@ -56,7 +56,7 @@ def test_writes_what_the_contract_says(tmp_path: Path, splits: tuple[Path, Path]
     assert [row["l1"] for row in path] == [1e-1, 1e-2, 1e-3]
     chosen = [row for row in path if row["chosen"]]
     assert chosen == [min(path, key=lambda row: row["validation_loss"])]
-    assert metrics["l1"] == chosen[0]["l1"] == read_facts(out / "weights.out")["l1"]
+    assert metrics["l1"] == chosen[0]["l1"] == read_metadata(out / "weights.out")["l1"]
     assert metrics["nonzeros"] == np.count_nonzero(tensors["weight"]) < tensors["weight"].size
     assert all(row["gap"] <= 1e-3 for row in path)
     support = read_tensors(out / "support.out")["support"]
@@ -76,7 +76,7 @@ def test_the_sparser_choice_is_the_largest_penalty_within_one_standard_error(
     (sparser,) = [row for row in path if row["sparser"]]
     assert sparser == max(within, key=lambda row: row["l1"])
     assert sparser["l1"] > best["l1"]
-    assert metrics["sparser"]["l1"] == sparser["l1"] == read_facts(out / "sparser.out")["l1"]
+    assert metrics["sparser"]["l1"] == sparser["l1"] == read_metadata(out / "sparser.out")["l1"]
     assert (
         np.count_nonzero(read_tensors(out / "sparser.out")["weight"])
         == sparser["nonzeros"]

@@ -8,7 +8,7 @@ import pytest
 
 from handcraft.commands.main import main
 from handcraft.errors import UserError
-from handcraft.files import read_facts, read_tensors, write_tensors
+from handcraft.files import read_metadata, read_tensors, write_tensors
 from handcraft.predictors.linear.train import Outputs
 from handcraft.predictors.linear.verify import verify_linear
 from tests.helpers.artifacts import contexts_file, last_token_decides
@@ -28,11 +28,11 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return results
 
 
-def tampered(build: Path, out: Path, change: float = 0.0, **facts: Any) -> Path:
+def tampered(build: Path, out: Path, change: float = 0.0, **metadata: Any) -> Path:
     source = build / "linear" / "words" / "weights.safetensors"
     tensors = read_tensors(source)
     weight = np.where(tensors["weight"] != 0, tensors["weight"] + np.float32(change), 0).astype(np.float32)
-    write_tensors(out, tensors | {"weight": weight}, read_facts(source) | facts)
+    write_tensors(out, tensors | {"weight": weight}, read_metadata(source) | metadata)
     return out
 
 
@@ -42,7 +42,7 @@ def test_a_certificate_holds_again(build: Path, name: str, capsys: pytest.Captur
     assert main(["verify", str(weights)]) == 0
     assert "the certificate holds" in capsys.readouterr().out
     found = verify_linear(weights, build / "contexts" / "words" / "train.safetensors")
-    assert found.objective == pytest.approx(read_facts(weights)["objective"], rel=1e-12)
+    assert found.objective == pytest.approx(read_metadata(weights)["objective"], rel=1e-12)
     assert found.gap <= 1e-4
 
 

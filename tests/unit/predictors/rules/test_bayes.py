@@ -14,7 +14,7 @@ from handcraft.corpus.planted.table import RULES
 from handcraft.corpus.planted.writer import write_stories
 from handcraft.device import Machine
 from handcraft.errors import UserError
-from handcraft.files import read_csv, read_facts, read_json, read_table, write_tensors
+from handcraft.files import read_csv, read_json, read_metadata, read_table, write_tensors
 from handcraft.predictions import read_predictions
 from handcraft.predictors.rules.bayes import find_rules, predict_bayes
 from handcraft.rules.language import distribution
@@ -210,11 +210,11 @@ def test_best_linear_is_fitted_on_fresh_contexts(built, tmp_path):
             machine=Machine(),
             outputs={group: tmp_path / f"{name}.safetensors"},
         )
-    facts = read_facts(tmp_path / "best.safetensors")
-    assert facts["contexts"] == pytest.approx(2 * len(read_contexts(train)), abs=2)
-    assert facts["l1"] == 1e-3
-    assert facts["gap"] <= 0.01
-    assert facts["candidates"] == list(RULES[group].candidates)
+    metadata = read_metadata(tmp_path / "best.safetensors")
+    assert metadata["contexts"] == pytest.approx(2 * len(read_contexts(train)), abs=2)
+    assert metadata["l1"] == 1e-3
+    assert metadata["gap"] <= 0.01
+    assert metadata["candidates"] == list(RULES[group].candidates)
     assert (tmp_path / "best.safetensors").read_bytes() == (tmp_path / "again.safetensors").read_bytes()
 
 

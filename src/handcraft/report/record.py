@@ -13,8 +13,8 @@ ENDS = ("results/report/source", "results/explorer/index.html")
 """What the rendering of the report reads."""
 
 
-def write_build_facts(provenance: Path, *, output: Path) -> None:
-    """Write `_build_facts.md` from the sidecars in the directory `provenance` of the jobs behind the report (`ENDS`).
+def write_build_record(provenance: Path, *, output: Path) -> None:
+    """Write `_build_record.md` from the sidecars in the directory `provenance` of the jobs behind the report (`ENDS`).
 
     A sidecar has rule, inputs, outputs, seconds, peak_memory_mb, started, and mostly host, device, packages,
     git_commit. Where there is none the file says so.
