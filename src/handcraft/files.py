@@ -158,11 +158,14 @@ def read_tensors(path: Path | str) -> dict[str, np.ndarray]:
 
 def read_metadata(path: Path | str) -> dict[str, Any]:
     """What `write_tensors` stored as `metadata`."""
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
     note_read(path)
-    with safe_open(str(path), "np") as file:
-        metadata: dict[str, Any] = json.loads((file.metadata() or {}).get("handcraft", "{}"))
+    try:
+        with safe_open(str(path), "np") as file:
+            metadata: dict[str, Any] = json.loads((file.metadata() or {}).get("handcraft", "{}"))
+    except (OSError, ValueError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
     return metadata
 
 

@@ -2,5 +2,5 @@
 
 Nothing here knows what a job computes.
 
-Modules: `contracts`, `failures`, `hooks`, `jobs`, `provenance`, `reads`, `resources`.
+Modules: `contracts`, `failures`, `hooks`, `jobs`, `provenance`, `reads`, `records`, `resources`.
 """

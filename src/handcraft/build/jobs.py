@@ -16,6 +16,7 @@ from typing import Any
 from handcraft import logging
 from handcraft.build.provenance import PACKAGE, Run, code_hash, write_sidecar
 from handcraft.build.reads import checked_reads
+from handcraft.build.records import RECORDS, verified_hashes
 from handcraft.errors import UserError
 
 # While an adapter imports the rest: imports leave no garbage, and to search for it takes 0.2 s where PyTorch is among
@@ -29,7 +30,8 @@ def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, Simp
 
     An input or output is a `Path`, or a list of them where the rule has a list. Params are as the rule has them.
     Everything printed goes to the job's log (progress to the terminal as well). A `UserError` ends the job with
-    its message alone, anything else with a traceback. A sidecar of the run's metadata is written at the end.
+    its message alone, anything else with a traceback. The job does not start with an input that is no longer what
+    its own job wrote. A sidecar of the run's metadata is written at the end.
     """
     gc.enable()
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
@@ -41,6 +43,7 @@ def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, Simp
             os.dup2(file.fileno(), descriptor)
     try:
         _check_code(snakemake)
+        hashes = verified_hashes(map(str, snakemake.input))
         with checked_reads(snakemake):
             yield (
                 _paths(snakemake.input),
@@ -61,14 +64,14 @@ def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, Simp
         wildcards=wildcards,
         params=dict(snakemake.params.items()),
         imported=[name for name in ("torch", "transformers") if name in sys.modules],
-        inputs=[str(p) for p in snakemake.input],
+        inputs=hashes,
         outputs=[str(p) for p in snakemake.output],
         started=started,
         seconds=time.monotonic() - clock,
         peak_memory_mb=_peak_mb(),
         asked_memory_mb=int(snakemake.resources.get("mem_mb", 0)),
     )
-    write_sidecar(Path("results/provenance") / f"{name}.json", run, root=PACKAGE)
+    write_sidecar(RECORDS / f"{name}.json", run, root=PACKAGE)
     gc.freeze()  # the end of a process that imported PyTorch then takes 0.2 s less
 
 

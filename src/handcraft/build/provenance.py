@@ -187,7 +187,8 @@ class Run:
     wildcards: Mapping[str, str]
     params: Mapping[str, Any]
     imported: list[str]
-    inputs: list[str]
+    inputs: Mapping[str, str]
+    """SHA-256 of each, by path, from when the job started."""
     outputs: list[str]
     started: str
     seconds: float
@@ -207,8 +208,8 @@ def write_sidecar(path: Path, run: Run, *, root: Path) -> None:
             "wildcards": dict(run.wildcards),
             "params": json.loads(json.dumps(dict(run.params), default=str)),
             "imported": run.imported,
-            "inputs": _hashes(run.inputs),
-            "outputs": _hashes(run.outputs),
+            "inputs": dict(run.inputs),
+            "outputs": {p: hash_path(Path(p)) for p in run.outputs if Path(p).exists()},
             "started": run.started,
             "seconds": round(run.seconds, 2),
             "peak_memory_mb": round(run.peak_memory_mb, 1),
@@ -225,11 +226,7 @@ def write_sidecar(path: Path, run: Run, *, root: Path) -> None:
     )
 
 
-def _hashes(paths: list[str]) -> dict[str, str]:
-    return {p: _hash_path(Path(p)) for p in paths if Path(p).exists()}
-
-
-def _hash_path(path: Path) -> str:
+def hash_path(path: Path) -> str:
     """SHA-256 of a file, or of the names and hashes of a directory's files."""
     if path.is_file():
         return hash_file(path)

@@ -7,7 +7,7 @@ from handcraft.errors import UserError
 from handcraft.files import hash_file
 
 VOLATILE = ("provenance/", "report/build_record.md", "report/index.html", "report/index.pdf")
-"""Times, host and commit: the sidecars, the report's page of build metadata, and the pages rendered with it."""
+"""Times, host and commit: the sidecars, the report's record of the build, and the pages rendered with it."""
 
 
 def result_hashes(build: Path | str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from handcraft.errors import UserError
 COMMANDS = {
     "schema": "write config/schema.json, docs/configuration.md and docs/planted.md",
     "verify": "check a linear model's certificate again, from its file and contexts",
+    "verify-build": "check that every result of a build is still what its job wrote",
     "verify-planted": "check that the planted rules are recovered, over several seeds",
     "explain": "show how a group's linear model reads a text: every token's push on every word",
     "compare": "check that the results of two builds are byte-identical",

@@ -20,7 +20,7 @@ class Made:
 
     `provenance` is the directory of the sidecars, `ends` the files that the report reads, as the sidecars name them;
     None takes every job. What a job shows here is the same in every clean build: times and hosts stand in the one
-    file of build metadata. `own` is the code version of the filling itself, whose sidecar is not written yet.
+    record of the build. `own` is the code version of the filling itself, whose sidecar is not written yet.
     """
 
     def __init__(self, provenance: Path, ends: Iterable[str] | None = None, own: str | None = None) -> None:

@@ -23,7 +23,7 @@ from handcraft.files import write_csv
 from handcraft.logging import progress, say
 from handcraft.predictors.causal_lm.llama_files import save_llama
 from handcraft.seeds import derive_seed, generator
-from handcraft.tokenizer.encode import TokenFiles
+from handcraft.tokenizer.encode import TokenFiles, open_tokens
 from handcraft.tokenizer.tokens import END, load_tokenizer
 
 WARMUP = 0.05  # share of the steps over which the learning rate rises
@@ -99,8 +99,7 @@ class Rows:
     """Training rows [n, context + 1] (int64) of one split: BOS, then tokens, with BOS between stories."""
 
     def __init__(self, tokens: Path, starts: Path, bos: int, context: int) -> None:
-        self.tokens = np.load(tokens, mmap_mode="r", allow_pickle=False)
-        self.starts = np.load(starts, allow_pickle=False)
+        self.tokens, self.starts = open_tokens(tokens, starts)
         self.bos, self.length = bos, context + 1
         if not len(self.tokens):
             raise UserError(

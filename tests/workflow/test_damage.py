@@ -1,0 +1,89 @@
+"""Damaged artifacts: whatever happens to a file of a build, the next job that reads it says which one and what to do.
+
+A few tries here; all artifacts in all ways, some 500 tries of 4 seconds each, with
+
+    HANDCRAFT_DAMAGE=all pytest tests/workflow/test_damage.py
+"""
+
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from handcraft.build.records import RECORDS, producers, read_records, verify_build
+from handcraft.commands.compare import compare_builds
+from tests.workflow.conftest import Checkout
+
+WAYS = ("empty", "cut", "flip", "more", "other")
+TRIES = 8
+
+
+def damaged(content: bytes, way: str, chance: random.Random) -> bytes:
+    """The bytes of a file after a fault: nothing left, cut short, one bit flipped, bytes appended, another content."""
+    if not content:
+        return b"?"
+    place = chance.randrange(len(content))
+    bit = bytes([content[place] ^ 1 << chance.randrange(8)])
+    return {
+        "empty": b"",
+        "cut": content[:place],
+        "flip": content[:place] + bit + content[place + 1 :],
+        "more": content + b",1,2\n",
+        "other": b"\x00" * len(content),
+    }[way]
+
+
+def artifacts(build: Path) -> list[tuple[str, str, str]]:
+    """(file, path as a job declares it, an output of a job that reads it) of all results; output "" where none does."""
+    records = read_records(build / RECORDS)
+    readers: dict[str, str] = {}
+    for record in records:
+        for path in record.inputs:
+            readers.setdefault(path, next(iter(record.outputs)))
+    found = []
+    for path in sorted(producers(records)):
+        whole = build / path
+        files = [whole] if whole.is_file() else sorted(p for p in whole.rglob("*") if p.is_file())
+        found += [(f.relative_to(build).as_posix(), path, readers.get(path, "")) for f in files]
+    return found
+
+
+@pytest.mark.timeout(7200)
+def test_a_damaged_artifact_is_named_and_nothing_is_silent(built: Checkout) -> None:
+    tries = [(*artifact, way) for artifact in artifacts(built.path) for way in WAYS]
+    chance = random.Random(0)
+    if os.environ.get("HANDCRAFT_DAMAGE") != "all":
+        tries = chance.sample([t for t in tries if t[2]], TRIES)
+    silent = []
+    for file, path, output, way in tries:
+        target = built.path / file
+        content, status = target.read_bytes(), target.stat()
+        target.write_bytes(damaged(content, way, chance))
+        # As by a failing disk: Snakemake sees no newer file.
+        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+        if path not in verify_build(built.path).damaged:
+            silent.append(f"{file} ({way}): not seen by verify-build")
+        if output:
+            rule = producers(read_records(built.path / RECORDS))[output].rule
+            said = built.snakemake(
+                "--quiet", "rules", "--allowed-rules", rule, "--force", "--", output, expect=None
+            )
+            if "rm -r " + path not in said or "Traceback" in said:
+                silent.append(f"{file} ({way}): {rule} said {said[-300:]!r}")
+        target.write_bytes(content)
+        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+    print(len(tries), "tries")
+    assert not silent, "\n".join(silent)
+
+
+def test_the_command_in_the_message_repairs_the_build(built: Checkout, finished: Checkout) -> None:
+    table = built.path / "results" / "evaluation" / "conjunctions" / "metrics.csv"
+    table.write_bytes(table.read_bytes()[:-40])
+    said = built.snakemake("--quiet", "rules", expect=1)
+    remedy = next(line for line in said.splitlines() if "rm -r" in line)
+    subprocess.run(remedy.partition(": rm")[2].join(["rm", ""]), shell=True, cwd=built.path, check=True)
+    built.snakemake("--quiet", "rules")
+    assert compare_builds(built.path, finished.path) == []
+    assert not verify_build(built.path).damaged
