@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from handcraft.build.provenance import files_below
 from handcraft.build.records import RECORDS, producers, read_records, verify_build
 from handcraft.commands.compare import compare_builds
 from tests.workflow.conftest import Checkout
@@ -44,8 +45,7 @@ def artifacts(build: Path) -> list[tuple[str, str, str]]:
             readers.setdefault(path, next(iter(record.outputs)))
     found = []
     for path in sorted(producers(records)):
-        whole = build / path
-        files = [whole] if whole.is_file() else sorted(p for p in whole.rglob("*") if p.is_file())
+        files = files_below(build / path)
         found += [(f.relative_to(build).as_posix(), path, readers.get(path, "")) for f in files]
     return found
 

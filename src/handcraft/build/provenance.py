@@ -230,6 +230,12 @@ def hash_path(path: Path) -> str:
     """SHA-256 of a file, or of the names and hashes of a directory's files."""
     if path.is_file():
         return hash_file(path)
-    files = sorted(p for p in path.rglob("*") if p.is_file())
-    lines = "".join(f"{p.relative_to(path)} {hash_file(p)}\n" for p in files)
+    lines = "".join(f"{p.relative_to(path)} {hash_file(p)}\n" for p in files_below(path))
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def files_below(path: Path) -> list[Path]:
+    """A file itself, or the files of a directory without the time stamp that Snakemake puts there after the job."""
+    if path.is_file():
+        return [path]
+    return sorted(p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")

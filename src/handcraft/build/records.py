@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handcraft.build.provenance import hash_path
+from handcraft.build.provenance import files_below, hash_path
 from handcraft.errors import UserError
 from handcraft.files import read_json
 
@@ -106,9 +106,9 @@ def verify_build(build: Path) -> Verified:
         )
     made_by = producers(records)
     hashes = {path: hash_path(build / path) for path in made_by if (build / path).exists()}
-    files = [f for path in hashes for f in _files(build / path)]
+    files = [f for path in hashes for f in files_below(build / path)]
     known = {f.resolve() for f in files}
-    others = [f for f in _files(build / RECORDS.parent) if f.resolve() not in known]
+    others = [f for f in files_below(build / RECORDS.parent) if f.resolve() not in known]
     return Verified(
         jobs=len(records),
         files=len(files),
@@ -121,9 +121,5 @@ def verify_build(build: Path) -> Verified:
             for path, digest in record.inputs.items()
             if path in made_by and digest != made_by[path].outputs[path]
         },
-        unrecorded=[f.relative_to(build).as_posix() for f in sorted(others) if f.parent != build / RECORDS],
+        unrecorded=[f.relative_to(build).as_posix() for f in others if f.parent != build / RECORDS],
     )
-
-
-def _files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]

@@ -135,3 +135,5 @@ def test_a_directory_has_a_hash_of_its_names_and_contents(tmp_path: Path) -> Non
     (model / "deep" / "a").rename(model / "b")
     seen.add(provenance.hash_path(model))
     assert len(seen) == 3
+    (model / ".snakemake_timestamp").touch()
+    assert provenance.hash_path(model) in seen
