@@ -39,7 +39,7 @@ def _read(path: Path) -> Record:
         raise UserError(
             "the record of a job is damaged, so its outputs cannot be verified",
             where=str(path),
-            remedy=f"run the rule again: snakemake --forcerun {rule}, with your config and directory",
+            remedy=f"run its rule again: {repair([rule])}",
         ) from error
 
 
@@ -64,14 +64,15 @@ def verified_hashes(paths: Iterable[str], folder: Path = RECORDS) -> dict[str, s
             "an input is no longer what the workflow wrote; it was damaged or edited:\n"
             + "\n".join(f"{path} (made by {made_by[path].rule})" for path in changed),
             where=", ".join(str(made_by[path].path) for path in changed),
-            remedy=f"delete it and run the same command again, which rebuilds it: {removal(changed)}",
+            remedy=f"rebuild it: {repair(changed)}",
         )
     return hashes
 
 
-def removal(paths: Iterable[str]) -> str:
-    """The shell command that deletes files and directories of the build."""
-    return "rm -r " + " ".join(shlex.quote(path) for path in paths)
+def repair(paths: Iterable[str]) -> str:
+    """The command that makes files or directories of the build again, and all that rests on them."""
+    files = " ".join(shlex.quote(path) for path in paths)
+    return f"snakemake --forcerun {files} (with your --directory and --configfile)"
 
 
 @dataclass(frozen=True)

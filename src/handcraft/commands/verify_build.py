@@ -16,7 +16,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from handcraft.build.records import removal, verify_build
+    from handcraft.build.records import repair, verify_build
 
     started = time.monotonic()
     found = verify_build(options.build)
@@ -32,10 +32,6 @@ def run(options: argparse.Namespace) -> int:
         f"{found.files} files of {found.jobs} jobs, {found.bytes / 1e6:.1f} MB, hashed in "
         f"{time.monotonic() - started:.1f} s: {len(found.damaged)} damaged, {len(found.missing)} missing"
     )
-    if found.damaged:
-        print(
-            f"In {options.build.resolve()}, delete what is damaged and build again: {removal(found.damaged)}"
-        )
-    elif found.missing:
-        print("Build again: Snakemake makes what is missing.")
-    return 1 if found.damaged or found.missing else 0
+    if broken := [*found.damaged, *found.missing]:
+        print(f"To rebuild: {repair(broken)}")
+    return 1 if broken else 0

@@ -51,7 +51,7 @@ def test_a_damaged_input_is_refused_with_its_rule_and_the_command(build: Path, f
         verified_hashes(["corpus.txt", "results/a.csv", "results/model"])
     path = "results/a.csv" if file == "results/a.csv" else "results/model"
     assert f"{path} (made by make_a)" in str(refused.value)
-    assert f"rm -r {path}" in refused.value.remedy
+    assert f"--forcerun {path} " in refused.value.remedy
     assert "make_a.x.json" in str(refused.value.where)
 
 
@@ -90,7 +90,7 @@ def test_a_whole_build_is_verified(build: Path, capsys: pytest.CaptureFixture[st
     assert main(["verify-build", str(build)]) == 1
     printed = capsys.readouterr().out
     assert "DAMAGED  results/model (made by make_a)" in printed
-    assert "rm -r results/model" in printed
+    assert "--forcerun results/model results/b.csv " in printed
 
 
 def test_a_job_that_read_an_older_version_is_named(build: Path) -> None:
