@@ -19,7 +19,7 @@ from handcraft.commands.compare import compare_builds
 from tests.workflow.conftest import Checkout
 
 WAYS = ("empty", "cut", "flip", "more", "other")
-TRIES = 8
+TRIES = 6
 
 
 def damaged(content: bytes, way: str, chance: random.Random) -> bytes:
