@@ -52,6 +52,7 @@ def artifacts(build: Path) -> list[tuple[str, str, str]]:
 
 
 def restore(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)  # Snakemake deletes empty directories too
     if source.is_dir():
         shutil.copytree(source, target, dirs_exist_ok=True)
     else:
