@@ -1,7 +1,7 @@
 """The type of every column of the CSV tables, by its name: a name means the same type in all tables."""
 
 _TEXT = """
-    a annotator b biases candidate distances group kind largest measure metric positions predictor published_largest
+    a annotator b biases bos candidate distances group kind largest measure metric positions predictor published_largest
     question rates row rows sample title token version view why words
 """
 _WHOLE = """

@@ -66,7 +66,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LanguageModel]
     loaded = {}
     for name, (kind, tokenizer, more) in KINDS.items():
         directory = write_model(tmp_path_factory.mktemp("model"), kind, byte_level(**tokenizer), **more)
-        loaded[name] = load_language_model(str(directory), None, dtype="float32", device=CPU)
+        bos = "always" if "bos" in tokenizer else "auto"
+        loaded[name] = load_language_model(str(directory), None, dtype="float32", device=CPU, bos=bos)
     return loaded
 
 

@@ -298,7 +298,8 @@ def _language_model(results: Path, random: np.random.Generator) -> None:
         }
         answers.append(results / "causal_lms" / name / "small-llama.safetensors")
         asked = {"test": counts, "long_context": counts | {"clipped": 1}}
-        write_tensors(answers[-1], arrays, said | {"counts": asked, "checks": dict.fromkeys(asked, check)})
+        said |= {"counts": asked, "checks": dict.fromkeys(asked, check), "bos": "nothing"}
+        write_tensors(answers[-1], arrays, said)
     out = results / "evaluation"
     causal_lms.evaluate_causal_lms(
         causal_lms.Inputs(list(GROUPS), test, validation, answers),

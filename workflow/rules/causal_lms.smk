@@ -23,7 +23,7 @@ rule retrieve_causal_lm:
         code=script_hash("retrieve_causal_lm.py"),
         model=lambda w: cfg.predictors.causal_lms[w.lm].model,
         settings=lambda w: cfg.predictors.causal_lms[w.lm].model_dump(
-            include={"revision", "title", "dtype"}
+            include={"revision", "title", "dtype", "bos"}
         ),
         device=lambda w: cfg.predictors.causal_lms[w.lm].device or cfg.device,
         attempt=lambda w: hooks.missing_since(w.lm),

@@ -248,6 +248,9 @@ class CausalLM(Strict):
     prefix: str = ""
     """Text that is put before every context. Names of the tokenizer's special tokens in it mean these tokens; in
     a context they are text."""
+    bos: str = Field("auto", min_length=1)
+    """Special token before all text. `auto`: what the model's tokenizer puts there, which may be nothing; `always`:
+    its BOS token, also if the tokenizer only names it; `never`: nothing; or a token, such as `<|endoftext|>`."""
     device: Literal["cpu", "cuda", "auto"] | None = None
     """Device for this model; null uses the top-level `device`."""
     contexts: int | None = Field(None, ge=100)

@@ -34,6 +34,7 @@ CALIBRATION_COLUMNS = (
 BIN_COLUMNS = ("group", "predictor", "version", "bin", "low", "high", "n", "confidence", "accuracy")
 ASKED_COLUMNS = (
     "group", "predictor", "question", "contexts", "cut", "changed", "spans", "clipped", "rows", "checked", "difference",
+    "bos",
 )  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def evaluate_causal_lms(
     - `asked`: by question the contexts asked, and how many were cut inside a character, changed by the model's
       tokenizer, joined with a candidate by a token, clipped to the model's length; how they were laid in rows (trees,
       rows, lengths, or single: one by one), how many were asked again one by one (checked), and the largest difference
-      of their answers (nats)
+      of their answers (nats); what stood before all text (bos)
     """
     rows: list[Row] = []
     errors: list[Row] = []
@@ -97,6 +98,7 @@ def evaluate_causal_lms(
             in_bins += [{k: who[k] for k in ("group", "predictor")} | row for row in one.bins()]
             for question, counts in metadata["counts"].items():
                 which = {"group": group, "predictor": metadata["predictor"], "question": question}
+                which["bos"] = metadata.get("bos", "")
                 questions.append(which | counts | metadata.get("checks", {}).get(question, {}))
     write_csv(table, rows, COLUMNS)
     write_csv(calibration, errors, CALIBRATION_COLUMNS)

@@ -16,6 +16,7 @@ ROOM = 1.2
 
 def check_directory(path: Path) -> None:
     """Raise `UserError` unless config, tokenizer and all safetensors files of a model are in the directory."""
+    _refuse_other_formats(path)
     if not path.is_dir():
         raise UserError(
             "there is no such directory",
@@ -42,6 +43,32 @@ def check_directory(path: Path) -> None:
         )
 
 
+def _refuse_other_formats(path: Path) -> None:
+    """Raise `UserError` for what people take for a model's directory: a GGUF file, an adapter."""
+    files = [path] if path.is_file() else sorted(path.glob("*.gguf"))
+    gguf = next((f for f in files if f.suffix.lower() == ".gguf"), None)
+    if gguf is not None and not (path / "config.json").is_file():
+        raise UserError(
+            "this is a GGUF file, and only safetensors are read",
+            where=f"{WHERE}: model: {path}",
+            remedy="convert it once, and give the new directory as model: with AutoModelForCausalLM, then with "
+            f"AutoTokenizer, call from_pretrained({str(gguf.parent)!r}, gguf_file={gguf.name!r}) and "
+            "save_pretrained(new directory) (this needs the package gguf)",
+        )
+    adapter = path / "adapter_config.json"
+    if adapter.is_file() and not (path / "config.json").is_file():
+        try:
+            base = json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"]
+        except (ValueError, KeyError, TypeError):
+            base = "another model"
+        raise UserError(
+            f"this is an adapter (LoRA) that changes {base}, not a model",
+            where=f"{WHERE}: model: {path}",
+            remedy="merge it into its model with peft (merge_and_unload), save that with save_pretrained, and give "
+            "the new directory as model",
+        )
+
+
 def _weight_files(path: Path) -> set[str]:
     """Names of the safetensors files that the model is made of."""
     index = path / "model.safetensors.index.json"
@@ -58,6 +85,16 @@ def _weight_files(path: Path) -> set[str]:
 def count_weights(path: Path) -> int:
     """Numbers in the model's safetensors files, by their headers. Raises `UserError` for a file that is corrupt."""
     return sum(_count(path / name) for name in sorted(_weight_files(path)))
+
+
+def tensor_shape(path: Path, name: str) -> list[int] | None:
+    """Shape of one tensor of the model in the directory `path`, by the files' headers; None where there is none."""
+    for file in sorted(_weight_files(path)):
+        with safe_open(str(path / file), "pt") as opened:
+            if name in opened.keys():  # noqa: SIM118
+                shape: list[int] = opened.get_slice(name).get_shape()
+                return shape
+    return None
 
 
 def _count(path: Path) -> int:

@@ -16,9 +16,15 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.quantizers import AutoHfQuantizer
 from transformers.utils import logging as transformers_logging
 
-from handcraft.errors import UserError
+from handcraft.errors import UserError, nearest
 from handcraft.hub_errors import caused_by, hub_failure
-from handcraft.predictors.causal_lm.files import WHERE, check_directory, check_memory, count_weights
+from handcraft.predictors.causal_lm.files import (
+    WHERE,
+    check_directory,
+    check_memory,
+    count_weights,
+    tensor_shape,
+)
 from handcraft.predictors.causal_lm.text import Encode
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -49,7 +55,7 @@ class Prefix:
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A loaded model: `beginning` are the special tokens before all text, `bos` says in words which and why."""
+    """A loaded model. `beginning` are the special tokens before all text, `bos` says in words which and why."""
 
     model: Any
     tokenizer: Any
@@ -124,10 +130,11 @@ class LanguageModel:
 
 
 def load_language_model(
-    model: str, revision: str | None, *, dtype: str, device: torch.device
+    model: str, revision: str | None, *, dtype: str, device: torch.device, bos: str = "auto"
 ) -> LanguageModel:
     """Load `model`: a directory where there is no `revision`, else a name on the hub at that commit.
 
+    `bos` says what stands before all text, as `find_beginning` does.
     Raises `UserError` for a directory or a file that is missing, weights that are not in safetensors, corrupt or
     incomplete, a gated or unknown model, no network, and an architecture that is not a causal LM or looks ahead.
     """
@@ -162,9 +169,9 @@ def load_language_model(
             where=model,
             remedy="get the weights again; config.json and the safetensors files must be of one model",
         )
-    beginning, bos = find_beginning(tokenizer, config.get_text_config(), model)
+    beginning, told = find_beginning(tokenizer, config.get_text_config(), model, bos)
     check_tokenizer(tokenizer, config.get_text_config(), model)
-    return LanguageModel(loaded.to(device).eval(), tokenizer, beginning, bos)
+    return LanguageModel(loaded.to(device).eval(), tokenizer, beginning, told)
 
 
 def check_causal(config: Any, model: str) -> None:
@@ -195,32 +202,56 @@ def check_quantization(config: Any) -> None:
         AutoHfQuantizer.from_config(settings, pre_quantized=True).validate_environment(device_map=None)
 
 
-def find_beginning(tokenizer: Any, config: Any, model: str) -> tuple[tuple[int, ...], str]:
-    """The special tokens before all text as the model was trained, and in words where they come from.
+def find_beginning(
+    tokenizer: Any, config: Any, model: str, choice: str = "auto"
+) -> tuple[tuple[int, ...], str]:
+    """The special tokens before all text, and in words which and why.
 
-    What the tokenizer puts before text is taken, whatever the config names; where it puts nothing, the BOS that the
-    tokenizer names (GPT-2 names the token that separated its training texts), then that of the config, if it is a
-    special token of the tokenizer: a config names one by default even where the tokenizer has none. Raises `UserError`
-    for a token that the model has no place for.
+    `choice` is the config's `bos`. `auto`: what the tokenizer puts before text, which may be nothing, whatever the
+    config names. `always`: the same, and where that is nothing the BOS that the tokenizer names (GPT-2 names the token
+    that separated its training texts), then that of the config, if it is a special token of the tokenizer: a config
+    names one by default even where the tokenizer has none. `never`: none. Otherwise a token by its name. Raises
+    `UserError` for a token that there is not, or that the model has no place for.
     """
+    if choice == "never":
+        return (), "nothing (bos: never)"
+    if choice not in ("auto", "always"):
+        token = _chosen(tokenizer, choice, model)
+        return _known((token,), config, model), f"{_token(tokenizer, token)}, by the config"
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
     full = tokenizer("a")["input_ids"]
     added: list[int] = next((full[:i] for i in range(len(full)) if full[i : i + len(plain)] == plain), [])
     special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
-    named = config.bos_token_id if config.bos_token_id in special else None
-    by_tokenizer = added[0] if added else tokenizer.bos_token_id
-    other = ""
-    if by_tokenizer is not None and named is not None and by_tokenizer != named:
-        other = f" (the config names {_token(tokenizer, named)})"
+    of_config = config.bos_token_id if config.bos_token_id in special else None
+    named = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else of_config
     if added:
         shown = " ".join(_token(tokenizer, i) for i in added)
-        return _known(tuple(added), config, model), f"BOS {shown}, put there by the tokenizer{other}"
-    if by_tokenizer is not None:
-        shown = _token(tokenizer, by_tokenizer)
-        return _known((by_tokenizer,), config, model), f"BOS {shown}, named by the tokenizer{other}"
-    if named is not None:
-        return _known((named,), config, model), f"BOS {_token(tokenizer, named)}, named by the config"
-    return (), "no BOS: neither tokenizer nor config has one"
+        other = (
+            f" (the config names {_token(tokenizer, of_config)})" if of_config not in (None, added[0]) else ""
+        )
+        return _known(tuple(added), config, model), f"{shown}, put there by the tokenizer{other}"
+    if choice == "auto":
+        other = "" if named is None else f" (with bos: always, {_token(tokenizer, named)} would stand there)"
+        return (), f"nothing, as the tokenizer has it{other}"
+    if named is None:
+        raise UserError(
+            "neither the tokenizer nor the config of the model names a BOS token",
+            where=f"{WHERE}: bos: always (model: {model})",
+            remedy="use bos: auto, or give a token of the tokenizer",
+        )
+    return _known((named,), config, model), f"{_token(tokenizer, named)}, its BOS (bos: always)"
+
+
+def _chosen(tokenizer: Any, token: str, model: str) -> int:
+    found: int | None = tokenizer.get_vocab().get(token)
+    if found is None:
+        special = [str(t) for t in tokenizer.added_tokens_decoder.values() if t.special]
+        raise UserError(
+            f"the model's tokenizer has no token {token!r}" + nearest(token, special),
+            where=f"{WHERE}: bos (model: {model})",
+            remedy=f"use auto, always, never, or one of its tokens; special ones are {', '.join(special[:8])}",
+        )
+    return found
 
 
 def check_tokenizer(tokenizer: Any, config: Any, model: str) -> None:
@@ -228,6 +259,24 @@ def check_tokenizer(tokenizer: Any, config: Any, model: str) -> None:
     special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
     largest = max((i for i in tokenizer.get_vocab().values() if i not in special), default=0)
     _known((largest,), config, model)
+
+
+def check_embedding(path: Path, config: Any, model: str) -> None:
+    """Raise `UserError` where the weights in `path` have another number of tokens than the config.
+
+    Only headers are read. Nothing is said where the weights have another name for the embedding than transformers.
+    """
+    with torch.device("meta"):
+        empty = AutoModelForCausalLM.from_config(config)
+    embedding = getattr(empty.get_input_embeddings(), "weight", None)
+    name = next((n for n, p in empty.named_parameters() if p is embedding), None)
+    shape = tensor_shape(path, name) if name else None
+    if embedding is not None and shape is not None and shape[0] != len(embedding):
+        raise UserError(
+            f"the model's weights have {shape[0]:,} tokens, and vocab_size in its config.json is {len(embedding):,}",
+            where=f"{WHERE}: model: {model}",
+            remedy="get the model again; config.json and the safetensors files must be of one model",
+        )
 
 
 def _known(tokens: tuple[int, ...], config: Any, model: str) -> tuple[int, ...]:
@@ -242,7 +291,7 @@ def _known(tokens: tuple[int, ...], config: Any, model: str) -> tuple[int, ...]:
 
 
 def _token(tokenizer: Any, i: int) -> str:
-    return f"{tokenizer.convert_ids_to_tokens(i)!r} (id {i})"
+    return f"{tokenizer.convert_ids_to_tokens(i)!r} (token {i})"
 
 
 @contextmanager

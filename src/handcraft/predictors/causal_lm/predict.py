@@ -40,8 +40,9 @@ def predict_causal_lm(
     `settings.model` is a directory (no `settings.revision`) or a hub name. `answers`: safetensors of `test`,
     `validation`, `end_of_word`, `long_context` (float64 [n, K]: summed log-probabilities, nats, not normalised over
     the candidates) as far as asked, each with `..._rows` (int32 [n], rows of the test or validation contexts).
-    Metadata: counts by question, checks by question (how rows were laid, how many questions were asked again one by
-    one, the largest difference in nats), `missing`. Scores go to `work` until all is done.
+    Metadata: `bos` (what stood before the text, in words), counts by question, checks by question (how rows were laid,
+    how many questions were asked again one by one, the largest difference in nats), `missing`. Scores go to `work`
+    until all is done.
 
     A model that could not be had gets artifacts that say so. Raises `UserError` where the model cannot be loaded or
     cannot be queried this question.
@@ -55,15 +56,20 @@ def predict_causal_lm(
         write_tensors(answers, {"test": none}, said | {"missing": missing})
         return
     device = machine.prepare()
-    lm = load_language_model(str(settings.model), settings.revision, dtype=settings.dtype, device=device)
+    lm = load_language_model(
+        str(settings.model), settings.revision, dtype=settings.dtype, device=device, bos=settings.bos
+    )
     count = sum(p.numel() for p in lm.model.parameters())
     say(
-        f"{name}: {type(lm.model).__name__}, {count:,} parameters, {settings.dtype} on {lm.model.device}; {lm.bos}"
+        f"{name}: {type(lm.model).__name__}, {count:,} parameters, {settings.dtype} on {lm.model.device}; "
+        f"before all text: {lm.bos}"
     )
     found = Interview(lm, settings, given, asked, name, machine.threads, work).ask_all()
     rows = found.arrays["test_rows"]
     write_predictions(predictions, normalise(found.arrays["test"]), **said, context=rows)
     write_tensors(
-        answers, found.arrays, said | {"counts": found.counts, "checks": found.checks, "missing": None}
+        answers,
+        found.arrays,
+        said | {"counts": found.counts, "checks": found.checks, "bos": lm.bos, "missing": None},
     )
     remove_shards(work.folder)

@@ -18,6 +18,7 @@ from handcraft.predictors.causal_lm.files import check_directory, check_memory, 
 from handcraft.predictors.causal_lm.load import (
     DTYPES,
     check_causal,
+    check_embedding,
     check_quantization,
     check_tokenizer,
     explained,
@@ -47,8 +48,9 @@ def retrieve_causal_lm(settings: CausalLM, *, name: str, device: str, output: Pa
             config = AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
             check_causal(config, model)
             check_quantization(config)
+            check_embedding(path, config, model)
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False, local_files_only=True)
-            find_beginning(tokenizer, config.get_text_config(), model)
+            find_beginning(tokenizer, config.get_text_config(), model, settings.bos)
             check_tokenizer(tokenizer, config.get_text_config(), model)
     except UserError as error:
         record |= {"available": False, "what": error.what, "where": error.where, "remedy": error.remedy}

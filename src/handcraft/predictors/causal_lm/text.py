@@ -128,9 +128,9 @@ def _question(
     shared = tuple(beginning + alone[:common])
     if not shared:
         raise UserError(
-            f"the model has no BOS token, so nothing stands before the first token of {text!r} + candidate",
+            f"the model gets no BOS token, so nothing stands before the first token of {text!r} + candidate",
             where="predictors.causal_lms",
-            remedy="give the model a prefix (for instance a line break), or use a model with a BOS token",
+            remedy="set bos: always, or give the model a prefix (for instance a line break)",
         )
     return Question(shared, endings, common < len(alone))
 

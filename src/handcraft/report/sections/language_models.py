@@ -90,6 +90,11 @@ def add_values(values: Values, results: Results) -> None:
             values.add(f"lm.{predictor}.difference", max(r["difference"] for r in checked), "p")
 
 
+def before_text(results: Results, predictor: str) -> str:
+    """What stood before every text put to a model: a token and why, in words, or nothing."""
+    return next((r["bos"] or "" for r in results.asked if r["predictor"] == predictor), "")
+
+
 def asked_singly(results: Results, predictor: str) -> bool:
     """Whether fast and plain answers of this model differed, so that it was asked one by one."""
     return any(r["predictor"] == predictor and r.get("rows") == "single" for r in results.asked)
@@ -115,6 +120,7 @@ def names(context: Context) -> dict[str, Any]:
         "table_calibration": lambda: table_calibration(results, values),
         "language_models": models(results),
         "missing_models": missing_models(results),
+        "before_text": lambda lm: before_text(results, lm),
         "asked_singly": lambda lm: asked_singly(results, lm),
         "sort_changes": lambda lm, row: sort_changes(results, lm, row),
         "has_long_context": any(r["row"] == "long_context" for r in results.language_models),

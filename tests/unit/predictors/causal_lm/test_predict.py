@@ -22,8 +22,9 @@ from handcraft.errors import UserError
 from handcraft.files import hash_file, read_metadata, read_tensors, write_tensors
 from handcraft.predictions import read_predictions
 from handcraft.predictors.causal_lm import probe
-from handcraft.predictors.causal_lm.load import load_language_model
+from handcraft.predictors.causal_lm.load import LanguageModel, load_language_model
 from handcraft.predictors.causal_lm.predict import Given, Work, predict_causal_lm
+from handcraft.predictors.causal_lm.retrieve import retrieve_causal_lm
 from handcraft.predictors.causal_lm.rows import Way, batches, plan_rows
 from handcraft.predictors.causal_lm.score import Scorer
 from handcraft.predictors.causal_lm.shards import model_fingerprint, shard_key
@@ -44,8 +45,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 CPU = torch.device("cpu")
 
 
-def load(path: Path | str, revision: str | None = None, dtype: str = "float32") -> Any:
-    return load_language_model(str(path), revision, dtype=dtype, device=CPU)
+def load(
+    path: Path | str, revision: str | None = None, dtype: str = "float32", bos: str = "auto"
+) -> LanguageModel:
+    return load_language_model(str(path), revision, dtype=dtype, device=CPU, bos=bos)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +121,7 @@ def test_predictions_of_all_contexts_without_network(
     assert found.log_probability.shape == (len(read_contexts(asked.test)), 5)
     np.testing.assert_allclose(np.exp(found.log_probability).sum(1), 1, atol=1e-5)
     said = capfd.readouterr().err
-    assert "BOS '<s>' (id 0), put there by the tokenizer" in said
+    assert "before all text: '<s>' (token 0)" in said
     assert "Loading weights" not in said
     predict(original, asked, tmp_path / "b.parquet")
     assert hash_file(tmp_path / "a.parquet") == hash_file(tmp_path / "b.parquet")
@@ -226,15 +229,55 @@ def test_errors_of_the_hub(monkeypatch: pytest.MonkeyPatch, kind: str, what: str
     assert "hf_secret" not in str(error.value)
 
 
-def test_bos_as_trained(tmp_path: Path) -> None:
-    named = write_model(tmp_path / "named", "gpt2", byte_level(bos="<|endoftext|>"))
-    assert load(named).bos == "BOS '<|endoftext|>' (id 0), named by the tokenizer"
-    none = write_model(tmp_path / "none", "gpt_neox", byte_level())
-    # GPT-NeoX's config names token 0 by default, which here is an ordinary one.
-    assert load(none).beginning == ()
-    config = json.loads((named / "config.json").read_text())
-    (named / "config.json").write_text(json.dumps(config | {"bos_token_id": 7}))
-    assert load(named).beginning == (0,)
+@pytest.mark.parametrize(
+    ("kind", "bos", "beginning"),
+    [
+        ("named", "auto", ()),
+        ("named", "always", (0,)),
+        ("named", "never", ()),
+        ("named", "a", "a"),
+        ("added", "auto", (0,)),
+        ("added", "always", (0,)),
+        ("added", "never", ()),
+        ("none", "auto", ()),
+        ("none", "never", ()),
+    ],
+)
+def test_bos_is_as_the_config_has_it(tmp_path: Path, kind: str, bos: str, beginning: Any) -> None:
+    token = None if kind == "none" else "<|endoftext|>"
+    # GPT-NeoX's config names token 0 by default, which of the tokenizer without a BOS is an ordinary one.
+    tokenizer = byte_level(bos=token, added=kind == "added")
+    lm = load(write_model(tmp_path / kind, "gpt_neox", tokenizer), bos=bos)
+    if isinstance(beginning, str):
+        beginning = (tokenizer.get_vocab()[beginning],)
+    assert lm.beginning == beginning
+    assert lm.read_prefix("").beginning == beginning
+    assert ("nothing" in lm.bos) == (beginning == ())
+
+
+def test_bos_comes_from_the_config_where_the_tokenizer_names_none(tmp_path: Path) -> None:
+    tokenizer = byte_level(bos="<s>")
+    directory = write_model(tmp_path / "lm", "llama", tokenizer)
+    settings = json.loads((directory / "tokenizer_config.json").read_text())
+    del settings["bos_token"]
+    (directory / "tokenizer_config.json").write_text(json.dumps(settings))
+    assert load(directory).beginning == ()
+    assert load(directory, bos="always").beginning == (0,)
+
+
+@pytest.mark.parametrize(("bos", "said"), [("always", "bos: always"), ("<|end|>", "<|endoftext|>")])
+def test_a_bos_that_there_is_not_is_named(tmp_path: Path, bos: str, said: str) -> None:
+    token = None if bos == "always" else "<|endoftext|>"
+    directory = write_model(tmp_path / "lm", "gpt_neox", byte_level(bos=token))
+    with pytest.raises(UserError) as refused:
+        load(directory, bos=bos)
+    assert said in str(refused.value)
+    assert "bos" in str(refused.value.where)
+    record = tmp_path / "record.json"
+    retrieve_causal_lm(
+        CausalLM(title="LM", model=str(directory), bos=bos), name="lm", device="cpu", output=record
+    )
+    assert not json.loads(record.read_text())["available"]
 
 
 def test_of_two_bos_the_tokenizers_is_taken(model: Path) -> None:
@@ -247,7 +290,7 @@ def test_of_two_bos_the_tokenizers_is_taken(model: Path) -> None:
     (model / "config.json").write_text(json.dumps(config | {"bos_token_id": 5}))
     lm = load(model)
     assert lm.beginning == (0,)
-    assert lm.bos == f"BOS '<s>' (id 0), put there by the tokenizer (the config names {fifth!r} (id 5))"
+    assert lm.bos == f"'<s>' (token 0), put there by the tokenizer (the config names {fifth!r} (token 5))"
 
 
 def test_a_tokenizer_that_changes_the_text_is_refused(original: Path) -> None:

@@ -36,9 +36,9 @@ def model(original: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(original, tmp_path / "tiny"))
 
 
-def retrieve(model: Any, tmp_path: Path, revision: str | None = None) -> dict[str, Any]:
+def retrieve(model: Any, tmp_path: Path, revision: str | None = None, bos: str = "auto") -> dict[str, Any]:
     output = tmp_path / "record.json"
-    settings = CausalLM(title="Tiny", model=str(model), revision=revision)
+    settings = CausalLM(title="Tiny", model=str(model), revision=revision, bos=bos)
     retrieve_causal_lm(settings, name="tiny", device="cpu", output=output)
     found: dict[str, Any] = read_json(output)
     return found
@@ -110,10 +110,42 @@ def test_a_tokenizer_larger_than_the_model(model: Path, tmp_path: Path, which: s
     if which == "BOS":
         tokenizer.add_special_tokens({"bos_token": "<|endoftext|>"})
     tokenizer.save_pretrained(model)
-    record = retrieve(model, tmp_path)
+    record = retrieve(model, tmp_path, bos="always" if which == "BOS" else "auto")
     assert not record["available"]
     assert "and the model knows the tokens 0 to 289" in record["what"]
     assert "tokenizer" in record["remedy"]
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2", "gpt_neox"])
+def test_weights_with_fewer_tokens_than_the_config_says(tmp_path: Path, kind: str) -> None:
+    directory = write_model(tmp_path / "lm", kind, byte_level(bos="<s>", added=True))
+    assert retrieve(directory, tmp_path)["available"]
+    config = json.loads((directory / "config.json").read_text())
+    (directory / "config.json").write_text(json.dumps(config | {"vocab_size": config["vocab_size"] + 64}))
+    record = retrieve(directory, tmp_path)
+    assert not record["available"]
+    assert "vocab_size" in record["what"]
+    assert str(config["vocab_size"]) in record["what"]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_gguf_file_is_told_how_to_convert_it(tmp_path: Path, inside: bool) -> None:
+    (tmp_path / "lm").mkdir()
+    file = tmp_path / "lm" / "model.Q4_1.gguf"
+    file.write_bytes(b"GGUF")
+    record = retrieve(file.parent if inside else file, tmp_path)
+    assert not record["available"]
+    assert "GGUF" in record["what"]
+    assert "gguf_file='model.Q4_1.gguf'" in record["remedy"]
+
+
+def test_an_adapter_names_the_model_that_it_changes(tmp_path: Path) -> None:
+    (tmp_path / "lora").mkdir()
+    (tmp_path / "lora" / "adapter_config.json").write_text('{"base_model_name_or_path": "someone/base"}')
+    record = retrieve(tmp_path / "lora", tmp_path)
+    assert not record["available"]
+    assert "someone/base" in record["what"]
+    assert "merge_and_unload" in record["remedy"]
 
 
 def test_special_tokens_beyond_the_model_that_nobody_asks_for(model: Path, tmp_path: Path) -> None:
