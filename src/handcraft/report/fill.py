@@ -26,9 +26,9 @@ def fill_report(
     """Write to the directory `output` the sources of the report with all values in them, and its figures.
 
     `results` is the directory of the artifacts, `sources` that of the .qmd files, `metadata` what the config says,
-    `ends` the artifacts behind which the jobs of this report stand (all jobs on record where None). The same artifacts give
-    the same bytes; `_build_record.md`, which differs between builds, is only a placeholder here (`write_build_record`
-    fills it). values.json lists all values.
+    `ends` the artifacts behind which the jobs of this report stand (all jobs on record where None). The same artifacts
+    give the same bytes; `_build_record.md`, which differs between builds, is only a placeholder here
+    (`write_build_record` fills it). values.json lists all values.
     Raises `UserError` on a result typed by hand, an unknown or unused value, a dead reference or link, a figure
     without alt text, a figure or table that does not say how it was made, a figure that was drawn and is not shown.
     """
