@@ -11,7 +11,7 @@ import yaml
 from handcraft.build.hooks import complete_lms, gpus
 from handcraft.config import docs as config_docs
 from handcraft.config.files import load_config
-from handcraft.config.model import Config
+from handcraft.config.model import Config, Corpus, Separator, SeparatorText
 from handcraft.errors import UserError
 
 
@@ -56,6 +56,11 @@ def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
         ("groups: {colours: [' red', '']}", "a candidate is empty"),
         ("groups: {'Two Words': [' red', ' blue']}", "match pattern"),
         ("corpus: {source: files}", "files.train must list at least one glob"),
+        ("corpus: {files: {separator: lines}}", "corpus.files.separator: give blank lines, line, file"),
+        ("corpus: {files: {separator: '***'}}", "{text: '***'}"),
+        ("corpus: {files: {separator: {txt: '***'}}}", "separator.txt: unknown key; did you mean 'text'?"),
+        ("corpus: {files: {separator: {text: ''}}}", "corpus.files.separator.text"),
+        ("corpus: {files: {separator: null}}", "corpus.files.separator"),
         ("corpus: {fractions: {validation: 0.6, test: 0.5}}", "leave nothing to train on"),
         ("figures: {tiles_group: conjunctoins}", "did you mean 'conjunctions'"),
         ("figures: {tiles: [was, ' was']}", "same file name"),
@@ -129,6 +134,23 @@ def test_a_missing_or_broken_file_is_named(root: Path, tmp_path: Path) -> None:
         load_config(root / "config.yaml", tmp_path / "nowhere.yaml")
     with pytest.raises(UserError, match=r"overlay\.yaml"):
         load_config(root / "config.yaml", overlay(tmp_path, "seed: [1\n"))
+
+
+@pytest.mark.parametrize(
+    ("value", "separator"),
+    [
+        ("blank lines", "blank lines"),
+        ("{text: blank lines}", SeparatorText(text="blank lines")),
+        ('{text: "\\n---\\n"}', SeparatorText(text="\n---\n")),
+    ],
+)
+def test_a_separator_of_stories_is_a_named_one_or_a_text(
+    root: Path, tmp_path: Path, value: str, separator: Separator
+) -> None:
+    text = f"corpus: {{source: files, files: {{train: [a.txt], separator: {value}}}}}"
+    cfg = load_config(root / "config.yaml", overlay(tmp_path, text))
+    assert cfg.corpus.files.separator == separator
+    assert Corpus(**cfg.corpus.retrieved()).files.separator == separator  # as a rule's params have it
 
 
 def test_one_line_adds_a_group_and_null_drops_one(root: Path, tmp_path: Path) -> None:
