@@ -37,10 +37,26 @@ def _from_list(group: Any) -> Any:
     return {"candidates": group} if isinstance(group, list) else group
 
 
+DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates. The marks of right-to-left scripts (U+200E, U+200F) reverse nothing."""
+
+
 class Strict(BaseModel):
-    """Base class: refuses unknown keys and changes after reading."""
+    """Base class: refuses unknown keys, text that changes the direction of other text, and changes after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _plain_direction(cls, value: Any) -> Any:
+        """Refuse invisible characters that reverse the text around them: titles stand in pages, figures and tables."""
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and (found := DIRECTION.search(text)):
+                name = f"U+{ord(found[0]):04X} ({unicodedata.name(found[0])})"
+                raise ValueError(
+                    f"{name} in {text!a} changes the order of the text around it: take it out"
+                )
+        return value
 
 
 class BestLinear(Strict):

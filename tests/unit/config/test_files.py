@@ -136,6 +136,42 @@ def test_a_missing_or_broken_file_is_named(root: Path, tmp_path: Path) -> None:
         load_config(root / "config.yaml", overlay(tmp_path, "seed: [1\n"))
 
 
+DIRECTIONS = [*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))]
+
+
+@pytest.mark.parametrize("character", DIRECTIONS, ids=ascii)
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("report.title", "report: {{title: a{}b}}"),
+        ("corpus.title", "corpus: {{title: 'a{}b'}}"),
+        ("groups.x.title", "groups: {{x: {{title: 'a{}b', candidates: [' a', ' b']}}}}"),
+        ("groups.x.candidates", "groups: {{x: [' a', ' b{}']}}"),
+        ("figures.tiles", "figures: {{tiles: [',', '{}']}}"),
+        (
+            "predictors.causal_lms.x.title",
+            "predictors: {{causal_lms: {{x: {{title: 'a{}b', train: {{}}}}}}}}",
+        ),
+        ("corpus.files.train", "corpus: {{files: {{train: ['a{}.txt']}}}}"),
+        ("corpus.files.separator.text", "corpus: {{files: {{separator: {{text: '{}'}}}}}}"),
+    ],
+)
+def test_characters_that_turn_text_around_are_refused_with_the_key(
+    root: Path, tmp_path: Path, key: str, text: str, character: str
+) -> None:
+    message = refusal(root, tmp_path, text.format(character))
+    assert f"{key}: U+{ord(character):04X}" in message
+    assert character not in message
+
+
+def test_titles_in_right_to_left_scripts_are_taken(root: Path, tmp_path: Path) -> None:
+    title = "\u05e9\u05dc\u05d5\u05dd\u200f (\u0633\u0644\u0627\u0645\u200e)"
+    assert (
+        load_config(root / "config.yaml", overlay(tmp_path, f"report: {{title: {title}}}")).report.title
+        == title
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "separator"),
     [
