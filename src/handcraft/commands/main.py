@@ -8,6 +8,7 @@ from handcraft.errors import UserError
 
 COMMANDS = {
     "schema": "write config/schema.json, docs/configuration.md and docs/planted.md",
+    "check-config": "check config.yaml, and overlays if given, without starting Snakemake",
     "verify": "check a linear model's certificate again, from its file and contexts",
     "verify-planted": "check that the planted rules are recovered, over several seeds",
     "explain": "show how a group's linear model reads a text: every token's push on every word",

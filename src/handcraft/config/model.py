@@ -53,9 +53,7 @@ class Strict(BaseModel):
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and (found := DIRECTION.search(text)):
                 name = f"U+{ord(found[0]):04X} ({unicodedata.name(found[0])})"
-                raise ValueError(
-                    f"{name} in {text!a} changes the order of the text around it: take it out"
-                )
+                raise ValueError(f"{name} in {text!a} changes the order of the text around it: take it out")
         return value
 
 

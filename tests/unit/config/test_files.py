@@ -116,7 +116,7 @@ def test_the_line_is_of_the_file_that_has_most_of_the_key(root: Path, tmp_path: 
     ("content", "said"),
     [
         ("seed: 1".encode("utf-16"), "UTF-8"),
-        (b"[" * 3000 + b"]" * 3000, "nested too deep"),
+        (b"[" * 3000 + b"]" * 3000, "odd.yaml, line 1"),
         (b"- a\n- b\n", "not a list of keys"),
     ],
 )
