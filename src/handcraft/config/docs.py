@@ -28,8 +28,9 @@ def docs_text() -> str:
         "`config.yaml` is the default config. An overlay states only what differs and is applied by",
         "`snakemake --configfile my.yaml` (or `make report CONFIG=my.yaml`). In an overlay, null removes a group or a",
         "causal LM of the default config. An unknown key is an error, and the message suggests the nearest valid key.",
-        "`handcraft check-config my.yaml` checks an overlay without starting Snakemake, and `make report` does so first.",
-        "(Snakemake itself shows a traceback for an overlay that is not UTF-8.)",
+        "",
+        "`handcraft check-config my.yaml` checks an overlay without starting Snakemake. `make report` does this first,",
+        "because Snakemake itself shows a traceback for a file that is not UTF-8.",
         "",
     ]
     return "\n".join([*lines, *_section(Config, "")])

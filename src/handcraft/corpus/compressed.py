@@ -24,7 +24,8 @@ def compression_of(path: Path) -> str:
 
 @contextmanager
 def open_decompressed(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, decompressed if its name ends in `.gz` or `.zst`. They stream: memory is a few MB.
+    """The bytes of a file, decompressed if its name ends in `.gz` or `.zst`. They stream: memory is a few MB, and
+    up to 128 MiB more for a .zst file that was made with --long.
 
     Raises `UserError` for compressed data that is damaged or cut short, here or while the file is read, and for a file
     whose content is not what its name says. Any other `OSError` is the caller's.

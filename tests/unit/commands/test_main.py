@@ -57,7 +57,7 @@ def test_schema_writes_the_generated_files(tmp_path: Path, monkeypatch: pytest.M
     ],
     ids=["utf-16", "latin-1", "lists", "blocks", "not yaml", "itself"],
 )
-def test_a_config_that_cannot_be_read_is_told_in_a_few_lines(
+def test_a_config_that_cannot_be_read_is_reported_in_a_few_lines(
     root: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -90,7 +90,7 @@ def test_a_window_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
         ("a.txt.zst", DATA[".gz"], "'a.txt'"),
     ],
 )
-def test_a_name_that_does_not_fit_the_content_is_told(
+def test_a_name_that_does_not_fit_the_content_is_reported(
     tmp_path: Path, name: str, data: bytes, renamed: str
 ) -> None:
     (tmp_path / name).write_bytes(data)
