@@ -11,16 +11,20 @@ override CONFIG := $(value CONFIG)
 override PROFILE := $(value PROFILE)
 export BUILD CONFIG PROFILE
 SNAKEMAKE := $(BIN)/snakemake --directory "$$BUILD" $${CONFIG:+--configfile "$$CONFIG"} $${PROFILE:+--workflow-profile "$$PROFILE"}
+# Snakemake answers a config that it cannot read with a long traceback.
+CHECK := $(BIN)/handcraft check-config $${CONFIG:+"$$CONFIG"}
 SHOW := (cd "$$BUILD/results/report" && printf '%s: %s\n' HTML "$$PWD/index.html" PDF "$$PWD/index.pdf")
 
 .PHONY: report preview example test test-slow test-cluster check install lock schema format unlock clean
 
 report: install
+	@$(CHECK)
 	$(SNAKEMAKE)
 	@$(SHOW)
 
 # After an edit of the prose: only fills in and renders the report.
 preview: install
+	@$(CHECK)
 	$(SNAKEMAKE) --quiet=rules --allowed-rules all fill_report build_record render_html render_pdf
 	@$(SHOW)
 

@@ -6,14 +6,14 @@ import re
 from snakemake.utils import min_version
 
 from handcraft.build import hooks
-from handcraft.config.files import parse_config
+from handcraft.config.files import check_file, parse_config
 from handcraft.config.model import SPLITS
 
 min_version("9.0")
 root = hooks.checkout(workflow)
 
 
-configfile: f"{root}/config.yaml"
+configfile: check_file(f"{root}/config.yaml")
 
 
 # The same environment as a container image, for `--software-deployment-method apptainer` (docs/cluster.md).

@@ -29,6 +29,9 @@ def docs_text() -> str:
         "`snakemake --configfile my.yaml` (or `make report CONFIG=my.yaml`). In an overlay, null removes a group or a",
         "causal LM of the default config. An unknown key is an error, and the message suggests the nearest valid key.",
         "",
+        "`handcraft check-config my.yaml` checks an overlay without starting Snakemake. `make report` does this first,",
+        "because Snakemake itself shows a traceback for a file that is not UTF-8.",
+        "",
     ]
     return "\n".join([*lines, *_section(Config, "")])
 
@@ -58,8 +61,16 @@ def _cell(text: str) -> str:
 def _type(field: FieldInfo) -> str:
     inner = next(models_in(field.annotation), None)
     if inner is not None:
-        return "named blocks, below" if is_dict(field.annotation) else "block, below"
+        return (
+            "named blocks, below" if is_dict(field.annotation) else f"{_values(field.annotation)}block, below"
+        )
     return f"`{_type_name(field.annotation)}`"
+
+
+def _values(annotation: Any) -> str:
+    """The values that a key may have instead of a block; empty where null is the only one."""
+    choices = [a for a in get_args(annotation) if get_origin(a) is Literal]
+    return "".join(f"`{_type_name(a)}` or " for a in choices)
 
 
 def _type_name(annotation: Any) -> str:
@@ -79,5 +90,5 @@ def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "required" if field.default_factory is None else ""
     if isinstance(field.default, BaseModel):
-        return ""
+        return f"`{field.default.model_dump_json()}`" if _values(field.annotation) else ""
     return f"`{json.dumps(field.default)}`"

@@ -1,5 +1,6 @@
 """Reading the config from its files: what is wrong is said with file, line, key and the nearest valid name."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from handcraft.config.model import Config
 from handcraft.errors import UserError, nearest
+
+DEEPEST = 32
+"""Blocks and lists of a config that may stand in each other; the deepest key has six."""
 
 
 def parse_config(raw: Mapping[str, Any], files: Sequence[Path | str] = ()) -> Config:
@@ -40,20 +44,79 @@ def load_config(*files: Path | str) -> Config:
     """The config of these files, later ones laid over earlier ones as `snakemake --configfile` does."""
     merged: dict[str, Any] = {}
     for file in files:
-        try:
-            content = yaml.safe_load(Path(file).read_text(encoding="utf-8")) or {}
-        except UnicodeError as error:
-            raise UserError(
-                f"cannot read the config: {error}", where=str(file), remedy="save it as UTF-8"
-            ) from None
-        except RecursionError:
-            raise UserError("cannot read the config: it is nested too deep", where=str(file)) from None
-        except (OSError, yaml.YAMLError) as error:
-            raise UserError(f"cannot read the config: {error}", where=str(file)) from error
-        if not isinstance(content, Mapping):
-            raise UserError("cannot read the config: it is not a list of keys", where=str(file))
-        _overlay(merged, content)
+        _overlay(merged, read_file(file))
     return parse_config(merged, files)
+
+
+def check_file(file: Path | str) -> str:
+    """The path of a config file that can be read, for Snakemake, whose own errors are tracebacks."""
+    read_file(file)
+    return str(file)
+
+
+def read_file(file: Path | str) -> dict[str, Any]:
+    """The keys and values of one config file (YAML, or JSON as Snakemake takes it too), not checked further.
+
+    Raises `UserError` for a file that cannot be read: not UTF-8, not YAML, nested too deep, or not a mapping.
+    """
+    text = _text(file)
+    try:
+        _check_depth(text, file)
+        content = _parse(text) or {}
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(
+            f"cannot read the config: {error}", where=str(file), remedy="fix the file so that it is YAML"
+        ) from error
+    if not isinstance(content, dict):
+        raise UserError(
+            "cannot read the config: it is not a list of keys",
+            where=str(file),
+            remedy="write `key: value` lines, as in config.yaml",
+        )
+    return content
+
+
+def _text(file: Path | str) -> str:
+    try:
+        raw = Path(file).read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"cannot read the config: {error}", where=str(file), remedy="check the path of the config"
+        ) from error
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw
+        line = "" if wide else f", line {raw.count(bytes([10]), 0, error.start) + 1}"
+        raise UserError(
+            f"cannot read the config: it is not UTF-8 (byte 0x{raw[error.start]:02x})",
+            where=f"{file}{line}",
+            remedy=f"save it as UTF-8, e.g. iconv -f {'UTF-16' if wide else 'WINDOWS-1252'} -t UTF-8",
+        ) from None
+
+
+def _check_depth(text: str, file: Path | str) -> None:
+    """Refuse a file that the parsers, which are recursive, would give up on."""
+    depth = 0
+    try:
+        for event in yaml.parse(text):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                line = event.start_mark.line + 1 if event.start_mark else "?"
+                raise UserError(
+                    f"cannot read the config: more than {DEEPEST} blocks or lists inside each other",
+                    where=f"{file}, line {line}",
+                    remedy="take the inner ones out: no key of the config is nested so deep",
+                )
+    except yaml.YAMLError:
+        return  # JSON may have tabs, where YAML may not; what is neither is refused when it is parsed
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.safe_load(text)
 
 
 def _overlay(base: dict[str, Any], over: Mapping[str, Any]) -> None:
@@ -77,11 +140,20 @@ def _parsed(files: Sequence[Path | str]) -> dict[str, yaml.Node]:
     return nodes
 
 
-def _key_problems(file: str, node: yaml.Node, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Keys below `node` that stand twice in one block, or that YAML reads as something else than text."""
+def _key_problems(
+    file: str, node: yaml.Node, path: tuple[str, ...] = (), seen: set[int] | None = None
+) -> Iterator[str]:
+    """Keys below `node` that stand twice in one block, or that YAML reads as something else than text.
+
+    seen: ids of the nodes that were looked at; by an alias a node may stand in many places, also inside itself.
+    """
+    seen = set() if seen is None else seen
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for i, item in enumerate(node.value):
-            yield from _key_problems(file, item, (*path, str(i)))
+            yield from _key_problems(file, item, (*path, str(i)), seen)
     if not isinstance(node, yaml.MappingNode):
         return
     lines: dict[str, int] = {}
@@ -93,7 +165,7 @@ def _key_problems(file: str, node: yaml.Node, path: tuple[str, ...] = ()) -> Ite
         elif (read := _read_as(key)) and key.tag != "tag:yaml.org,2002:merge":
             yield f"{dotted}: YAML reads this key as {read}: put it in quotes   ({file}, line {line})"
         lines[name] = line
-        yield from _key_problems(file, value, (*path, name))
+        yield from _key_problems(file, value, (*path, name), seen)
 
 
 def _read_as(node: yaml.Node) -> str:

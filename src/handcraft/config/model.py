@@ -37,10 +37,24 @@ def _from_list(group: Any) -> Any:
     return {"candidates": group} if isinstance(group, list) else group
 
 
+DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates. The marks of right-to-left scripts (U+200E, U+200F) reverse nothing."""
+
+
 class Strict(BaseModel):
-    """Base class: refuses unknown keys and changes after reading."""
+    """Base class: refuses unknown keys, text that changes the direction of other text, and changes after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _plain_direction(cls, value: Any) -> Any:
+        """Refuse invisible characters that reverse the text around them: titles stand in pages, figures and tables."""
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and (found := DIRECTION.search(text)):
+                name = f"U+{ord(found[0]):04X} ({unicodedata.name(found[0])})"
+                raise ValueError(f"{name} in {text!a} changes the order of the text around it: take it out")
+        return value
 
 
 class BestLinear(Strict):
@@ -65,8 +79,37 @@ class PlantedCorpus(Strict):
     best_linear: BestLinear = BestLinear()
 
 
+class SeparatorText(Strict):
+    """A text that separates stories."""
+
+    text: str = Field(min_length=1)
+    """The text, exactly as in the files, e.g. `"<|endoftext|>"` or `"\\n---\\n"` (in double quotes, so that `\\n` means
+    a line break, whichever line ends the files have)."""
+
+
+SEPARATORS = ("blank lines", "line", "file")
+
+
+def _separator(value: Any) -> Any:
+    """Refuse a bare text that is not one of `SEPARATORS`: it may be one of them misspelt."""
+    if isinstance(value, Mapping):
+        return SeparatorText.model_validate(value)
+    if isinstance(value, SeparatorText) or value in SEPARATORS:
+        return value
+    own = repr(value) if isinstance(value, str) else "..."
+    raise ValueError(f"give {', '.join(SEPARATORS)}, or a text of your own as {{text: {own}}}")
+
+
+Separator = Annotated[
+    Literal["blank lines", "line", "file"] | SeparatorText,
+    BeforeValidator(
+        _separator, json_schema_input_type=Literal["blank lines", "line", "file"] | SeparatorText
+    ),
+]
+
+
 class FilesCorpus(Strict):
-    """Your own text files: `.txt` (stories separated by `<|endoftext|>`), `.jsonl` or `.parquet`."""
+    """Your own text files: `.txt`, `.jsonl` or `.parquet`; also `.txt.gz`, `.txt.zst`, `.jsonl.gz` and `.jsonl.zst`."""
 
     train: list[str] = []
     """Globs, relative to the directory in which the workflow runs."""
@@ -76,6 +119,9 @@ class FilesCorpus(Strict):
     """Globs; if empty, a fraction of the stories of `train` is used, selected by a hash of the text."""
     text_field: str = "text"
     """The field (`.jsonl`) or column (`.parquet`) with the story."""
+    separator: Separator = SeparatorText(text="<|endoftext|>")
+    """What separates the stories of a `.txt` file: `blank lines`, `line` (each line is a story), `file` (each file is a
+    story), or a text of your own, `{text: ...}`."""
 
 
 class HubCorpus(Strict):

@@ -3,7 +3,7 @@
 `planted` makes them up by known rules, `files` reads the user's own, `hub` streams a data set of the Hugging
 Face hub. All are streams of strings that go the same way into the same Parquet files (`splits`).
 
-Modules: `files`, `hub`, `splits`, `planted/`.
+Modules: `compressed`, `files`, `hub`, `splits`, `txt`, `planted/`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +12,7 @@ from pathlib import Path
 from handcraft.config.model import SPLITS, Corpus, FilesCorpus, HubCorpus, PlantedCorpus
 from handcraft.corpus.files import find_files, stories_in_files
 from handcraft.corpus.splits import write_splits
+from handcraft.corpus.txt import REMEDY
 from handcraft.files import write_json
 
 __all__ = ["retrieve_corpus"]
@@ -34,7 +35,8 @@ def retrieve_corpus(settings: Corpus, *, seed: int, outputs: Mapping[str, Path],
             streams, where = _files(settings.files)
         case "hub":
             streams, where = _hub(settings.hub)
-    counts = write_splits(streams, settings.fractions.model_dump(), outputs=outputs, where=where)
+    hint = REMEDY if settings.source == "files" else ""
+    counts = write_splits(streams, settings.fractions.model_dump(), outputs=outputs, where=where, hint=hint)
     write_json(summary, {"source": settings.source, **counts})
 
 
@@ -53,7 +55,7 @@ def _files(source: FilesCorpus) -> Streams:
     for split in SPLITS:
         if globs := getattr(source, split):
             files = find_files(globs, f"corpus.files.{split}")
-            streams[split] = stories_in_files(files, source.text_field)
+            streams[split] = stories_in_files(files, source.text_field, source.separator)
             where[split] = ", ".join(globs)
     return streams, where
 

@@ -1,4 +1,4 @@
-"""Stories in files of the user's own: `.txt`, `.jsonl` and `.parquet`, read as streams.
+"""Stories in files of the user's own: `.txt`, `.jsonl` (also `.gz` and `.zst` of them) and `.parquet`, as streams.
 
 The text is given as it stands; line ends and outer white space are made even in `splits`, for every source
 alike.
@@ -8,14 +8,16 @@ import glob
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from handcraft.config.model import FilesCorpus, Separator, SeparatorText
+from handcraft.corpus.compressed import compression_of, open_decompressed
+from handcraft.corpus.txt import LONGEST, REMEDY, decoded, not_utf8, read_story, stories_in_txt, too_long
 from handcraft.errors import UserError
+from handcraft.logging import say
 
-DELIMITER = b"<|endoftext|>"
-LONGEST = 16 * 2**20  # bytes of a story; a longer one is a file without delimiters, and would not stream
-CHUNK = 2**20
-BOM = b"\xef\xbb\xbf"
+DEFAULT = FilesCorpus().separator
+LARGE = 10_000  # characters; about twelve stories of TinyStories. A longer story that is a whole file is reported.
 
 
 def find_files(patterns: Sequence[str], key: str) -> list[Path]:
@@ -46,70 +48,79 @@ def _matching(pattern: str) -> list[str]:
     return [m for m in glob.glob(pattern, recursive=True) if Path(m).is_file()]  # noqa: PTH207
 
 
-def stories_in_files(files: Sequence[Path], field: str) -> Iterator[str]:
-    """Every story of the files, in their order; `field` is its key (`.jsonl`) or column (`.parquet`).
+def stories_in_files(files: Sequence[Path], field: str, separator: Separator = DEFAULT) -> Iterator[str]:
+    """Every story of the files, in their order, as they stand. Files stream, also compressed ones.
 
-    Raises `UserError` with file and line (`.parquet`: row) for what cannot be read: bytes that are not UTF-8,
-    a line that is not JSON, a missing field, a value that is not text, or a story of more than 16 MiB.
+    field: the key (`.jsonl`) or column (`.parquet`) of the story. separator: what separates the stories of a `.txt`
+    file. Large `.txt` files that turn out to hold a single story are named on the terminal at the end.
+
+    Raises `UserError` with file and line (`.parquet`: row) for what cannot be read: compressed data that is damaged,
+    bytes that are not UTF-8, a line that is not JSON, a missing field, a value that is not text, or a story of more
+    than 16 MiB.
     """
+    single: list[tuple[Path, int]] = []  # large .txt files of one story, and its characters
     for file in files:
         try:
-            match file.suffix.lower():
+            match _format(file):
                 case ".txt":
-                    yield from _txt(file)
+                    with open_decompressed(file) as opened:
+                        count = longest = 0
+                        for story in stories_in_txt(opened, file, separator):
+                            yield story
+                            count += bool(story) and not story.isspace()
+                            longest = max(longest, len(story))
+                    if count == 1 and longest > LARGE and separator != "file":
+                        single.append((file, longest))
                 case ".jsonl":
-                    yield from _jsonl(file, field)
-                case ".parquet":
+                    with open_decompressed(file) as opened:
+                        yield from _jsonl(opened, file, field)
+                case _:
                     yield from _parquet(file, field)
-                case suffix:
-                    raise UserError(
-                        f"no reader for {suffix or 'a file without a suffix'}",
-                        where=str(file),
-                        remedy="give .txt (stories separated by <|endoftext|>), .jsonl or .parquet",
-                    )
         except OSError as error:
             raise UserError(
                 f"cannot read this file ({error.strerror or error})",
                 where=str(file),
                 remedy="check that it exists and that you may read it",
             ) from error
+    if single:
+        say(_single_story(single, separator), on_terminal=True)
 
 
-def _txt(path: Path) -> Iterator[str]:
-    """Stories separated by `<|endoftext|>`, anywhere in the text (in the data set, on a line of its own)."""
-    at, line = 0, 1  # byte offset and line of where the piece begins
-    with path.open("rb") as file:
-        if file.read(len(BOM)) == BOM:
-            at = len(BOM)
-        file.seek(at)
-        rest = bytearray()
-        while chunk := file.read(CHUNK):
-            searched = max(0, len(rest) - len(DELIMITER))
-            rest += chunk
-            while (end := rest.find(DELIMITER, searched)) >= 0:
-                piece = bytes(rest[:end])
-                yield _decoded(piece, path, at, line)
-                at += end + len(DELIMITER)
-                line += piece.count(b"\n")
-                del rest[: end + len(DELIMITER)]
-                searched = 0
-            if len(rest) > LONGEST:
-                raise _too_long(path, line, "put a line <|endoftext|> between the stories")
-        yield _decoded(bytes(rest), path, at, line)
+def _format(file: Path) -> str:
+    """`.txt`, `.jsonl` or `.parquet`, by the name, without what it is compressed with."""
+    compression = compression_of(file)
+    inner = Path(file.stem) if compression else file
+    suffix = inner.suffix.lower()
+    if suffix in (".txt", ".jsonl") or (suffix == ".parquet" and not compression):
+        return suffix
+    remedy = "give .txt, .txt.gz, .txt.zst, .jsonl, .jsonl.gz, .jsonl.zst or .parquet"
+    if suffix == ".parquet":
+        remedy = "decompress it: the columns of a .parquet file are compressed already"
+    elif compression and not suffix:
+        remedy = f"name it for what it holds, e.g. {inner}.txt{compression}"
+    raise UserError(
+        f"no reader for {suffix + compression or 'a file without a suffix'}", where=str(file), remedy=remedy
+    )
 
 
-def _jsonl(path: Path, field: str) -> Iterator[str]:
-    at = 0
-    with path.open("rb") as file:
-        number = 0
-        while raw := file.readline(LONGEST + 1):
-            number += 1
-            if len(raw) > LONGEST:
-                raise _too_long(path, number, "write one JSON object a line")
-            text = _decoded(raw, path, at, number).removeprefix("\ufeff")
-            at += len(raw)
-            if text.strip():
-                yield _jsonl_story(text, field, f"{path}, line {number}")
+def _single_story(files: Sequence[tuple[Path, int]], separator: Separator) -> str:
+    first, size = files[0]
+    shown = repr(separator.text) if isinstance(separator, SeparatorText) else separator
+    others = f" (and {len(files) - 1:,} more files, one story each)" if files[1:] else ""
+    return (
+        f"warning: {first} was read as one story of {size:,} characters{others}, because the separator ({shown}) "
+        f"was not found between stories\n  remedy: {REMEDY}"
+    )
+
+
+def _jsonl(file: BinaryIO, path: Path, field: str) -> Iterator[str]:
+    at, number = 0, 1
+    while raw := read_story(file.readline, path, number, "write one JSON object a line"):
+        text = decoded(raw, path, at, number).removeprefix("\ufeff")
+        if text.strip():
+            yield _jsonl_story(text, field, f"{path}, line {number}")
+        at += len(raw)
+        number += 1
 
 
 def _jsonl_story(text: str, field: str, where: str) -> str:
@@ -170,6 +181,14 @@ def _parquet(path: Path, field: str) -> Iterator[str]:
                 for story in batch.column(0):
                     row += 1
                     yield _parquet_story(story, field, f"{path}, row {row}")
+    except MemoryError as error:  # also Arrow's, which is an ArrowException too
+        raise UserError(
+            f"not enough memory to read this file of {path.stat().st_size:,} bytes: its column {field!r} decompresses "
+            f"to {_decompressed_size(path, field):,} bytes ({error})",
+            where=f"{path}, after row {row:,}",
+            remedy="give the job more memory (with a scheduler, --set-resources retrieve_corpus:mem_mb=...), or write "
+            "the stories as .jsonl.zst, which is read in a few MB",
+        ) from error
     except pa.ArrowException as error:
         raise UserError(
             f"not a readable Parquet file ({error})",
@@ -178,38 +197,23 @@ def _parquet(path: Path, field: str) -> Iterator[str]:
         ) from error
 
 
+def _decompressed_size(path: Path, field: str) -> int:
+    """Bytes of a column of a Parquet file without compression, by its metadata."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(path)
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    columns = (group.column(i) for group in groups for i in range(group.num_columns))
+    return sum(c.total_uncompressed_size for c in columns if c.path_in_schema.split(".")[0] == field)
+
+
 def _parquet_story(scalar: Any, field: str, where: str) -> str:
     try:
         story = scalar.as_py()
     except UnicodeDecodeError as error:
-        raise _not_utf8(error, where) from None
+        raise not_utf8(error, where) from None
     if problem := not_text(story):
         raise UserError(f"the column {field!r} {problem}", where=where, remedy="fix or delete the row")
+    if len(story) > LONGEST:
+        raise too_long(where, "split it into stories, one per row")
     return str(story)
-
-
-def _decoded(piece: bytes, path: Path, at: int, line: int) -> str:
-    try:
-        return piece.decode("utf-8")
-    except UnicodeDecodeError as error:
-        here = line + piece.count(b"\n", 0, error.start)
-        raise _not_utf8(error, f"{path}, line {here}, byte {at + error.start} of the file") from None
-
-
-def _not_utf8(error: UnicodeDecodeError, where: str) -> UserError:
-    byte = error.object[error.start]
-    wide = error.object[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in error.object
-    encoding = "UTF-16" if wide else "WINDOWS-1252"
-    return UserError(
-        f"not UTF-8: byte 0x{byte:02x} ({error.reason})",
-        where=where,
-        remedy=f"convert the file to UTF-8, e.g. iconv -f {encoding} -t UTF-8 old.txt > new.txt",
-    )
-
-
-def _too_long(path: Path, line: int, remedy: str) -> UserError:
-    return UserError(
-        f"a story of more than {LONGEST // 2**20} MiB, so probably no stories at all",
-        where=f"{path}, beginning in line {line}",
-        remedy=remedy,
-    )

@@ -30,18 +30,20 @@ def write_splits(
     *,
     outputs: Mapping[str, Path],
     where: Mapping[str, str],
+    hint: str = "",
 ) -> dict[str, Any]:
     """Write `train`, `validation` and `test` as Parquet (`story`, `text`), and return what there is of them.
 
     streams: the stories of `train`, and of each other split that is given. fractions: the shares cut from
-    train for those that are not. where: what each stream is, for errors and the summary.
+    train for those that are not. where: what each stream is, for errors and the summary. hint: what else to do
+    where there are too few stories, for errors.
 
     Of each story `\\r\\n` becomes `\\n` and white space at both ends goes; empty ones and those that came
     before are dropped and counted. Test comes first, then validation, then train, so of a duplicate the test
     split keeps it. Memory is one row group a split and about 75 bytes a story.
 
-    Raises `UserError` where a split comes out empty. Returns {"splits": {split: {"stories", "characters"}},
-    "duplicates", "short", "given"}.
+    Raises `UserError` where a split comes out empty, also because there are fewer stories than splits. Returns
+    {"splits": {split: {"stories", "characters"}}, "duplicates", "short", "given"}.
     """
     cut = [s for s in ("validation", "test") if s not in streams]
     edges = np.cumsum([fractions.get(s, 0.0) for s in ("validation", "test")])
@@ -66,7 +68,8 @@ def write_splits(
                     seen.add(digest)
                     writers[split if place is None else places[place[i]]].add(digest.hex(), text)
         counts = {s: w.finish() for s, w in writers.items()}
-        _refuse_empty(counts, cut, fractions, where, duplicates, empty)
+        left_out = f"({empty:,} empty and {duplicates:,} duplicate ones were dropped)"
+        _refuse_empty(counts, {s: fractions[s] for s in cut}, where, dropped=left_out, hint=hint)
     return {
         "splits": counts,
         "duplicates": duplicates,
@@ -145,29 +148,37 @@ class _SplitWriter:
 
 def _refuse_empty(
     counts: Mapping[str, Mapping[str, int]],
-    cut: list[str],
-    fractions: Mapping[str, float],
+    cut: Mapping[str, float],
     where: Mapping[str, str],
-    duplicates: int,
-    empty: int,
+    *,
+    dropped: str,
+    hint: str,
 ) -> None:
-    dropped = f"({empty:,} empty and {duplicates:,} duplicate ones were dropped)"
+    """cut: the fractions of the splits that are cut from train. dropped, hint: for the messages."""
     total = sum(c["stories"] for c in counts.values())
+    number = "1 story" if total == 1 else f"{total:,} stories"
+    also = f"; {hint}" if hint else ""
     if not total:
         raise UserError(
             f"the corpus is empty: not one story {dropped}",
             where=where["train"],
             remedy="check that the source holds text",
         )
+    if cut and total < len(counts):
+        raise UserError(
+            f"the corpus has only {number} {dropped}, and each of {', '.join(counts)} needs at least one",
+            where=where["train"],
+            remedy=f"give more stories (hundreds at least, for results that mean something){also}",
+        )
     for split in counts:
         if counts[split]["stories"]:
             continue
         if split in cut:
             raise UserError(
-                f"no story fell to the {split} split, which takes {fractions[split]:g} of train by a hash: "
-                f"there are {total:,} stories in all {dropped}",
+                f"no story fell to the {split} split, which takes {cut[split]:g} of train by a hash: "
+                f"there are {number} in all {dropped}",
                 where=f"config: corpus.fractions.{split}",
-                remedy=f"give more stories, a larger fraction, or a {split} split of its own",
+                remedy=f"give more stories, a larger fraction, or a {split} split of its own{also}",
             )
         raise UserError(
             f"the {split} split is empty {dropped}",

@@ -1,9 +1,12 @@
 """The one file of the report that differs between two builds: when, where, how long, with what."""
 
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
 from handcraft.files import write_text
+from handcraft.logging import say
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.made import Made
 from handcraft.report.tables import pipe_table
@@ -17,15 +20,49 @@ def write_build_record(provenance: Path, *, output: Path) -> None:
     """Write `_build_record.md` from the sidecars in the directory `provenance` of the jobs behind the report (`ENDS`).
 
     A sidecar has rule, inputs, outputs, seconds, peak_memory_mb, started, and mostly host, device, packages,
-    git_commit. Where there is none the file says so.
+    git_commit. Where there is none the file says so; where no job knows its commit, the file and the terminal say why.
     """
-    write_text(output, _text(Made(provenance, ENDS).jobs))
+    jobs = Made(provenance, ENDS).jobs
+    unknown = ""
+    if jobs and not any(job.get("git_commit") for job in jobs):
+        unknown = f"The commit of the code is not recorded: {no_commit(Path(__file__))}."
+        say(f"warning: {unknown[0].lower()}{unknown[1:]}", on_terminal=True)
+    write_text(output, _text(jobs, unknown))
 
 
-def _text(jobs: list[dict[str, Any]]) -> str:
+def no_commit(file: Path) -> str:
+    """Why git gives no commit for the checkout that `file` is in, with a remedy if there is one."""
+    checkout = next((p for p in file.resolve().parents if (p / ".git").exists()), None)
+    if checkout is None:
+        return "the package is not in a git checkout"
+    try:
+        asked = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=checkout,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"git cannot be run ({error})"
+    if asked.returncode == 0:
+        return "git did not answer when the jobs ran"
+    message = " ".join(asked.stderr.split())
+    if "safe.directory" in message:
+        return (
+            f"git refuses {checkout}, which belongs to another user; if you trust it, run "
+            f"`git config --global --add safe.directory {shlex.quote(str(checkout))}`"
+        )
+    return f"git says: {message}"
+
+
+def _text(jobs: list[dict[str, Any]], unknown: str) -> str:
     if not jobs:
         return "No record of the jobs of this build was found.\n"
     lines = [_summary(jobs), ""]
+    if unknown:
+        lines += [escape(unknown), ""]
     rows: list[list[object]] = []
     for rule in sorted({str(j["rule"]) for j in jobs}):
         own = [j for j in jobs if j["rule"] == rule]

@@ -11,7 +11,7 @@ import yaml
 from handcraft.build.hooks import complete_lms, gpus
 from handcraft.config import docs as config_docs
 from handcraft.config.files import load_config
-from handcraft.config.model import Config
+from handcraft.config.model import Config, Corpus, Separator, SeparatorText
 from handcraft.errors import UserError
 
 
@@ -56,6 +56,11 @@ def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
         ("groups: {colours: [' red', '']}", "a candidate is empty"),
         ("groups: {'Two Words': [' red', ' blue']}", "match pattern"),
         ("corpus: {source: files}", "files.train must list at least one glob"),
+        ("corpus: {files: {separator: lines}}", "corpus.files.separator: give blank lines, line, file"),
+        ("corpus: {files: {separator: '***'}}", "{text: '***'}"),
+        ("corpus: {files: {separator: {txt: '***'}}}", "separator.txt: unknown key; did you mean 'text'?"),
+        ("corpus: {files: {separator: {text: ''}}}", "corpus.files.separator.text"),
+        ("corpus: {files: {separator: null}}", "corpus.files.separator"),
         ("corpus: {fractions: {validation: 0.6, test: 0.5}}", "leave nothing to train on"),
         ("figures: {tiles_group: conjunctoins}", "did you mean 'conjunctions'"),
         ("figures: {tiles: [was, ' was']}", "same file name"),
@@ -111,7 +116,7 @@ def test_the_line_is_of_the_file_that_has_most_of_the_key(root: Path, tmp_path: 
     ("content", "said"),
     [
         ("seed: 1".encode("utf-16"), "UTF-8"),
-        (b"[" * 3000 + b"]" * 3000, "nested too deep"),
+        (b"[" * 3000 + b"]" * 3000, "odd.yaml, line 1"),
         (b"- a\n- b\n", "not a list of keys"),
     ],
 )
@@ -129,6 +134,59 @@ def test_a_missing_or_broken_file_is_named(root: Path, tmp_path: Path) -> None:
         load_config(root / "config.yaml", tmp_path / "nowhere.yaml")
     with pytest.raises(UserError, match=r"overlay\.yaml"):
         load_config(root / "config.yaml", overlay(tmp_path, "seed: [1\n"))
+
+
+DIRECTIONS = [*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))]
+
+
+@pytest.mark.parametrize("character", DIRECTIONS, ids=ascii)
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("report.title", "report: {{title: a{}b}}"),
+        ("corpus.title", "corpus: {{title: 'a{}b'}}"),
+        ("groups.x.title", "groups: {{x: {{title: 'a{}b', candidates: [' a', ' b']}}}}"),
+        ("groups.x.candidates", "groups: {{x: [' a', ' b{}']}}"),
+        ("figures.tiles", "figures: {{tiles: [',', '{}']}}"),
+        (
+            "predictors.causal_lms.x.title",
+            "predictors: {{causal_lms: {{x: {{title: 'a{}b', train: {{}}}}}}}}",
+        ),
+        ("corpus.files.train", "corpus: {{files: {{train: ['a{}.txt']}}}}"),
+        ("corpus.files.separator.text", "corpus: {{files: {{separator: {{text: '{}'}}}}}}"),
+    ],
+)
+def test_characters_that_turn_text_around_are_refused_with_the_key(
+    root: Path, tmp_path: Path, key: str, text: str, character: str
+) -> None:
+    message = refusal(root, tmp_path, text.format(character))
+    assert f"{key}: U+{ord(character):04X}" in message
+    assert character not in message
+
+
+def test_titles_in_right_to_left_scripts_are_taken(root: Path, tmp_path: Path) -> None:
+    title = "\u05e9\u05dc\u05d5\u05dd\u200f (\u0633\u0644\u0627\u0645\u200e)"
+    assert (
+        load_config(root / "config.yaml", overlay(tmp_path, f"report: {{title: {title}}}")).report.title
+        == title
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "separator"),
+    [
+        ("blank lines", "blank lines"),
+        ("{text: blank lines}", SeparatorText(text="blank lines")),
+        ('{text: "\\n---\\n"}', SeparatorText(text="\n---\n")),
+    ],
+)
+def test_a_separator_of_stories_is_a_named_one_or_a_text(
+    root: Path, tmp_path: Path, value: str, separator: Separator
+) -> None:
+    text = f"corpus: {{source: files, files: {{train: [a.txt], separator: {value}}}}}"
+    cfg = load_config(root / "config.yaml", overlay(tmp_path, text))
+    assert cfg.corpus.files.separator == separator
+    assert Corpus(**cfg.corpus.retrieved()).files.separator == separator  # as a rule's params have it
 
 
 def test_one_line_adds_a_group_and_null_drops_one(root: Path, tmp_path: Path) -> None:

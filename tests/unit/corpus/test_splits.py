@@ -95,7 +95,9 @@ def test_small_row_groups_and_batches_change_nothing(tmp_path: Path, monkeypatch
     [
         ({"train": []}, "the corpus is empty: not one story", "the train given"),
         ({"train": ["", " "]}, r"not one story \(2 empty and 0 duplicate", "the train given"),
-        ({"train": ["One."]}, "no story fell to the validation split", "config: corpus.fractions.validation"),
+        ({"train": ["One."]}, "1 story .* train, validation, test", "the train given"),
+        ({"train": ["One.", "Two."]}, "2 stories .* train, validation, test", "the train given"),
+        ({"train": MANY[:3]}, "the validation split", "config: corpus.fractions.validation"),
         ({"train": MANY, "test": [" "]}, "the test split is empty", "the test given"),
         ({"train": ["One."], "test": ["One."], "validation": ["Two."]}, "the train split is empty", "the train given"),
     ],
@@ -148,6 +150,32 @@ def test_files_of_all_kinds_make_one_corpus_with_the_same_bytes(tmp_path: Path) 
     assert sum(s["stories"] for s in summary["splits"].values()) == 1000
     for split in SPLITS:
         assert hash_file(tmp_path / f"one/{split}.parquet") == hash_file(tmp_path / f"two/{split}.parquet")
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_files_of_too_few_stories_name_the_separator(tmp_path: Path, count: int) -> None:
+    for i in range(count):
+        (tmp_path / f"{i}.txt").write_text(f"Once {i}.\n\nTwice {i}.\n")
+    source: dict[str, Any] = {"train": [str(tmp_path / "*.txt")]}
+    with pytest.raises(UserError) as caught:
+        retrieved(tmp_path / "out", source)
+    assert "corpus.files.separator" in caught.value.remedy
+    assert "blank lines" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("separator", "between"),
+    [("blank lines", "\n\n"), ("line", "\n"), ({"text": "\n***\n"}, "\n***\n"), ({"text": "line"}, "line")],
+)
+def test_the_separator_of_the_config_is_used(
+    tmp_path: Path, separator: str | dict[str, str], between: str
+) -> None:
+    import gzip
+
+    (tmp_path / "a.txt").write_text(between.join(MANY[:500]))
+    (tmp_path / "b.txt.gz").write_bytes(gzip.compress(between.join(MANY[500:]).encode()))
+    summary = retrieved(tmp_path / "out", {"train": [str(tmp_path / "*.txt*")], "separator": separator})
+    assert sum(s["stories"] for s in summary["splits"].values()) == 1000
 
 
 def test_the_planted_corpus_is_asked_for_its_stories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ Safetensors only, no code from the model's repository. A directory is read witho
 read by the hub's library from the environment and by nobody else.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.quantizers import AutoHfQuantizer
 from transformers.utils import logging as transformers_logging
 
 from handcraft.errors import UserError, nearest
-from handcraft.hub_errors import caused_by, hub_failure
+from handcraft.hub_errors import caused_by, error_chain, hub_failure
 from handcraft.predictors.causal_lm.files import (
     WHERE,
     check_directory,
@@ -325,8 +327,30 @@ def _explanation(error: Exception, model: str, revision: str | None) -> tuple[st
             f"the model needs a package that is not installed ({first})",
             "install it, or use another model",
         )
+    if broken := _broken_json(error, model, revision):
+        again = f"hf download {model} --revision {revision} --force-download" if revision else "copy it"
+        return f"{broken} (is it cut short?)", f"get this file again ({again})"
     if "tokenizer" in first.lower():
         return f"the model's tokenizer cannot be loaded ({first})", "get its tokenizer.json"
     return f"the model cannot be loaded as a causal language model ({type(error).__name__}: {first})", (
         "get the model again, or use one that transformers knows as a causal LM"
     )
+
+
+def _broken_json(error: Exception, model: str, revision: str | None) -> str:
+    """Which JSON files of the model cannot be parsed, if `error` is about JSON: it does not name them."""
+    if not any(isinstance(e, ValueError) or "JSON" in str(e) for e in error_chain(error)):
+        return ""
+    directory = Path(model).expanduser()
+    if revision is not None:
+        cached = try_to_load_from_cache(model, "config.json", revision=revision)
+        directory = Path(cached).parent if isinstance(cached, str) else directory
+    found = []
+    for file in sorted(directory.glob("*.json")):
+        try:
+            json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as problem:  # UnicodeDecodeError too
+            # Without this file a model loads.
+            if file.name != "generation_config.json":
+                found.append(f"{file.name} is not valid JSON: {problem}")
+    return "; ".join(found)

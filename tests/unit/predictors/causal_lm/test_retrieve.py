@@ -17,7 +17,7 @@ from handcraft.files import read_json, read_metadata
 from handcraft.predictions import read_predictions
 from handcraft.predictors.causal_lm import files as causal_lm_files
 from handcraft.predictors.causal_lm.files import check_memory, count_weights, free_memory
-from handcraft.predictors.causal_lm.load import load_language_model
+from handcraft.predictors.causal_lm.load import explained, load_language_model
 from handcraft.predictors.causal_lm.retrieve import missing_reason, retrieve_causal_lm
 from tests.helpers.artifacts import contexts_file
 from tests.helpers.language_models import byte_level, random_model, write_model
@@ -163,6 +163,36 @@ def test_quantized_weights_that_cannot_be_read_here(model: Path, tmp_path: Path)
     record = retrieve(model, tmp_path)
     assert not record["available"]
     assert "package that is not installed" in record["what"]
+
+
+@pytest.mark.parametrize("size", [0, 0.5])
+@pytest.mark.parametrize(
+    "name", ["config.json", "tokenizer.json", "tokenizer_config.json", "added_tokens.json"]
+)
+def test_a_json_file_that_is_cut_short_is_named(model: Path, tmp_path: Path, name: str, size: float) -> None:
+    (model / "added_tokens.json").write_text("{}")
+    whole = (model / name).read_bytes()
+    (model / name).write_bytes(whole[: int(size * len(whole))])
+    record = retrieve(model, tmp_path)
+    assert not record["available"]
+    assert name in record["what"]
+    assert record["where"].endswith(str(model))
+
+
+def test_a_json_file_of_the_hub_that_is_cut_short_is_named(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = "0" * 40
+    snapshot = tmp_path / "models--some--model" / "snapshots" / revision
+    shutil.copytree(model, snapshot)
+    (snapshot / "tokenizer_config.json").write_text("{")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with (
+        pytest.raises(UserError, match=r"tokenizer_config\.json") as caught,
+        explained("some/model", revision),
+    ):
+        json.loads("{")
+    assert "force-download" in caught.value.remedy
 
 
 def hub_that_fails(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
