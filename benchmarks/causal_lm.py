@@ -4,8 +4,10 @@
     PYTHONPATH=src peer/bin/python benchmarks/causal_lm.py --model ./models/stories260K \\
         --contexts results/contexts/conjunctions.token/test.safetensors --tokenizer results/tokenizer/tokenizer.json
 
-Both get the same model object, the same texts and candidates, BOS set alike, and as many threads. Loading is not
-counted, tokenizing is. The rounds alternate; the best of each counts. Prints one JSON line of figures last.
+Both get the same model object, the same texts and candidates, the same tokens (BOS too, which is checked), and as many
+threads. Loading is not counted, tokenizing is. The rounds alternate; the best of each counts. With --peak, the arithmetic
+that our scorer does is counted and compared with the fastest matrix product of this machine, measured in the same run.
+Prints one JSON line of figures last.
 """
 
 import argparse
@@ -40,19 +42,28 @@ def main() -> None:
     rows = np.sort(drawn)
     texts, _ = context_texts(asked.tokens[rows], Vocabulary.read(options.tokenizer).pieces)
     labels = asked.labels[rows]
-    lm = load_language_model(options.model, None, dtype="float32", device=torch.device("cpu"))
+    lm = load_language_model(
+        options.model, None, dtype="float32", device=torch.device("cpu"), bos=options.bos
+    )
+    print(f"before all text: {lm.bos}", file=sys.stderr)
 
-    def ours() -> tuple[np.ndarray, list[bool]]:
+    def ours(workers: int = options.threads) -> tuple[np.ndarray, list[bool]]:
         torch.set_num_threads(1)  # one a worker
-        scorer = Scorer(lm.model, batch_tokens=options.batch_tokens, workers=options.threads)
+        scorer = Scorer(lm.model, batch_tokens=options.batch_tokens, workers=workers)
         questions, _ = ask_texts(lm, texts, asked.candidates, prefix="", name="ours")
         return scorer(questions), [q.spans for q in questions]
 
-    harness = peer(lm, options.peer_batch)
+    harness = peer(lm, options.peer_batch, options.bos)
+    for text in texts:
+        tokens = [*lm.beginning, *lm.encode([text])[0]]
+        if harness.tok_encode(text) != tokens:
+            raise SystemExit(
+                f"the two do not put the same tokens to the model for {text!r}: choose another --bos"
+            )
 
     def theirs() -> tuple[np.ndarray, None]:
         torch.set_num_threads(options.threads)
-        return harness(texts, asked.candidates), None
+        return ask_peer(harness, texts, asked.candidates), None
 
     times: dict[str, list[float]] = {"ours": [], "lm_eval": []}
     found: dict[str, Any] = {}
@@ -84,29 +95,59 @@ def main() -> None:
         figures[f"{name}_loss"] = round(float(-normal[np.arange(len(labels)), labels].mean()), 6)
     figures["ratio"] = round(min(times["lm_eval"]) / min(times["ours"]), 2)
     figures["ratio_of_medians"] = round(float(np.median(times["lm_eval"]) / np.median(times["ours"])), 2)
+    figures["bos"] = lm.bos
+    if options.peak:
+        operations = count_operations(lambda: ours(workers=1))
+        figures["gflop_per_second"] = round(operations / min(times["ours"]) / 1e9, 1)
+        figures["peak_gflop_per_second"] = round(peak(options.threads) / 1e9, 1)
+        figures["share_of_peak"] = round(figures["gflop_per_second"] / figures["peak_gflop_per_second"], 3)
     figures["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, {processor()}"
     print(json.dumps(figures))
 
 
-def peer(lm: Any, batch: int) -> Callable[[list[str], tuple[str, ...]], np.ndarray]:
-    """lm-evaluation-harness asked for the log-likelihood of each candidate after each text: float64 [n, K]."""
-    from lm_eval.api.instance import Instance
+def peer(lm: Any, batch: int, bos: str) -> Any:
+    """lm-evaluation-harness with our model; its default is to put before text what the tokenizer puts there."""
     from lm_eval.models.huggingface import HFLM
 
-    harness = HFLM(
-        pretrained=lm.model, tokenizer=lm.tokenizer, batch_size=batch, device="cpu", add_bos_token=True
+    before = {"auto": None, "never": False}.get(bos, True)
+    return HFLM(
+        pretrained=lm.model, tokenizer=lm.tokenizer, batch_size=batch, device="cpu", add_bos_token=before
     )
 
-    def ask(texts: list[str], candidates: tuple[str, ...]) -> np.ndarray:
-        pairs = [(text, candidate) for text in texts for candidate in candidates]
-        requests = [
-            Instance(request_type="loglikelihood", doc={}, arguments=pair, idx=i)
-            for i, pair in enumerate(pairs)
-        ]
-        answers = harness.loglikelihood(requests, disable_tqdm=True)
-        return np.array([a[0] for a in answers]).reshape(len(texts), -1)
 
-    return ask
+def ask_peer(harness: Any, texts: list[str], candidates: tuple[str, ...]) -> np.ndarray:
+    """The log-likelihood of each candidate after each text: float64 [n, K]."""
+    from lm_eval.api.instance import Instance
+
+    pairs = [(text, candidate) for text in texts for candidate in candidates]
+    requests = [
+        Instance(request_type="loglikelihood", doc={}, arguments=pair, idx=i) for i, pair in enumerate(pairs)
+    ]
+    answers = harness.loglikelihood(requests, disable_tqdm=True)
+    return np.array([a[0] for a in answers]).reshape(len(texts), -1)
+
+
+def count_operations(work: Callable[[], Any]) -> int:
+    """Floating-point operations of the matrix products and of the attention in `work`, which runs in one thread."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return int(counter.get_total_flops())
+
+
+def peak(threads: int, size: int = 2048, times: int = 20) -> float:
+    """Operations per second of the fastest of `times` float32 matrix products [size, size]."""
+    import torch
+
+    torch.set_num_threads(threads)
+    a, b = torch.randn(size, size), torch.randn(size, size)
+    best = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        torch.mm(a, b)
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best
 
 
 def processor() -> str:
@@ -125,6 +166,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="a local directory")
     parser.add_argument("--contexts", required=True, type=Path)
     parser.add_argument("--tokenizer", required=True, type=Path)
+    parser.add_argument("--bos", default="auto", help="auto, always, never or a token, as in the config")
+    parser.add_argument(
+        "--peak", action="store_true", help="compare with the machine's fastest matrix product"
+    )
     parser.add_argument("--items", type=int, default=1000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
