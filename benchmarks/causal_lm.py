@@ -6,8 +6,8 @@
 
 Both get the same model object, the same texts and candidates, the same tokens (BOS too, which is checked), and as many
 threads. Loading is not counted, tokenizing is. The rounds alternate; the best of each counts. With --peak, the arithmetic
-that our scorer does is counted and compared with the fastest matrix product of this machine, measured in the same run.
-Prints one JSON line of figures last.
+that our scorer does is counted and compared with this machine's fastest matrix product, measured in the same run. Prints
+one JSON line of figures last.
 """
 
 import argparse
