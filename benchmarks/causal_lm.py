@@ -5,9 +5,9 @@
         --contexts results/contexts/conjunctions.token/test.safetensors --tokenizer results/tokenizer/tokenizer.json
 
 Both get the same model object, the same texts and candidates, the same tokens (BOS too, which is checked), and as many
-threads. Loading is not counted, tokenizing is. The rounds alternate; the best of each counts. With --peak, the arithmetic
-that our scorer does is counted and compared with this machine's fastest matrix product, measured in the same run. Prints
-one JSON line of figures last.
+threads. Loading is not counted, tokenizing is. The rounds alternate; the best of each counts. With --peak, the
+arithmetic that our scorer does is counted and compared with this machine's fastest matrix product, measured in the same
+run. Prints one JSON line of figures last.
 """
 
 import argparse
