@@ -120,6 +120,12 @@ def _refuse_braces(paths: Iterable[Path], where: str) -> None:
             )
 
 
+def words(cfg: Config) -> dict[str, list[str]]:
+    """The words that must be single tokens, by the config key that has them."""
+    candidates = {f"groups.{name}": group.candidates for name, group in cfg.groups.items()}
+    return candidates | {"figures.tiles": cfg.figures.tiles}
+
+
 def local_model_files(lm: CausalLM) -> list[str]:
     """The files of a causal LM in a local directory; none where it is not there, or on the hub, or trained here."""
     if lm.model is None or lm.revision is not None:
