@@ -1,4 +1,4 @@
-"""The one error for the person who can fix it: what is wrong, where, and what to do."""
+"""The one error for the person who can fix it: what is wrong, where, and what to do; and what led to an error."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,16 @@ class UserError(Exception):
         if remedy:
             parts.append(f"  remedy: {remedy}")
         super().__init__("\n".join(parts))
+
+
+def error_chain(error: BaseException) -> list[BaseException]:
+    """An error and all that led to it."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    return chain
 
 
 def nearest(name: str, valid: Sequence[str] | Mapping[str, Any]) -> str:

@@ -6,15 +6,7 @@ for several failures (a gated data set and one without the revision are both a D
 
 from socket import gaierror
 
-
-def error_chain(error: BaseException) -> list[BaseException]:
-    """An error and all that led to it."""
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in chain:
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-    return chain
+from handcraft.errors import error_chain
 
 
 def caused_by(error: BaseException, *classes: type[BaseException]) -> bool:

@@ -14,7 +14,7 @@ import handcraft
 from handcraft.build.provenance import PACKAGE
 
 ORDER = [
-    "errors columns hub_errors files pages seeds logging math device registry",
+    "errors columns hub_errors disk files pages seeds logging math device registry",
     "config rules",
     "corpus",
     "tokenizer",

@@ -96,6 +96,38 @@ def test_a_word_that_is_no_single_token_is_refused_by_name(built: Checkout) -> N
     assert "groups.animals" in said
 
 
+def test_all_wrong_words_of_a_config_are_listed_at_once_and_nothing_is_lost(new_checkout) -> None:  # type: ignore[no-untyped-def]
+    checkout = new_checkout()
+    overlay = checkout.path / "wrong.yaml"
+    overlay.write_text(
+        "groups: {animals: [' dog', ' hippopotamus'], birds: [' bird', ' albatross']}\n"
+        "figures: {tiles: [',', ' xylophone']}\n"
+    )
+    said = checkout.snakemake("--quiet", "--cores=1", "wrong.yaml", expect=1)
+    for key, word in (
+        ("groups.animals", " hippopotamus"),
+        ("groups.birds", " albatross"),
+        ("figures.tiles", " xylophone"),
+    ):
+        assert f'{key}: "{word}" is ' in said
+    ran = {job.name.removesuffix(".log") for job in (checkout.path / "logs").iterdir()}
+    assert ran == {"retrieve_corpus", "train_tokenizer", "check_words"}, "nothing needs the tokenizer earlier"
+    overlay.write_text("groups: {animals: [' dog', ' cat']}\n")
+    rest = {job.split("(")[0] for job in checkout.planned("wrong.yaml")}
+    assert "check_words" in rest
+    assert not {"retrieve_corpus", "train_tokenizer"} & rest
+
+
+def test_a_wrong_word_in_a_finished_build_reruns_nothing_else(built: Checkout) -> None:
+    (built.path / "wrong.yaml").write_text("figures: {tiles: [' hippopotamus']}\n")
+    report = "results/report/source"
+    said = built.snakemake("wrong.yaml", report, expect=1)
+    assert 'figures.tiles: " hippopotamus"' in said
+    rest = {job.split("(")[0] for job in built.planned(report)}
+    assert {"check_words", "fill_report"} <= rest
+    assert rest <= {"check_words", "fill_report", "plot_tiles", "plot_strips", "evaluate_data_claims"}
+
+
 def test_a_candidate_that_never_occurs_is_refused_by_name(built: Checkout) -> None:
     (built.path / "wrong.yaml").write_text("groups: {signs: [' dog', '~']}\n")
     said = built.snakemake("wrong.yaml", "results/contexts/signs/summary.json", expect=1)

@@ -9,6 +9,7 @@ from handcraft.files import read_csv
 from tests.workflow.conftest import Checkout
 
 GATHERING = {
+    "check_words",
     "plot_comparison",
     "build_explorer",
     "fill_report",

@@ -8,6 +8,7 @@ rule fill_report:
         sources=hooks.report_sources(root),
         corpus="results/corpus/summary.json",
         tokenizer="results/tokenizer/tokenizer.json",
+        words="results/tokenizer/words.json",
         contexts=expand("results/contexts/{variant}/summary.json", variant=variants),
         # Contexts that the report shows as examples.
         excerpts=(

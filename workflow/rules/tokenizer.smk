@@ -1,5 +1,5 @@
 # Needs: results/corpus/*.parquet.
-# Makes: results/tokenizer/tokenizer.json; for every split, one array of token ids and the offsets of its stories.
+# Makes: results/tokenizer/{tokenizer,words}.json; for every split, one array of token ids and the offsets of its stories.
 
 
 rule train_tokenizer:
@@ -22,6 +22,27 @@ rule train_tokenizer:
         vocabulary=cfg.tokenizer.vocabulary,
     script:
         "../scripts/train_tokenizer.py"
+
+
+rule check_words:
+    """Check that all words of the config are single tokens, before longer jobs run."""
+    input:
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        words="results/tokenizer/words.json",
+    log:
+        "logs/check_words.log",
+    benchmark:
+        "benchmarks/out/check_words.tsv"
+    # Only the report depends on this rule: if contexts did, a new group would make those of all groups stale
+    # (and where a dependency is `ancient`, Snakemake 9.27 forgets the new group's jobs).
+    priority: 100
+    localrule: True
+    params:
+        code=script_hash("check_words.py"),
+        words=hooks.words(cfg),
+    script:
+        "../scripts/check_words.py"
 
 
 rule build_tokens:

@@ -26,7 +26,7 @@ def last_position(artifact: Path, tokenizer: Path, token: str, name: str) -> tup
 
     tensor = read_tensors(artifact)[name]
     candidates = list(read_metadata(artifact)["candidates"])
-    (identity,) = Vocabulary.read(tokenizer).require([token])
+    (identity,) = Vocabulary.read(tokenizer).require([token], where="config: figures.tiles")
     if identity >= tensor.shape[1]:
         raise UserError(f"{token!r} is token {identity}, beyond the weights' vocabulary", where=str(artifact))
     return candidates, tensor[-1, identity].astype(np.float64)

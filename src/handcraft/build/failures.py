@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from handcraft.disk import ROOM, require_space
+from handcraft.errors import UserError
+
 LOGS = Path("logs")
 
 
@@ -29,12 +32,25 @@ def failures(logs: Path, since: float) -> list[str]:
     return [f"Error in {message}\n  log:    {log}" for message, log in found.items()]
 
 
+def disk_failures() -> list[str]:
+    """The message of a full disk, if the build directory's disk is full."""
+    try:
+        require_space(Path.cwd(), ROOM, "Snakemake's own files")
+    except UserError as error:
+        return [f"Error: {error}"]
+    return []
+
+
 def show_failures(since: float | None = None) -> Callable[[Any], None]:
     """What Snakemake is to call where a build failed: prints the messages of the jobs that failed after now."""
     started = time.time() if since is None else since
 
     def show(log: Any) -> None:
-        for message in failures(LOGS, started):
+        messages = failures(LOGS, started)
+        if not messages:
+            # Where a job could not even write its log.
+            messages = disk_failures()
+        for message in messages:
             print(f"\n{message}", file=sys.stderr)
 
     return show

@@ -1,6 +1,7 @@
 """What the rules ask of the config: which files a job needs, and which predictors answer for a group."""
 
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,7 @@ from handcraft.build.resources import memory_gb as memory_gb
 from handcraft.build.resources import runtime as runtime
 from handcraft.config.model import SPLITS, CausalLM, Config, Corpus, Variant
 from handcraft.device import count_gpus
+from handcraft.disk import ROOM, require_space
 from handcraft.errors import UserError
 from handcraft.explorer.page import template_files
 from handcraft.people.labels import ignored_files, label_files
@@ -36,7 +38,11 @@ def script_hash(root: Path | str) -> Callable[[str], str]:
 
 
 def checkout(workflow: Any) -> str:
-    """The directory of our Snakefile, also where it is a `module` of another; call it from the Snakefile itself."""
+    """The directory of our Snakefile, also where it is a `module` of another; call it from the Snakefile itself.
+
+    As the first that a build asks for, it raises `UserError` where the disk is full.
+    """
+    require_room()
     return str(workflow.current_basedir.get_path_or_uri(secret_free=False))
 
 
@@ -55,6 +61,16 @@ def prepare_jobs(workflow: Any, root: Path | str) -> None:
     note_commit(root)
     show_checkout(root)
     workflow.onerror(show_failures())
+
+
+def require_room() -> None:
+    """Raise `UserError` where the disk has no room for Snakemake's own files, before it writes the first of them."""
+    try:
+        require_space(Path.cwd(), ROOM, "Snakemake's own files")
+    except UserError:
+        # Otherwise every line that Snakemake cannot write to its log is a traceback on the terminal.
+        logging.raiseExceptions = False
+        raise
 
 
 def set_default_resources(workflow: Any) -> None:
@@ -118,6 +134,12 @@ def _refuse_braces(paths: Iterable[Path], where: str) -> None:
                 where=where,
                 remedy="rename the file or directory, or link it by another name",
             )
+
+
+def words(cfg: Config) -> dict[str, list[str]]:
+    """The words that must be single tokens, by the config key that has them."""
+    candidates = {f"groups.{name}": group.candidates for name, group in cfg.groups.items()}
+    return candidates | {"figures.tiles": cfg.figures.tiles}
 
 
 def local_model_files(lm: CausalLM) -> list[str]:

@@ -17,6 +17,7 @@ from handcraft import logging
 from handcraft.build.provenance import PACKAGE, Run, code_hash, write_sidecar
 from handcraft.build.reads import checked_reads
 from handcraft.build.records import RECORDS, verified_hashes
+from handcraft.disk import full_disk
 from handcraft.errors import UserError
 
 # While an adapter imports the rest: imports leave no garbage, and to search for it takes 0.2 s where PyTorch is among
@@ -29,9 +30,9 @@ def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, Simp
     """Run the block as the job that `snakemake` describes, given its inputs, outputs and params by name.
 
     An input or output is a `Path`, or a list of them where the rule has a list. Params are as the rule has them.
-    Everything printed goes to the job's log (progress to the terminal as well). A `UserError` ends the job with
-    its message alone, anything else with a traceback. The job does not start with an input that is no longer what
-    its own job wrote. A sidecar of the run's metadata is written at the end.
+    Everything printed goes to the job's log (progress to the terminal as well). A `UserError` or a full disk ends
+    the job with a message alone, anything else with a traceback. The job does not start with an input that is no
+    longer what its own job wrote. A sidecar of the run's metadata is written at the end.
     """
     gc.enable()
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
@@ -50,11 +51,8 @@ def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, Simp
                 _paths(snakemake.output),
                 SimpleNamespace(**dict(snakemake.params.items())),
             )
-    except UserError as error:
-        print(f"\nError in {snakemake.rule}: {error}", file=sys.stderr, flush=True)
-        raise SystemExit(1) from None
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        _report(snakemake, error)
         raise SystemExit(1) from None
     wildcards = dict(snakemake.wildcards.items())
     rule = _rule(snakemake)
@@ -71,8 +69,26 @@ def job(snakemake: Any) -> Iterator[tuple[SimpleNamespace, SimpleNamespace, Simp
         peak_memory_mb=_peak_mb(),
         asked_memory_mb=int(snakemake.resources.get("mem_mb", 0)),
     )
-    write_sidecar(RECORDS / f"{name}.json", run, root=PACKAGE)
+    try:
+        write_sidecar(RECORDS / f"{name}.json", run, root=PACKAGE)
+    except Exception as error:
+        _report(snakemake, error)
+        raise SystemExit(1) from None
     gc.freeze()  # the end of a process that imported PyTorch then takes 0.2 s less
+
+
+def _report(snakemake: Any, error: Exception) -> None:
+    """Write the message of a failed job to its log, or to the terminal where there is no room for it."""
+    folders = [Path(str(path)).parent for path in [*snakemake.output, *snakemake.log]]
+    told = full_disk(error, [*folders, Path(os.environ.get("TMPDIR", "/tmp"))]) or error
+    if isinstance(told, UserError):
+        text = f"\nError in {snakemake.rule}: {told}"
+    else:
+        text = "".join(traceback.format_exception(error))
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        print(text, file=logging.terminal, flush=True)
 
 
 def _paths(named: Any) -> SimpleNamespace:

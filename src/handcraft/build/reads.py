@@ -15,6 +15,7 @@ UNREAD = {
     ("render_pdf", "after"): "order only: two renders at once meet in Quarto's caches",
     ("build_record", "source"): "order only: records of the other jobs are there by then",
     ("build_record", "explorer"): "order only, as its source",
+    ("fill_report", "words"): "order only: there is no report where a word of the config is not a token",
     ("fill_report", "labelling"): "the report names these pages, so they are made with it",
     ("retrieve_causal_lm", "files"): "transformers chooses what it reads of a model's directory",
     ("predict_causal_lm", "files"): "transformers chooses what it reads of a model's directory",

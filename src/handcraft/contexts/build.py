@@ -8,6 +8,7 @@ import numpy as np
 
 from handcraft.config.model import Contexts, Variant
 from handcraft.contexts.occurrences import Occurrences, find_occurrences
+from handcraft.disk import require_space
 from handcraft.errors import UserError
 from handcraft.files import write_json, write_tensors
 from handcraft.logging import progress, say
@@ -42,7 +43,8 @@ def build_contexts(
     Time goes with the tokens. Memory is one chunk of tokens and the output of one split: 49 bytes a context
     of 16 tokens, so about 1 GB for the 17 million of the whole of TinyStories.
 
-    Raises `UserError` for a candidate that is not a single token or never occurs, or a split without contexts.
+    Raises `UserError` for a candidate that is not a single token or never occurs, a split without contexts, or a full
+    disk.
     """
     candidates, match, length = variant.candidates, variant.match, settings.length
     key = f"config: groups.{variant.group}"
@@ -66,6 +68,9 @@ def build_contexts(
         _refuse_missing(occurrences.labels[chosen], candidates, split, gap, key, remedy)
         found[split], rows[split] = occurrences, chosen
     counts = {}
+    # Tokens are 2 bytes; label, story and offset 17 a context.
+    size = (2 * length + 17) * sum(map(len, rows.values()))
+    require_space(summary.parent, size, "the contexts")
     for split, output in outputs.items():
         occurrences, chosen = found[split], rows[split]
         content = _gather(*arrays[split], occurrences.positions[chosen], length, split)

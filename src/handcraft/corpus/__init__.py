@@ -13,6 +13,7 @@ from handcraft.config.model import SPLITS, Corpus, FilesCorpus, HubCorpus, Plant
 from handcraft.corpus.files import find_files, stories_in_files
 from handcraft.corpus.splits import write_splits
 from handcraft.corpus.txt import REMEDY
+from handcraft.disk import require_space
 from handcraft.files import write_json
 
 __all__ = ["retrieve_corpus"]
@@ -26,18 +27,34 @@ def retrieve_corpus(settings: Corpus, *, seed: int, outputs: Mapping[str, Path],
     `story` (first 16 hex digits of the text's SHA-256) and `text`. summary: JSON of {"source", "splits": {split:
     {"stories", "characters"}}, "duplicates", "short" (empty ones), "given" (where each split comes from)}.
 
-    Raises `UserError` for a source that cannot be read, and for an empty corpus or split.
+    Raises `UserError` for a source that cannot be read, for an empty corpus or split, and where the disk has no room
+    for an estimate of the splits (not made for the hub, which does not tell sizes beforehand).
     """
     match settings.source:
         case "planted":
+            require_space(summary.parent, settings.planted.stories * PLANTED_BYTES, "the stories")
             streams, where = _planted(settings.planted, seed)
         case "files":
+            require_space(summary.parent, _compressed_size(settings.files), "the stories")
             streams, where = _files(settings.files)
         case "hub":
             streams, where = _hub(settings.hub)
     hint = REMEDY if settings.source == "files" else ""
     counts = write_splits(streams, settings.fractions.model_dump(), outputs=outputs, where=where, hint=hint)
     write_json(summary, {"source": settings.source, **counts})
+
+
+COMPRESSION = 3
+"""Bytes of text for one of a split's Parquet file: 2.9 for TinyStories."""
+PLANTED_BYTES = 160
+"""Of a planted story in a split's Parquet file."""
+
+
+def _compressed_size(source: FilesCorpus) -> float:
+    """About how many bytes the splits of these files take, all together."""
+    files = {file for split in SPLITS for file in find_files(getattr(source, split), f"corpus.files.{split}")}
+    plain = (".txt", ".jsonl")
+    return sum(f.stat().st_size / (COMPRESSION if f.suffix.lower() in plain else 1) for f in files)
 
 
 Streams = tuple[dict[str, Iterator[str]], dict[str, str]]  # stories by split, and what each is

@@ -7,8 +7,8 @@ The revision is a commit, so the data can never change under the report. No code
 from collections.abc import Iterator
 
 from handcraft.corpus.files import not_text
-from handcraft.errors import UserError
-from handcraft.hub_errors import error_chain, hub_failure
+from handcraft.errors import UserError, error_chain
+from handcraft.hub_errors import hub_failure
 
 
 def stories_in_hub(dataset: str, revision: str, split: str, field: str) -> Iterator[str]:

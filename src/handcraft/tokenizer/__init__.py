@@ -2,5 +2,5 @@
 
 Occurrences of words are in `contexts`.
 
-Modules: `encode`, `stories`, `tokens`, `train`.
+Modules: `encode`, `stories`, `tokens`, `train`, `words`.
 """

@@ -94,23 +94,30 @@ class Vocabulary:
         Raises `UserError` that names each word that is not a single token, how it is tokenized, and the nearest
         words that are single tokens. `where` goes into it, e.g. the config key.
         """
-        ids, refused = [], []
-        for word in words:
-            parts = self.encode(word)
-            if len(parts) == 1 and self.pieces[parts[0]]:
-                ids.append(parts[0])
-                continue
-            shown = " + ".join(_quoted(self.pieces[i]) for i in parts) or "nothing"
-            near = ", ".join(_quoted(t) for t in _nearest_tokens(word, self.pieces)) or "none"
-            refused.append(f"{_quoted(word.encode())} is {shown}; the nearest single tokens: {near}")
-        if refused:
-            raise UserError(
-                "a candidate must be a single token of the tokenizer:\n"
-                + "\n".join(f"  - {r}" for r in refused),
-                where=where,
-                remedy="choose single tokens (mind the leading space), or a larger tokenizer.vocabulary",
-            )
-        return ids
+        tokens = [(word, self.token_of(word)) for word in words]
+        if refused := [self.refusal(word) for word, token in tokens if token is None]:
+            raise not_single_tokens(refused, where=where)
+        return [token for _, token in tokens if token is not None]
+
+    def token_of(self, word: str) -> int | None:
+        """The one token that a word is encoded as; None where it is none or several."""
+        parts = self.encode(word)
+        return parts[0] if len(parts) == 1 and self.pieces[parts[0]] else None
+
+    def refusal(self, word: str) -> str:
+        """For an error: how a word that is not a single token is tokenized, and the nearest single tokens."""
+        shown = " + ".join(_quoted(self.pieces[i]) for i in self.encode(word)) or "nothing"
+        near = ", ".join(_quoted(t) for t in _nearest_tokens(word, self.pieces)) or "none"
+        return f"{_quoted(word.encode())} is {shown}; the nearest single tokens: {near}"
+
+
+def not_single_tokens(refused: Sequence[str], *, where: str = "", hint: str = "") -> UserError:
+    """The error for words that are not single tokens, a line of `Vocabulary.refusal` for each; hint: more remedy."""
+    return UserError(
+        "not a single token of the tokenizer:\n" + "\n".join(f"  - {r}" for r in refused),
+        where=where,
+        remedy=f"choose single tokens (mind the leading space), or a larger tokenizer.vocabulary{hint}",
+    )
 
 
 def _nearest_tokens(word: str, pieces: Sequence[bytes], count: int = 5) -> list[bytes]:

@@ -1,13 +1,16 @@
 """What the Snakefile asks of the config, and hands to its jobs by environment variables."""
 
+import logging
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from handcraft.build import hooks
 from handcraft.build.provenance import COMMIT, git_commit
-from handcraft.config.model import Corpus, FilesCorpus
+from handcraft.config.model import Config, Corpus, FilesCorpus
+from handcraft.disk import ROOM
 from handcraft.errors import UserError
 
 BINDS = ("APPTAINER_BIND", "SINGULARITY_BIND")
@@ -44,3 +47,33 @@ def test_a_file_that_snakemake_would_take_for_a_pattern_is_refused(
     with pytest.raises(UserError, match="takes the braces in") as caught:
         hooks.corpus_files(Corpus(source="files", files=FilesCorpus(train=["*.txt"])))
     assert "corpus.files.train" in str(caught.value)
+
+
+def test_the_words_of_a_config_are_listed_by_the_key_that_has_them() -> None:
+    config = Config.model_validate(
+        {
+            "groups": {"one": [" a", " b"], "two": {"candidates": [" c", " d"]}},
+            "predictors": {},
+            "figures": {"training_group": "one", "tiles_group": "two", "tiles": ["!"]},
+            "report": {"title": "x"},
+        }
+    )
+    assert hooks.words(config) == {
+        "groups.one": [" a", " b"],
+        "groups.two": [" c", " d"],
+        "figures.tiles": ["!"],
+    }
+
+
+def test_without_room_for_snakemakes_files_the_plan_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    hooks.require_room()
+    assert logging.raiseExceptions
+    usage = SimpleNamespace(free=ROOM - 1, total=10**9)
+    monkeypatch.setattr("handcraft.disk.shutil.disk_usage", lambda path: usage)
+    with pytest.raises(UserError, match="the disk is full"):
+        hooks.require_room()
+    assert not logging.raiseExceptions

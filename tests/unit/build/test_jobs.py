@@ -82,6 +82,44 @@ def test_another_error_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in log
 
 
+FULL = """
+import errno
+try:
+    raise OSError(errno.ENOSPC, "No space left on device")
+except OSError as error:
+    raise RuntimeError("cannot write") from error
+"""
+
+
+def test_a_full_disk_ends_it_with_a_message_that_says_where_and_what_to_do(tmp_path: Path) -> None:
+    done, log = run(tmp_path, FULL, before="snakemake.output = Named(y='results/deep/out.txt')\n")
+    assert done.returncode == 1
+    assert "Error in train_x: the disk is full" in log
+    assert f"{tmp_path}: " in log
+    assert "TMPDIR" in log
+    assert "Traceback" not in log
+
+
+def test_a_sidecar_that_has_no_room_is_told_too(tmp_path: Path) -> None:
+    before = "from handcraft.build import jobs\ndef full(*given, **named):" + FULL.replace("\n", "\n    ")
+    done, log = run(tmp_path, "open('out.txt', 'w')", before=f"{before}\njobs.write_sidecar = full\n")
+    assert done.returncode == 1
+    assert "the disk is full" in log
+    assert "Traceback" not in log
+
+
+def test_where_the_log_has_no_room_the_terminal_gets_the_message(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    (tmp_path / "logs" / "train_x").mkdir(parents=True)
+    (tmp_path / "logs" / "train_x" / "a.log").symlink_to("/dev/full")
+    (tmp_path / "in.txt").write_text("in")
+    script = SCRIPT.replace("{before}", "").replace("{body}", "    print('x', flush=True)")
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "Error in train_x: the disk is full" in done.stderr
+
+
 def test_the_sidecar_says_what_was_done_with_what(tmp_path: Path) -> None:
     done, _ = run(tmp_path, "open('out.txt', 'w').write('out')")
     assert done.returncode == 0, done.stderr

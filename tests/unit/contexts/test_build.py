@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
@@ -199,6 +200,25 @@ def test_the_same_bytes_each_time(road: Path, tmp_path: Path) -> None:
         )
     for file in ("train.safetensors", "test.safetensors", "summary.json", "sample.json"):
         assert hash_file(tmp_path / "a" / file) == hash_file(tmp_path / "b" / file)
+
+
+def test_contexts_that_have_no_room_are_not_begun(
+    road: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(
+        "handcraft.contexts.build.require_space", lambda folder, size, what: asked.append(size)
+    )
+    built(road, tmp_path / "a")
+    size = sum(path.stat().st_size for path in (tmp_path / "a").glob("*.safetensors"))
+    assert 0 < size - asked[0] < len(SPLITS) * 600, "all but the headers"
+    monkeypatch.undo()
+    monkeypatch.setattr(
+        "handcraft.disk.shutil.disk_usage", lambda path: SimpleNamespace(free=100, total=10**6)
+    )
+    with pytest.raises(UserError, match="the disk is full"):
+        built(road, tmp_path / "b")
+    assert not list(tmp_path.glob("b/*"))
 
 
 def test_limits_take_a_seeded_sample_in_order(road: Path, tmp_path: Path) -> None:

@@ -178,6 +178,23 @@ def test_the_separator_of_the_config_is_used(
     assert sum(s["stories"] for s in summary["splits"].values()) == 1000
 
 
+def test_stories_that_have_no_room_are_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third of plain text, and all of what is compressed."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.txt").write_text("a" * 6_000_000)
+    (data / "b.parquet").write_bytes(bytes(1_000_000))
+    source = {"train": [str(data / "*")], "test": [str(data / "a.txt")]}
+    usage = types.SimpleNamespace(free=2_900_000, total=10**9)
+    monkeypatch.setattr("handcraft.disk.shutil.disk_usage", lambda path: usage)
+    with pytest.raises(UserError, match=r"3\.0 MB"):
+        retrieved(tmp_path / "one", source)
+    usage.free = 0
+    with pytest.raises(UserError, match="the disk is full"):
+        retrieved(tmp_path / "one", {"stories": 10}, kind="planted")
+    assert not (tmp_path / "one").exists()
+
+
 def test_the_planted_corpus_is_asked_for_its_stories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planted = types.ModuleType("handcraft.corpus.planted")
     planted.stories = lambda seed, count: (f"{seed}: story {i}." for i in range(count))  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from tokenizers.models import BPE
 from handcraft.errors import UserError
 from handcraft.files import write_table
 from handcraft.tokenizer.encode import _WordTokens, encode_corpus
+from handcraft.tokenizer.stories import corpus_size, story_batches
 from handcraft.tokenizer.tokens import END, Vocabulary, load_tokenizer, show_token
 from handcraft.tokenizer.train import train_tokenizer
 
@@ -124,6 +126,24 @@ def test_a_corpus_too_small_is_refused_with_what_it_gave(tmp_path: Path) -> None
     assert not (tmp_path / "tokenizer.json").exists()
     with pytest.raises(UserError, match="257 to 65,536"):
         train_tokenizer(corpus, vocabulary=256, output=tmp_path / "tokenizer.json")
+
+
+def test_tokens_that_have_no_room_are_not_begun(
+    tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = corpus_of(tmp_path / "train.parquet", [f"{i} {story}" for i in range(50) for story in STORIES])
+    paths = {"tokens": tmp_path / "t.npy", "starts": tmp_path / "s.npy"}
+    stories, size = corpus_size(corpus)
+    assert stories == 50 * len(STORIES)
+    text = sum(len(batch) for stories in story_batches(corpus) for batch in stories)
+    assert size == pytest.approx(text, rel=0.1)
+    usage = SimpleNamespace(free=size / 2 + 8 * stories - 1, total=10**9)
+    monkeypatch.setattr("handcraft.disk.shutil.disk_usage", lambda path: usage)
+    with pytest.raises(UserError, match="the disk is full"):
+        encode_corpus(corpus, trained, **paths)
+    assert not any(path.exists() for path in paths.values())
+    usage.free += 2
+    encode_corpus(corpus, trained, **paths)
 
 
 def test_unreadable_files_are_named(tmp_path: Path, trained: Path) -> None:
