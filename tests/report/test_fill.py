@@ -110,6 +110,24 @@ def test_a_missing_model_is_said_with_its_remedy_and_the_others_stand(
     assert "{{< include _language_models.qmd >}}" in (tmp_path / "source" / "index.qmd").read_text()
 
 
+def test_groups_where_the_last_token_is_right_more_often_are_named(
+    results: Path, root: Path, tmp_path: Path
+) -> None:
+    said = []
+    for sign in (1, -1):
+        other = Path(shutil.copytree(results, tmp_path / str(sign) / "results"))
+        table = other / "evaluation" / "pronouns" / "comparisons.csv"
+        rows = read_csv(table)
+        for row in rows:
+            if {row["a"], row["b"]} == {"linear", "last_token"} and row["metric"] == "accuracy":
+                worse = sign if row["a"] == "last_token" else -sign
+                row |= {"difference": 0.1 * worse, "low": 0.1 * worse - 0.05, "high": 0.1 * worse + 0.05}
+        write_csv(table, rows)
+        fill_report(other, root / "report", output=tmp_path / str(sign) / "source", metadata=metadata())
+        said.append("By accuracy, the linear model is worse" in _all_text(tmp_path / str(sign) / "source"))
+    assert said == [True, False]
+
+
 def test_every_row_of_a_language_model_is_in_its_table(results: Path, source: Path) -> None:
     text = (source / "_language_models.qmd").read_text()
     for row in ("as it is", "balanced", "rescaled", "prior-adjusted", "end of word", "whole story"):
