@@ -1,6 +1,6 @@
 """Damaged artifacts: whatever happens to a file of a build, the next job that reads it says which one and what to do.
 
-A few tries here; all artifacts in all ways, some 500 tries of 4 seconds each, with
+A few jobs here; all artifacts in all ways, some 500 damaged files, with
 
     HANDCRAFT_DAMAGE=all pytest tests/workflow/test_damage.py
 """
@@ -9,17 +9,19 @@ import os
 import random
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from handcraft.build.provenance import files_below
+from handcraft.build.provenance import files_below, hash_path
 from handcraft.build.records import RECORDS, producers, read_records, verify_build
 from handcraft.commands.compare import compare_builds
 from tests.workflow.conftest import Checkout
 
 WAYS = ("empty", "cut", "flip", "more", "other")
-TRIES = 6
+TRIES = 4
 
 
 def damaged(content: bytes, way: str, chance: random.Random) -> bytes:
@@ -37,17 +39,16 @@ def damaged(content: bytes, way: str, chance: random.Random) -> bytes:
     }[way]
 
 
-def artifacts(build: Path) -> list[tuple[str, str, str]]:
-    """(file, path as a job declares it, an output of a job that reads it) of all results; output "" where none does."""
+def artifacts(build: Path) -> dict[str, list[tuple[Path, str]]]:
+    """All results as (file, path as its job declares it), by an output of a job that reads them; "" where none does."""
     records = read_records(build / RECORDS)
     readers: dict[str, str] = {}
     for record in records:
         for path in record.inputs:
             readers.setdefault(path, next(iter(record.outputs)))
-    found = []
+    found: dict[str, list[tuple[Path, str]]] = {}
     for path in sorted(producers(records)):
-        files = files_below(build / path)
-        found += [(f.relative_to(build).as_posix(), path, readers.get(path, "")) for f in files]
+        found.setdefault(readers.get(path, ""), []).extend((f, path) for f in files_below(build / path))
     return found
 
 
@@ -59,34 +60,50 @@ def restore(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-@pytest.mark.timeout(7200)
-def test_a_damaged_artifact_is_named_and_nothing_is_silent(built: Checkout, finished: Checkout) -> None:
-    tries = [(*artifact, way) for artifact in artifacts(built.path) for way in WAYS]
+@contextmanager
+def all_damaged(files: list[Path], way: str, chance: random.Random) -> Iterator[None]:
+    """The files damaged in the block as by a failing disk: Snakemake sees no newer file."""
+    before = {file: (file.read_bytes(), file.stat()) for file in files}
+    for file, (content, status) in before.items():
+        file.write_bytes(damaged(content, way, chance))
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    try:
+        yield
+    finally:
+        for file, (content, status) in before.items():
+            file.write_bytes(content)
+            os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@pytest.mark.timeout(3600)
+def test_damaged_artifacts_are_named_and_nothing_is_silent(built: Checkout, finished: Checkout) -> None:
+    made_by = producers(read_records(built.path / RECORDS))
+    tries = [(output, files, way) for output, files in artifacts(built.path).items() for way in WAYS]
     chance = random.Random(0)
     if os.environ.get("HANDCRAFT_DAMAGE") != "all":
-        tries = chance.sample([t for t in tries if t[2]], TRIES)
+        tries = chance.sample([t for t in tries if t[0]], TRIES)
     silent = []
-    for file, path, output, way in tries:
-        target = built.path / file
-        content, status = target.read_bytes(), target.stat()
-        target.write_bytes(damaged(content, way, chance))
-        # As by a failing disk: Snakemake sees no newer file.
-        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
-        if path not in verify_build(built.path).damaged:
-            silent.append(f"{file} ({way}): not seen by verify-build")
-        if output:
-            reader = producers(read_records(built.path / RECORDS))[output]
-            rule = reader.rule
+    for output, files, way in tries:
+        for file, path in files:
+            with all_damaged([file], way, chance):
+                if hash_path(built.path / path) == made_by[path].outputs[path]:
+                    silent.append(f"{file} ({way}): has the hash of the record")
+        with all_damaged([file for file, _ in files], way, chance):
+            found = verify_build(built.path).damaged
+            silent += [f"{path} ({way}): not seen by verify-build" for _, path in files if path not in found]
+            if not output:
+                continue
+            rule = made_by[output].rule
             said = built.snakemake(
                 output, "--quiet", "rules", "--allowed-rules", rule, "--force", expect=None
             )
-            for lost in reader.outputs:  # Snakemake deletes them when the job fails
-                restore(finished.path / lost, built.path / lost)
-            if f"--forcerun {path} " not in said or "Traceback" in said:
-                silent.append(f"{file} ({way}): {rule} said {said[-300:]!r}")
-        target.write_bytes(content)
-        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
-    print(len(tries), "tries")
+        named = re.findall(r"--forcerun (.+) \(", said)
+        silent += [f"{path} ({way}): {rule} does not name it" for _, path in files if path not in str(named)]
+        if "Traceback" in said:
+            silent.append(f"{rule} ({way}) ends in a traceback: {said[-300:]}")
+        for lost in made_by[output].outputs:  # Snakemake deletes them when the job fails
+            restore(finished.path / lost, built.path / lost)
+    print(sum(len(files) for _, files, _ in tries), "damaged files in", len(tries), "tries")
     assert not silent, "\n".join(silent)
 
 
