@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 import handcraft
 from handcraft.build.provenance import PACKAGE
+from handcraft.report.quarto import OLDEST
 
 ORDER = [
     "errors columns hub_errors disk files pages seeds logging math device registry",
@@ -58,7 +59,7 @@ def test_conda_installs_the_lock(root: Path) -> None:
     pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
     assert "--requirement requirements.lock" in pip
     assert "python=3.11" in environment["dependencies"]
-    assert any(str(d).startswith("quarto") for d in environment["dependencies"])
+    assert f"quarto>={'.'.join(map(str, OLDEST))}" in environment["dependencies"]
 
 
 def test_one_version_everywhere(root: Path) -> None:

@@ -1,6 +1,8 @@
 # Needs: everything above, and the sources in report/.
 # Makes: results/report/source/ (the sources with every number filled in), index.html and index.pdf.
 
+renderer = hooks.renderer(cfg, workflow)
+
 
 rule fill_report:
     """Fill computed values into the report's sources; check for typed numbers and broken references."""
@@ -133,6 +135,7 @@ rule render_html:
         runtime=hooks.runtime(10),
     params:
         code=script_hash("render_html.py"),
+        renderer=renderer,
     script:
         "../scripts/render_html.py"
 
@@ -156,6 +159,7 @@ rule render_pdf:
         runtime=hooks.runtime(10),
     params:
         code=script_hash("render_pdf.py"),
+        renderer=renderer,
     script:
         "../scripts/render_pdf.py"
 

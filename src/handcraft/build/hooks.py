@@ -5,12 +5,14 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from dataclasses import asdict
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 from snakemake.resources import Resources
+from snakemake.settings.types import DeploymentMethod, ExecMode
 
 from handcraft import registry
 from handcraft.build.contracts import check_rules as check_rules
@@ -26,6 +28,7 @@ from handcraft.errors import UserError
 from handcraft.explorer.page import template_files
 from handcraft.people.labels import ignored_files, label_files
 from handcraft.people.page import page_files
+from handcraft.report.renderer import choose_renderer
 from handcraft.report.results import CorpusMetadata, Metadata, PredictorMetadata, VariantMetadata
 
 TITLES = registry.titles()
@@ -243,6 +246,24 @@ def report_sources(root: Path | str) -> list[str]:
     )
 
 
+def renderer(cfg: Config, workflow: Any) -> Callable[[Any], dict[str, str]]:
+    """The param `renderer` of the rules that render: a `Renderer` as a dict, so its versions make them stale.
+
+    Found when the workflow is planned, by one `quarto --version` for both rules. Raises `UserError` then, before any
+    job runs, where the config asks for Quarto and there is none that can be used. A process that runs a single job
+    looks only if that job renders: a compute node that trains a model needs no Quarto.
+    """
+    in_container = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+
+    @cache
+    def found() -> dict[str, str]:
+        return asdict(choose_renderer(cfg.report.renderer, in_container))
+
+    if workflow.exec_mode == ExecMode.DEFAULT:
+        found()
+    return lambda wildcards: found()
+
+
 def human_labels(root: Path | str, cfg: Config) -> dict[str, list[str]]:
     """The label files of this build by group, for the groups that people have labelled."""
     found = {group: label_files(root, cfg.corpus.name, group) for group in cfg.groups}
@@ -305,7 +326,8 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
         excerpts=cfg.report.excerpts,
         device=cfg.device,
         config_text=yaml.safe_dump(
-            cfg.model_dump(mode="json", exclude_defaults=True),
+            # The renderer changes no content: the colophon names it, and with another one nothing is filled in again.
+            cfg.model_dump(mode="json", exclude_defaults=True, exclude={"report": {"renderer"}}),
             sort_keys=False,
             allow_unicode=True,
             default_flow_style=None,

@@ -393,6 +393,10 @@ class Report(Strict):
     title: str
     excerpts: bool = True
     """Show contexts of the corpus and build the labelling pages; set to false if the text must not be copied."""
+    renderer: Literal["auto", "quarto", "pandoc"] = "auto"
+    """Program that renders HTML and PDF. `quarto`: Quarto 1.9 or later, which must be on `PATH`; `pandoc`: Pandoc and
+    Typst from their Python packages, which give a plainer page with the same content; `auto`: Quarto if there is one
+    that can be used, and Pandoc otherwise."""
 
 
 class Config(Strict):

@@ -1,7 +1,6 @@
-"""From filled sources to HTML and PDF: by Quarto where it is installed, else by Pandoc and Typst from Python."""
+"""From filled sources to HTML and PDF: by Quarto, or by Pandoc and Typst from Python (docs/rendering.md)."""
 
 import html
-import importlib.metadata
 import os
 import re
 import shutil
@@ -10,13 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from handcraft.errors import UserError
 from handcraft.explorer.page import put_into_report
 from handcraft.files import whole_file
+from handcraft.logging import say
+from handcraft.report.quarto import render_by_quarto
+from handcraft.report.renderer import Choice, Renderer, choose_renderer, pandoc_path, require_planned
 
-Renderer = Literal["auto", "quarto", "pandoc"]
 BUILD_RECORD = "_build_record.md"
 READER = "markdown"
 _INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.MULTILINE)
@@ -27,36 +27,39 @@ def render_html(
     *,
     output: Path,
     build_record: Path | None = None,
-    renderer: Renderer = "auto",
+    renderer: Renderer | Choice = "auto",
     explorer: Path | None = None,
 ) -> None:
     """Render the filled sources to one self-contained HTML file.
 
-    `build_record` replaces `_build_record.md`. `auto` takes Quarto where a `quarto` is on PATH, else Pandoc. The
-    sources themselves are left as they are. `explorer` is the page whose part goes where the sources have its place:
-    after rendering, since no renderer needs to read its data.
+    `build_record` replaces `_build_record.md`. `renderer` is the one that was planned, or a value of `report.renderer`.
+    The sources themselves are left as they are. `explorer` is the page whose part goes where the sources have its
+    place: after rendering, since no renderer needs to read its data. Raises `UserError` where the renderer is not there
+    or not the planned one, and where it fails or warns; `output` is then not written.
     """
     with _copied(source, build_record) as project:
-        if _choose(renderer) == "quarto":
-            made = _quarto(project, "html")
+        chosen = _chosen(renderer)
+        if chosen.name == "quarto":
+            made = render_by_quarto(project, "html")
         else:
             made = project / "index.html"
             assets = project / "_pandoc"
             options = ["--to=html5", "--standalone", "--embed-resources", "--mathml", f"--output={made}"]
             options += [f"--template={assets / 'page.html'}", "--toc", "--toc-depth=2", "--section-divs"]
-            _pandoc(project, [*options, "--email-obfuscation=none"])
+            _pandoc(project, chosen, [*options, "--email-obfuscation=none"])
         if explorer is not None:
             put_into_report(made, explorer)
         _deliver(made, output)
 
 
 def render_pdf(
-    source: Path, *, output: Path, build_record: Path | None = None, renderer: Renderer = "auto"
+    source: Path, *, output: Path, build_record: Path | None = None, renderer: Renderer | Choice = "auto"
 ) -> None:
-    """Render the filled sources to PDF, by Typst either way; arguments as for `render_html`."""
+    """Render the filled sources to PDF, by Typst either way; arguments and errors as for `render_html`."""
     with _copied(source, build_record) as project:
-        if _choose(renderer) == "quarto":
-            made = _quarto(project, "typst")
+        chosen = _chosen(renderer)
+        if chosen.name == "quarto":
+            made = render_by_quarto(project, "typst")
         else:
             import typst
 
@@ -64,6 +67,7 @@ def render_pdf(
             assets = project / "_pandoc"
             _pandoc(
                 project,
+                chosen,
                 ["--to=typst", "--standalone", f"--template={assets / 'page.typ'}", f"--output={text}"],
             )
             try:
@@ -74,9 +78,13 @@ def render_pdf(
         _deliver(made, output)
 
 
-def _choose(renderer: Renderer) -> Literal["quarto", "pandoc"]:
-    if renderer == "auto":
-        return "quarto" if shutil.which("quarto") else "pandoc"
+def _chosen(renderer: Renderer | Choice) -> Renderer:
+    """The renderer to use, checked; the log and the terminal say so where it only stands in for Quarto."""
+    if isinstance(renderer, Renderer):
+        require_planned(renderer)
+    else:
+        renderer = choose_renderer(renderer)
+    say(f"rendering with {renderer.sentence()}", on_terminal=bool(renderer.reason))
     return renderer
 
 
@@ -100,31 +108,14 @@ def _deliver(made: Path, output: Path) -> None:
         shutil.copyfile(made, partial)
 
 
-def _quarto(project: Path, to: str) -> Path:
-    """Quarto on the copy; it is told to compute nothing, since nothing in the sources computes."""
-    command = ["quarto", "render", "index.qmd", "--to", to, "--no-execute"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
-    made = project / ("index.html" if to == "html" else "index.pdf")
-    if done.returncode or not made.is_file():
-        raise UserError(
-            f"quarto could not render the report:\n{(done.stderr or done.stdout)[-2000:]}",
-            where=str(project),
-            remedy="take quarto off PATH, or set the renderer to pandoc, to render without it",
-        )
-    return made
-
-
-def _pandoc(project: Path, options: list[str]) -> None:
+def _pandoc(project: Path, renderer: Renderer, options: list[str]) -> None:
     """Pandoc on index.qmd with its includes put in, and the filters for what Quarto adds."""
-    import pypandoc
-
     text = _include(project, (project / "index.qmd").read_text(encoding="utf-8"))
     (project / "index.md").write_text(text, encoding="utf-8")
-    versions = f"Pandoc {pypandoc.get_pandoc_version()} and Typst {importlib.metadata.version('typst')}"
-    command = [pypandoc.get_pandoc_path(), "index.md", f"--from={READER}", "--fail-if-warnings", *options]
+    command = [pandoc_path(), "index.md", f"--from={READER}", "--fail-if-warnings", *options]
     command += ["--lua-filter=_pandoc/house.lua", "--citeproc", "--bibliography=references.bib"]
     command += ["--number-sections", "--syntax-highlighting=none", "--metadata=link-citations:true"]
-    command += [f"--metadata=renderer:{versions}"]
+    command += [f"--metadata=renderer:{renderer.sentence()}"]
     done = subprocess.run(
         command, cwd=project, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}
     )

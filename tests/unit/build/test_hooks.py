@@ -6,12 +6,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake.settings.types import DeploymentMethod, ExecMode
 
 from handcraft.build import hooks
 from handcraft.build.provenance import COMMIT, git_commit
 from handcraft.config.model import Config, Corpus, FilesCorpus
 from handcraft.disk import ROOM
 from handcraft.errors import UserError
+from tests.helpers.quarto import GOOD, fake_quarto, on_path
 
 BINDS = ("APPTAINER_BIND", "SINGULARITY_BIND")
 
@@ -77,3 +79,24 @@ def test_without_room_for_snakemakes_files_the_plan_ends(
     with pytest.raises(UserError, match="the disk is full"):
         hooks.require_room()
     assert not logging.raiseExceptions
+
+
+@pytest.mark.parametrize("mode", [ExecMode.DEFAULT, ExecMode.REMOTE])
+def test_only_what_plans_a_build_looks_for_quarto_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: ExecMode
+) -> None:
+    fake_quarto(tmp_path, f"echo asked >> {tmp_path}/count; echo {GOOD}")
+    monkeypatch.setenv("PATH", on_path(tmp_path))
+    cfg = SimpleNamespace(report=SimpleNamespace(renderer="quarto"))
+    settings = SimpleNamespace(deployment_method=frozenset())
+    param = hooks.renderer(cfg, SimpleNamespace(exec_mode=mode, deployment_settings=settings))
+    assert (tmp_path / "count").exists() == (mode == ExecMode.DEFAULT)
+    assert param(None) == param(None) == {"name": "quarto", "versions": f"Quarto {GOOD}", "reason": ""}
+    assert (tmp_path / "count").read_text().split() == ["asked"]
+
+
+def test_with_containers_quarto_is_refused_in_the_plan() -> None:
+    cfg = SimpleNamespace(report=SimpleNamespace(renderer="quarto"))
+    settings = SimpleNamespace(deployment_method={DeploymentMethod.APPTAINER})
+    with pytest.raises(UserError, match="container"):
+        hooks.renderer(cfg, SimpleNamespace(exec_mode=ExecMode.DEFAULT, deployment_settings=settings))
