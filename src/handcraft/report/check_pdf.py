@@ -202,11 +202,13 @@ def _narrow(layout: _Layout) -> Finding | None:
 
 
 def _overlaps(sheet: Sheet) -> Iterator[Finding]:
-    """Pairs of words whose bodies, from the baseline to the height of a small letter, share a spot."""
+    """Pairs of words that share a spot, between the foot and the head of their letters: line touches line there
+    only where they are printed over each other, since lines stand more than a size apart."""
     boxes = []
     for word in sheet.words:
         upright = word.top - word.bottom < 1.2 * word.size
-        low, high = (word.baseline, word.bottom + 0.75 * word.size) if upright else (word.bottom, word.top)
+        low, high = word.baseline - 0.2 * word.size, word.baseline + 0.7 * word.size
+        low, high = (low, high) if upright else (word.bottom, word.top)
         # An accent is a glyph of its own in formulas, and stands where its letter does.
         accent = len(word.text) == 1 and not word.text.isalnum() and word.text not in ".,;:!?()[]"
         if not accent and word.right - word.left > 0.1 and high > low:
