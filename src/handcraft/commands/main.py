@@ -12,6 +12,7 @@ COMMANDS = {
     "verify": "check a linear model's certificate again, from its file and contexts",
     "verify-build": "check that every result of a build is still what its job wrote",
     "verify-planted": "check that the planted rules are recovered, over several seeds",
+    "check-pdf": "check that a rendered PDF shows all of its filled sources, each word in its place",
     "explain": "show how a group's linear model reads a text: every token's push on every word",
     "compare": "check that the results of two builds are byte-identical",
     "example": "copy a finished report to docs/example, with its figures' data",

@@ -110,7 +110,7 @@ def _deliver(made: Path, output: Path) -> None:
 
 def _pandoc(project: Path, renderer: Renderer, options: list[str]) -> None:
     """Pandoc on index.qmd with its includes put in, and the filters for what Quarto adds."""
-    text = _include(project, (project / "index.qmd").read_text(encoding="utf-8"))
+    text = put_includes(project, (project / "index.qmd").read_text(encoding="utf-8"))
     (project / "index.md").write_text(text, encoding="utf-8")
     command = [pandoc_path(), "index.md", f"--from={READER}", "--fail-if-warnings", *options]
     command += ["--lua-filter=_pandoc/house.lua", "--citeproc", "--bibliography=references.bib"]
@@ -127,8 +127,8 @@ def _pandoc(project: Path, renderer: Renderer, options: list[str]) -> None:
         )
 
 
-def _include(project: Path, text: str, depth: int = 0) -> str:
-    """Quarto's include shortcode, on a line of its own."""
+def put_includes(project: Path, text: str, depth: int = 0) -> str:
+    """`text` with the files of the directory `project` in place of Quarto's include shortcodes (a line each)."""
     if depth > 5:
         raise UserError("includes go round in a circle", where=str(project / "index.qmd"))
 
@@ -136,6 +136,6 @@ def _include(project: Path, text: str, depth: int = 0) -> str:
         path = project / match.group(1)
         if not path.is_file():
             raise UserError(f"the include {match.group(1)} is missing", where=str(project / "index.qmd"))
-        return _include(project, path.read_text(encoding="utf-8"), depth + 1)
+        return put_includes(project, path.read_text(encoding="utf-8"), depth + 1)
 
     return _INCLUDE.sub(put, text)
