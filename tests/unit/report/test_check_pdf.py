@@ -88,6 +88,10 @@ def raw(code: str) -> str:
     return f"\n```{{=typst}}\n{code}\n```\n"
 
 
+FILL = f"\n{PROSE}\n" * 4
+ALONE = raw("#pagebreak()\nAlone.\n#pagebreak()")
+
+
 def write_source(path: Path, root: Path, text: str = TEXT) -> Path:
     shutil.copytree(root / "report" / "_pandoc", path / "_pandoc")
     (path / "references.bib").write_text("")
@@ -205,7 +209,7 @@ def test_a_heading_twice(faulty: Make, small: Path) -> None:
         ("bottom + center, dy: 2.38cm", "off the paper"),
         ("right, dx: 5cm", "off the paper"),
         ("right, dx: 1.8cm", "outside the text area"),
-        ("left, dx: -1.8cm", "outside the text area"),
+        ("left, dx: -1.8cm, dy: -3cm", "outside the text area"),
     ],
 )
 def test_misplaced_words(faulty: Make, small: Path, place: str, kind: str) -> None:
@@ -214,13 +218,13 @@ def test_misplaced_words(faulty: Make, small: Path, place: str, kind: str) -> No
 
 
 def test_a_nearly_empty_page(faulty: Make, small: Path) -> None:
-    pdf = faulty("\n## End", raw("#pagebreak()\nAlone.\n#pagebreak()") + "\n## End")
+    pdf = faulty("\n## End", FILL + ALONE + "\n## End")
     (finding,) = faults(pdf, small, "empty")
     assert "Alone" in finding.words
 
 
 def test_the_last_page_of_a_part_may_be_nearly_empty(faulty: Make, small: Path) -> None:
-    pdf = faulty("\n# Results", raw("#pagebreak()\nAlone.\n#pagebreak()") + "\n# Results")
+    pdf = faulty("\n# Results", FILL + ALONE + "\n# Results")
     assert faults(pdf, small) == []
 
 
