@@ -27,22 +27,7 @@ local function conditional(div)
   return {}
 end
 
--- On paper a figure and the line that says how it was made go together to where there is room for them.
-local function float_figures(blocks)
-  if html then return nil end
-  local out = pandoc.Blocks({})
-  for _, block in ipairs(blocks) do
-    local before = out[#out]
-    if block.t == "Div" and block.classes:includes("how-made") and before and before.t == "Figure" then
-      out[#out] = pandoc.Div({ before, block }, pandoc.Attr("", { "floating" }))
-    else
-      out:insert(block)
-    end
-  end
-  return out
-end
-
--- 2. Callouts, tabsets, quiet lines, the colophon's sentence.
+-- 2. Callouts and margin notes on the page (shared.lua has those on paper), tabsets, the colophon's sentence.
 local function split_by_headings(blocks)
   local parts = {}
   for _, block in ipairs(blocks) do
@@ -81,23 +66,13 @@ local function callout(div, kind)
   if div.attributes.title then
     title = pandoc.utils.blocks_to_inlines(pandoc.read(div.attributes.title, "markdown").blocks)
   end
-  local out = pandoc.Blocks({})
-  if html then
-    local folds = div.attributes.collapse == "true"
-    out:insert(raw('<div class="callout callout-' .. kind .. '" role="note">'))
-    out:insert(raw(folds and "<details><summary>" or "<div>"))
-    out:insert(pandoc.Plain(pandoc.Span(pandoc.Strong(title), pandoc.Attr("", { "callout-title" }))))
-    out:insert(raw(folds and "</summary>" or "</div>"))
-    out:extend(div.content)
-    out:insert(raw(folds and "</details></div>" or "</div>"))
-  else
-    -- The title stays with what it is a title of.
-    out:insert(raw('#callout("' .. kind .. '")[#block(sticky: true)['))
-    out:insert(pandoc.Para(pandoc.Strong(title)))
-    out:insert(raw("]"))
-    out:extend(div.content)
-    out:insert(raw("]"))
-  end
+  local folds = div.attributes.collapse == "true"
+  local out = pandoc.Blocks({ raw('<div class="callout callout-' .. kind .. '" role="note">') })
+  out:insert(raw(folds and "<details><summary>" or "<div>"))
+  out:insert(pandoc.Plain(pandoc.Span(pandoc.Strong(title), pandoc.Attr("", { "callout-title" }))))
+  out:insert(raw(folds and "</summary>" or "</div>"))
+  out:extend(div.content)
+  out:insert(raw(folds and "</details></div>" or "</div>"))
   return out
 end
 
@@ -113,21 +88,11 @@ local function structure(div)
     if not html then error("a tabset is for HTML only: wrap it in content-visible") end
     return tabset(div)
   end
-  if div.classes:includes("column-margin") and html then
+  if div.classes:includes("column-margin") then
     local out = pandoc.Blocks({ raw('<aside class="margin-note">') })
     out:extend(div.content)
     out:insert(raw("</aside>"))
     return out
-  end
-  local wrap = { ["how-made"] = "quiet", ["column-margin"] = "aside", ["config-text"] = "config", tokens = "tokens",
-    floating = "floating" }
-  for class, name in pairs(wrap) do
-    if div.classes:includes(class) and not html then
-      local out = pandoc.Blocks({ raw("#" .. name .. "[") })
-      out:extend(div.content)
-      out:insert(raw("]"))
-      return out
-    end
   end
   return nil
 end
@@ -184,7 +149,7 @@ local function set_figure(figure)
       return image
     end })
   end
-  local out = pandoc.Blocks({ raw("#figure(picture(" .. typst_string(source) .. ", " .. typst_string(alt)
+  local out = pandoc.Blocks({ raw("#figure(image(" .. typst_string(source) .. ", alt: " .. typst_string(alt)
     .. "), kind: image, caption: [") })
   out:extend(figure.caption.long)
   out:insert(raw("]) <" .. figure.identifier .. ">"))
@@ -192,14 +157,7 @@ local function set_figure(figure)
 end
 
 local function set_table(tbl)
-  for i, spec in ipairs(tbl.colspecs) do tbl.colspecs[i] = { spec[1], nil } end
-  if not html then
-    -- A short table stays on one page.
-    local rows = 0
-    for _, body in ipairs(tbl.bodies) do rows = rows + #body.body end
-    if rows > 16 then return tbl end
-    return { raw("#block(breakable: false, sticky: true)["), tbl, raw("]") }
-  end
+  if not html then return nil end
   -- The caption stands outside of what scrolls, so that it is never cut off on a narrow page.
   local caption = tbl.caption.long
   local name = pandoc.utils.stringify(caption)
@@ -228,20 +186,10 @@ local function reference(cite)
   return pandoc.Link(pandoc.Inlines(text), "#" .. id)
 end
 
-local function small(span)
-  local name = span.classes:includes("interval") and "interval" or span.classes:includes("token") and "token"
-  if html or not name then return nil end
-  local out = pandoc.Inlines({ pandoc.RawInline("typst", "#" .. name .. "[") })
-  out:extend(span.content)
-  out:insert(pandoc.RawInline("typst", "]"))
-  return out
-end
-
 return {
   { Meta = function(meta) renderer = pandoc.utils.stringify(meta.renderer or renderer) end },
   { Div = conditional },
-  { Blocks = float_figures },
   { Div = structure },
   { traverse = "topdown", Block = number },
-  { Figure = set_figure, Table = set_table, Cite = reference, Span = small },
+  { Figure = set_figure, Table = set_table, Cite = reference },
 }

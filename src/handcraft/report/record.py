@@ -72,7 +72,10 @@ def _text(jobs: list[dict[str, Any]], unknown: str) -> str:
     total = sum(float(j.get("seconds") or 0) for j in jobs)
     rows.append([Markdown("**all**"), show(len(jobs)), show(total, "", 1), Markdown("")])
     lines += [pipe_table(["rule", "jobs", "seconds", "peak memory (MB)"], rows, "lrrr"), ""]
-    lines += [": Jobs of this build: seconds are added up over jobs, memory is that of the largest.", ""]
+    lines += [
+        ": Jobs of this build: seconds are added up over jobs, memory is that of the largest. {#tbl-jobs}",
+        "",
+    ]
     packages: dict[str, set[str]] = {}
     for job in jobs:
         for name, version in (job.get("packages") or {}).items():

@@ -113,7 +113,12 @@ def _pandoc(project: Path, renderer: Renderer, options: list[str]) -> None:
     text = put_includes(project, (project / "index.qmd").read_text(encoding="utf-8"))
     (project / "index.md").write_text(text, encoding="utf-8")
     command = [pandoc_path(), "index.md", f"--from={READER}", "--fail-if-warnings", *options]
-    command += ["--lua-filter=_pandoc/house.lua", "--citeproc", "--bibliography=references.bib"]
+    command += [
+        "--lua-filter=_pandoc/shared.lua",
+        "--lua-filter=_pandoc/house.lua",
+        "--citeproc",
+        "--bibliography=references.bib",
+    ]
     command += ["--number-sections", "--syntax-highlighting=none", "--metadata=link-citations:true"]
     command += [f"--metadata=renderer:{renderer.sentence()}"]
     done = subprocess.run(
@@ -123,7 +128,7 @@ def _pandoc(project: Path, renderer: Renderer, options: list[str]) -> None:
         raise UserError(
             f"pandoc could not render the report:\n{html.unescape(done.stderr)[-2000:]}",
             where="report/",
-            remedy="fix the source that pandoc names; report/_pandoc/house.lua is the filter",
+            remedy="fix the source that pandoc names; the filters are report/_pandoc/shared.lua and house.lua",
         )
 
 
