@@ -303,6 +303,8 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
     labels = human_labels(root, cfg)
     lms = [PredictorMetadata(id=name, title=lm.title) for name, lm in cfg.predictors.causal_lms.items()]
     given = [name for name, lm in cfg.predictors.causal_lms.items() if lm.train is None]
+    left_out = cfg.left_out()
+    known = [PredictorMetadata(id=p.id, title=p.title) for p in registry.PREDICTORS if p.id not in left_out]
     return Metadata(
         title=cfg.report.title,
         corpus=CorpusMetadata(name=cfg.corpus.name, title=cfg.corpus.title, source=cfg.corpus.source),
@@ -310,12 +312,7 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
             VariantMetadata(name=v.name, group=v.group, title=v.title, candidates=v.candidates, match=v.match)
             for v in cfg.variants()
         ],
-        predictors=[
-            PredictorMetadata(id=p.id, title=p.title)
-            for p in registry.PREDICTORS
-            if p.id not in cfg.left_out()
-        ]
-        + lms,
+        predictors=known + lms,
         language_models=list(cfg.predictors.causal_lms),
         given_models=given,
         baseline=cfg.baseline(),

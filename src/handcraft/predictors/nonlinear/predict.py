@@ -75,10 +75,8 @@ def predict_nonlinear(networks: Path, linear: Path, test: Path, *, title: str, o
     own = members(tensors, metadata)
     _check_shapes(own, metadata, networks)
     base = linear_logits(weights["weight"], weights["bias"], asked.tokens)
-    if own:
-        values = averaged([network_logits(net, metadata, asked.tokens, base) for net in own])
-    else:
-        values = base
+    answers = [network_logits(net, metadata, asked.tokens, base) for net in own]
+    values = averaged(answers) if answers else base
     write_predictions(
         output, normalise(values), predictor="nonlinear", title=title, candidates=asked.candidates
     )

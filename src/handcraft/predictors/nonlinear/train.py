@@ -192,8 +192,8 @@ def _fit_retrying(task: Task, variant: str, number: int) -> Fit:
         say(f"{task.group}, {variant}, seed {number}: the loss is NaN or infinite at learning rate {rate:g}")
         rate /= SMALLER
     raise UserError(
-        f"group {task.group}, network {variant}, seed {number}: the loss is NaN or infinite, also at a learning rate of "
-        f"{rate * SMALLER:g}",
+        f"group {task.group}, network {variant}, seed {number}: the loss is NaN or infinite, also at a learning rate "
+        f"of {rate * SMALLER:g}",
         where="predictors.nonlinear.learning_rate",
         remedy="set a smaller learning_rate, or leave the predictor out with predictors.nonlinear: null",
     )
