@@ -3,7 +3,7 @@
 Its input is one-hot in the positional vocabulary, as that of the linear model. The vector of an input (position, token)
 is a product: the token's vector, which all positions share, times a matrix of the position. The vectors of a context's
 inputs are summed and go through one or more hidden layers. Free vectors for all 16,384 inputs would have 30 times as
-many parameters, and on TinyStories they learn nothing that holds on other stories (docs/benchmarks/nonlinear.md).
+many parameters, and on TinyStories they gain almost nothing on other stories (docs/benchmarks/nonlinear.md).
 """
 
 from dataclasses import dataclass
