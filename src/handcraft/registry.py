@@ -4,7 +4,7 @@ Imports nothing of the package, so that the config can refuse reserved names, ru
 colours and the report for titles.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 
@@ -59,6 +59,16 @@ PREDICTORS = (
         "best [@breiman1984]: only weights that clearly earn their keep stay.",
     ),
     Predictor(
+        id="nonlinear",
+        title="non-linear",
+        colour="#882255",
+        marker=">",
+        sentence="The linear model plus a small neural network that sees the same tokens at the same positions. "
+        "Unlike the linear model, the network can weigh tokens together: one token can change what another one means. "
+        "It starts at exactly the linear model, and training stops when the loss on the validation contexts no longer "
+        "falls. Its answer is the average over networks that differ only in their random start.",
+    ),
+    Predictor(
         id="bayes",
         title="Bayes (best possible)",
         colour="#000000",
@@ -84,6 +94,7 @@ def reserved_names() -> set[str]:
     return {*titles(), *RESERVED}
 
 
-def answering(planted: bool, causal_lms: Sequence[str]) -> list[str]:
-    """Ids of the predictors that answer for a group, in the order of tables and figures."""
-    return [*(p.id for p in PREDICTORS if planted or not p.planted), *causal_lms]
+def answering(planted: bool, causal_lms: Sequence[str], left_out: Collection[str] = ()) -> list[str]:
+    """Ids of the predictors that answer for a group, in the order of tables and figures, but for those `left_out`."""
+    own = [p.id for p in PREDICTORS if (planted or not p.planted) and p.id not in left_out]
+    return [*own, *causal_lms]

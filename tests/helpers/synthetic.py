@@ -41,6 +41,7 @@ TITLES = {
     "last_token": "last token",
     "linear": "linear",
     "linear_sparser": "linear, sparser",
+    "nonlinear": "non-linear",
     "bayes": "best possible (Bayes)",
     "small-llama": "small Llama (trained in this build)",
 }
@@ -245,6 +246,7 @@ def _group(
         "last_token": 0.9,
         "linear": 1.8,
         "linear_sparser": 1.6,
+        "nonlinear": 2.0,
         "bayes": 2.3,
         "small-llama": 1.7,
     }

@@ -11,7 +11,7 @@ rule evaluate_predictions:
         train="results/contexts/{variant}/train.safetensors",
         sample="results/contexts/{variant}/sample.json",
         predictions=lambda w: hooks.predictions_of(
-            variants[w.variant], planted_groups, hooks.complete_lms(cfg)
+            variants[w.variant], planted_groups, cfg
         ),
     output:
         metrics="results/evaluation/{variant}/metrics.csv",

@@ -40,7 +40,7 @@ rule evaluate_people:
             ["results/tokenizer/tokenizer.json"] if w.group in labelled else []
         ),
         predictions=lambda w: hooks.predictions_of(
-            variants[w.group], planted_groups, hooks.complete_lms(cfg)
+            variants[w.group], planted_groups, cfg
         ),
         labels=lambda w: hooks.human_labels(root, cfg).get(w.group, []),
     output:

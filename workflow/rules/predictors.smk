@@ -1,6 +1,6 @@
 # Needs: results/contexts/{variant}/*.safetensors.
 # Makes: results/predictions/{variant}/{predictor}.parquet, in the same format for every kind of predictor,
-#        and the fitted models: results/linear/, results/minibatch/.
+#        and the fitted models: results/linear/, results/nonlinear/, results/minibatch/.
 
 
 rule predict_counts:
@@ -73,6 +73,56 @@ rule predict_linear:
         titles={p: hooks.TITLES[p] for p in ("linear", "linear_sparser")},
     script:
         "../scripts/predict_linear.py"
+
+
+rule train_nonlinear:
+    """Train small networks on top of the linear model; validation loss chooses among their variants."""
+    input:
+        train="results/contexts/{variant}/train.safetensors",
+        validation="results/contexts/{variant}/validation.safetensors",
+        linear="results/linear/{variant}/weights.safetensors",
+    output:
+        networks="results/nonlinear/{variant}/networks.safetensors",
+        metrics="results/nonlinear/{variant}/metrics.json",
+    log:
+        "logs/train_nonlinear/{variant}.log",
+    benchmark:
+        "benchmarks/out/train_nonlinear/{variant}.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(120),
+        gpu=gpus,
+    params:
+        code=script_hash("train_nonlinear.py"),
+        threads=cfg.threads,
+        # None where the config leaves the predictor out: then no job asks for its answers.
+        settings=cfg.predictors.nonlinear and cfg.predictors.nonlinear.model_dump(),
+        seed=cfg.seed,
+        device=cfg.device,
+    script:
+        "../scripts/train_nonlinear.py"
+
+
+rule predict_nonlinear:
+    """Predict the test contexts with the average of the trained networks."""
+    input:
+        networks="results/nonlinear/{variant}/networks.safetensors",
+        linear="results/linear/{variant}/weights.safetensors",
+        test="results/contexts/{variant}/test.safetensors",
+    output:
+        predictions="results/predictions/{variant}/nonlinear.parquet",
+    log:
+        "logs/predict_nonlinear/{variant}.log",
+    benchmark:
+        "benchmarks/out/predict_nonlinear/{variant}.tsv"
+    resources:
+        runtime=hooks.runtime(10),
+    params:
+        code=script_hash("predict_nonlinear.py"),
+        title=hooks.TITLES["nonlinear"],
+    script:
+        "../scripts/predict_nonlinear.py"
 
 
 rule train_resamples:

@@ -219,14 +219,14 @@ def planted_groups(cfg: Config) -> list[str]:
     return [v.name for v in own if known.get(v.name) == v.candidates]
 
 
-def predictors_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
-    """Ids of all predictors that answer for a variant, in the order of tables and figures."""
-    return registry.answering(variant.name in planted, lms)
+def predictors_of(variant: Variant, planted: Sequence[str], cfg: Config) -> list[str]:
+    """Ids of all predictors that answer all contexts of a variant, in the order of tables and figures."""
+    return registry.answering(variant.name in planted, complete_lms(cfg), cfg.left_out())
 
 
-def predictions_of(variant: Variant, planted: Sequence[str], lms: Sequence[str]) -> list[str]:
+def predictions_of(variant: Variant, planted: Sequence[str], cfg: Config) -> list[str]:
     """Paths of the predictions of `predictors_of`."""
-    return [f"results/predictions/{variant.name}/{p}.parquet" for p in predictors_of(variant, planted, lms)]
+    return [f"results/predictions/{variant.name}/{p}.parquet" for p in predictors_of(variant, planted, cfg)]
 
 
 def compared_groups(variants: Sequence[Variant]) -> list[tuple[str, str, str]]:
@@ -303,6 +303,8 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
     labels = human_labels(root, cfg)
     lms = [PredictorMetadata(id=name, title=lm.title) for name, lm in cfg.predictors.causal_lms.items()]
     given = [name for name, lm in cfg.predictors.causal_lms.items() if lm.train is None]
+    left_out = cfg.left_out()
+    known = [PredictorMetadata(id=p.id, title=p.title) for p in registry.PREDICTORS if p.id not in left_out]
     return Metadata(
         title=cfg.report.title,
         corpus=CorpusMetadata(name=cfg.corpus.name, title=cfg.corpus.title, source=cfg.corpus.source),
@@ -310,7 +312,7 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
             VariantMetadata(name=v.name, group=v.group, title=v.title, candidates=v.candidates, match=v.match)
             for v in cfg.variants()
         ],
-        predictors=[PredictorMetadata(id=p.id, title=p.title) for p in registry.PREDICTORS] + lms,
+        predictors=known + lms,
         language_models=list(cfg.predictors.causal_lms),
         given_models=given,
         baseline=cfg.baseline(),

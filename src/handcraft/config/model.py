@@ -257,6 +257,49 @@ class Minibatch(Strict):
     """Decay factor of the exponential moving average in the smoothed curves."""
 
 
+class Nonlinear(Strict):
+    """A small network on top of the linear model, over the same inputs. `nonlinear: null` leaves the predictor out."""
+
+    variants: Annotated[list[Literal["mlp", "attention", "additive"]], Field(min_length=1)] = ["mlp"]
+    """Networks to train; of `mlp` and `attention`, validation loss chooses the one that answers. `mlp`: hidden layers
+    over the sum of the inputs' vectors. `attention`: the inputs first attend to one another. `additive`: `mlp` without
+    its non-linearity, a control that never answers; what it gains over the linear model is no interaction of inputs."""
+    embedding: int = Field(32, ge=1)
+    """Numbers in a token's vector."""
+    width: int = Field(64, ge=1)
+    """Units of a hidden layer."""
+    layers: int = Field(1, ge=1, le=8)
+    """Hidden layers."""
+    heads: int = Field(4, ge=1)
+    """Attention heads of `attention`; `embedding` must be a multiple of it."""
+    dropout: float = Field(0.2, ge=0, lt=1)
+    """Share of the hidden units that are left out in each training step."""
+    weight_decay: float = Field(1.0, ge=0)
+    """AdamW's decoupled weight decay: each step multiplies the weights by 1 - learning_rate x weight_decay."""
+    batch_size: int = Field(512, ge=1)
+    learning_rate: float = Field(3e-3, gt=0)
+    """Learning rate of AdamW. A training that diverges is tried again three times, each time with a tenth of it."""
+    patience: int = Field(4, ge=1)
+    """Training stops after this many epochs in a row without a lower validation loss; the best epoch is kept."""
+    max_epochs: int = Field(60, ge=1)
+    """Maximum number of epochs (passes over the training contexts)."""
+    seeds: int = Field(3, ge=1)
+    """Networks of each variant, each with its own seed. The answer is the average of their probabilities."""
+    folds: int = Field(5, ge=2)
+    """Parts of the training stories for which the linear model is fitted again without them: the network is trained on
+    what the linear model leaves unexplained in stories that it has not seen."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Nonlinear":
+        if "attention" in self.variants and self.embedding % self.heads:
+            raise ValueError(f"embedding {self.embedding} is not a multiple of the heads ({self.heads})")
+        if len(set(self.variants)) < len(self.variants):
+            raise ValueError("variants: a network is listed twice")
+        if set(self.variants) == {"additive"}:
+            raise ValueError("variants: additive is a control and never answers; add mlp or attention")
+        return self
+
+
 class LlamaTraining(Strict):
     """A small model with the Llama architecture, trained in the build on this corpus with its tokenizer."""
 
@@ -335,6 +378,8 @@ class Predictors(Strict):
     last_token: LastToken = LastToken()
     linear: Linear = Linear()
     minibatch: Minibatch = Minibatch()
+    nonlinear: Nonlinear | None = Nonlinear()
+    """Null leaves the predictor out."""
     causal_lms: Annotated[
         dict[Name, CausalLM],
         BeforeValidator(_without_nulls, json_schema_input_type=dict[Name, CausalLM | None]),
@@ -465,6 +510,10 @@ class Config(Strict):
             return own
         twins = [v for v in own if compared == "all" or v.group in compared]
         return own + [self.variant(f"{v.name}.{'token' if v.match == 'word' else 'word'}") for v in twins]
+
+    def left_out(self) -> list[str]:
+        """Ids of the predictors of the registry that this config leaves out."""
+        return ["nonlinear"] if self.predictors.nonlinear is None else []
 
     def baseline(self) -> str | None:
         """The causal LM that the training figure shows as a dashed line, if any."""

@@ -9,10 +9,11 @@ from handcraft.report.escape import Markdown
 
 def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
+    known = {p.id for p in context.metadata.predictors}
     return {
         "introduced": [
             {"title": Markdown(p.title[0].upper() + p.title[1:]), "sentence": Markdown(p.sentence)}
             for p in PREDICTORS
-            if context.metadata.planted or not p.planted
+            if p.id in known and (context.metadata.planted or not p.planted)
         ],
     }
