@@ -98,7 +98,7 @@ def evaluate_planted(
                 "linear_rules": len(linear),
                 "recovered": sum(row["recovered"] for row in linear),
                 "interactions": sum(row["kind"] == "interaction" for row in rows),
-                "noise_share": next(row["share"] for row in rows if row["kind"] == "noise"),
+                "noise_share": next((row["share"] for row in rows if row["kind"] == "noise"), 0.0),
                 "fresh_contexts": metadata["contexts"],
                 "best_linear_l1": metadata["l1"],
                 "best_linear_gap": metadata.get("gap"),
@@ -122,7 +122,7 @@ def _rules(planted: TokenRules, contexts: Contexts, weight: np.ndarray) -> list[
     table = planted.rules
     rows = [_linear(planted, rule, contexts, weight) for rule in table.linear]
     rows += [_interaction(planted, rule, contexts) for rule in table.interactions]
-    return [*rows, _noise(planted, table.noise, contexts)]
+    return [*rows, *([_noise(planted, table.noise, contexts)] if table.noise else [])]
 
 
 def _linear(planted: TokenRules, rule: Linear, contexts: Contexts, weight: np.ndarray) -> dict[str, Any]:

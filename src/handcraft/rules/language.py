@@ -49,17 +49,25 @@ class Noise:
 
 @dataclass(frozen=True)
 class GroupRules:
-    """All rules of one group. `base` is the logit of each candidate, in nats, where no rule applies."""
+    """All rules of one group. `base` is the logit of each candidate, in nats, where no rule applies.
+
+    Without interactions and noise the log-odds are sums of what each word gives: a linear model can be exact.
+    """
 
     candidates: tuple[str, ...]
     base: tuple[float, ...]
     linear: tuple[Linear, ...]
-    interactions: tuple[Interaction, ...]
-    noise: Noise
+    interactions: tuple[Interaction, ...] = ()
+    noise: Noise | None = None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether a linear model can state these rules exactly."""
+        return not self.interactions and self.noise is None
 
     def words(self) -> tuple[str, ...]:
         """Every word that some rule looks for, sorted; all must be single tokens."""
-        found = {rule.word for rule in self.linear} | {self.noise.word}
+        found = {rule.word for rule in self.linear} | ({self.noise.word} if self.noise else set())
         for rule in self.interactions:
             found.update(rule.plus, rule.minus, rule.other_plus, rule.other_minus)
         return tuple(sorted(found))
@@ -74,7 +82,7 @@ def distribution(rules: GroupRules, before: Sequence[str]) -> np.ndarray:
     def at(distance: int) -> str:
         return before[-distance] if distance <= len(before) else ""
 
-    if at(rules.noise.distance) == rules.noise.word:
+    if rules.noise and at(rules.noise.distance) == rules.noise.word:
         return np.array(rules.noise.rates)
     logits = np.array(rules.base, dtype=np.float64)
     for rule in rules.linear:

@@ -59,5 +59,6 @@ def bayes_log_probability(planted: TokenRules, tokens: np.ndarray) -> np.ndarray
         both *= sign(pair.other_distance, pair.other_plus, pair.other_minus)
         logits[:, rules.candidates.index(pair.candidate)] += pair.weight * both
     answer = normalise(logits)
-    answer[tokens[:, -rules.noise.distance] == planted.ids[rules.noise.word]] = np.log(rules.noise.rates)
+    if rules.noise:
+        answer[tokens[:, -rules.noise.distance] == planted.ids[rules.noise.word]] = np.log(rules.noise.rates)
     return answer

@@ -27,6 +27,9 @@ and so is the loss of the best possible predictor (Bayes).
 - A **noise** marker makes the draw independent of the context: after it, the candidates have fixed probabilities
   whatever else the context contains.
 
+Four groups have rules of all kinds, so no linear model can be exact. One group, prepositions, has linear rules alone.
+A report that calls the four linear, or the one not linear, is wrong.
+
 A distance counts tokens back from the slot. Distance 1 is the last token before the slot, which is position 15 of the
 context. No rule looks back further than {REACH} tokens, and every word that can occur within that range is a single
 token. Distances in words are therefore distances in tokens, and the Bayes predictor refuses a tokenizer for which this
@@ -55,9 +58,12 @@ def planted_page() -> str:
 
 def _group(name: str, rules: GroupRules) -> str:
     lines = [f"\n## {name.capitalize()}", ""]
+    if rules.is_linear:
+        lines += ["All rules of this group are linear: it is the control that must be found linear.", ""]
     lines += ["| candidate | base, nats | rate after the noise marker |", "|---|---|---|"]
-    for word, base, rate in zip(rules.candidates, rules.base, rules.noise.rates, strict=True):
-        lines.append(f"| {_shown(word)} | {base:+g} | {rate:g} |")
+    rates = [f"{rate:g}" for rate in rules.noise.rates] if rules.noise else ["none"] * len(rules.candidates)
+    for word, base, rate in zip(rules.candidates, rules.base, rates, strict=True):
+        lines.append(f"| {_shown(word)} | {base:+g} | {rate} |")
     lines += ["", "| kind | word | distance | candidate | nats |", "|---|---|---|---|---|"]
     for rule in rules.linear:
         lines.append(
@@ -68,7 +74,8 @@ def _group(name: str, rules: GroupRules) -> str:
             f"| interaction | {_sets(pair)} | {pair.distance}; {pair.other_distance} | {_shown(pair.candidate)} "
             f"| ±{pair.weight:g} |"
         )
-    lines.append(f"| noise | {_shown(rules.noise.word)} | {rules.noise.distance} | all | |")
+    if rules.noise:
+        lines.append(f"| noise | {_shown(rules.noise.word)} | {rules.noise.distance} | all | |")
     return "\n".join(lines) + "\n"
 
 

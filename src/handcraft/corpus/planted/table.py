@@ -1,8 +1,9 @@
 """The planted rules: how likely each candidate is at a slot, given the words before it.
 
 For every group, `softmax(base + linear rules + interactions)` over the candidates, or, where the group's
-noise marker stands at its place, fixed rates whatever else is there. The generator draws from this table, the Bayes
-predictor recomputes it, and docs/planted.md is generated from it.
+noise marker stands at its place, fixed rates whatever else is there. Prepositions have linear rules alone: the control
+that must be found linear. The generator draws from this table, the Bayes predictor recomputes it, and docs/planted.md
+is generated from it.
 """
 
 from collections.abc import Mapping
@@ -111,30 +112,11 @@ RULES: Mapping[str, GroupRules] = {
             Linear(" and", 3, " with", 1.5),
             Linear(" big", 4, " at", 2.0),
             Linear(" Then", 4, " to", 1.5),
+            Linear(" slowly", 1, " at", 2.0),
+            Linear(" fast", 1, " in", -2.0),
+            Linear(" danced", 2, " with", 2.5),
+            Linear(" hopped", 2, " on", 1.5),
         ),
-        interactions=(
-            Interaction(
-                (" fast", " out"),
-                (" slowly", " again"),
-                1,
-                (" ran", " hopped"),
-                (" walked", " danced"),
-                2,
-                " with",
-                2.5,
-            ),
-            Interaction(
-                (" little", " funny"),
-                (" quiet", " brown"),
-                4,
-                (" dog", " fox"),
-                (" cat", " duck"),
-                3,
-                " on",
-                2.5,
-            ),
-        ),
-        noise=Noise(" somehow", 3, (0.25, 0.25, 0.2, 0.15, 0.15)),
     ),
     "auxiliaries": GroupRules(
         candidates=(" was", " were", " had", " is", " did"),

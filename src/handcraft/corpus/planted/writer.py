@@ -48,7 +48,8 @@ class _Chooser:
 
     def __post_init__(self) -> None:
         words: list[set[str]] = [set() for _ in range(REACH + 1)]
-        words[self.rules.noise.distance].add(self.rules.noise.word)
+        if self.rules.noise:
+            words[self.rules.noise.distance].add(self.rules.noise.word)
         for rule in self.rules.linear:
             words[rule.distance].add(rule.word)
         for pair in self.rules.interactions:
