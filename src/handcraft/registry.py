@@ -59,6 +59,15 @@ PREDICTORS = (
         "best [@breiman1984]: only weights that clearly earn their keep stay.",
     ),
     Predictor(
+        id="additive",
+        title="linear, by a network",
+        colour="#00487C",
+        marker="<",
+        sentence="Another linear model of the same inputs: a small network without any non-linearity, added to the "
+        "linear model. The vector of a token is the same in every position, up to a matrix of the position, so that "
+        "what is learnt in one place serves in the others. It is the non-linear predictor's control.",
+    ),
+    Predictor(
         id="nonlinear",
         title="non-linear",
         colour="#882255",

@@ -74,7 +74,7 @@ rule evaluate_influence:
         runtime=hooks.runtime(15),
     params:
         code=script_hash("evaluate_influence.py"),
-        settings=cfg.evaluation.model_dump(),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
         seed=cfg.seed,
     script:
         "../scripts/evaluate_influence.py"

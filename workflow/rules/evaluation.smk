@@ -26,7 +26,7 @@ rule evaluate_predictions:
         runtime=hooks.runtime(30),
     params:
         code=script_hash("evaluate_predictions.py"),
-        settings=cfg.evaluation.model_dump(),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
         seed=cfg.seed,
     script:
         "../scripts/evaluate_predictions.py"
@@ -57,7 +57,7 @@ rule evaluate_causal_lms:
     params:
         code=script_hash("evaluate_causal_lms.py"),
         groups=list(cfg.groups),
-        settings=cfg.evaluation.model_dump(),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
         seed=cfg.seed,
     script:
         "../scripts/evaluate_causal_lms.py"

@@ -76,13 +76,15 @@ rule predict_linear:
 
 
 rule train_nonlinear:
-    """Train small networks on top of the linear model; validation loss chooses among their variants."""
+    """Train small networks on top of the linear model, and the controls: no non-linearity, a planted interaction."""
     input:
         train="results/contexts/{variant}/train.safetensors",
         validation="results/contexts/{variant}/validation.safetensors",
         linear="results/linear/{variant}/weights.safetensors",
     output:
         networks="results/nonlinear/{variant}/networks.safetensors",
+        additive="results/nonlinear/{variant}/additive.safetensors",
+        validation="results/nonlinear/{variant}/validation.safetensors",
         metrics="results/nonlinear/{variant}/metrics.json",
     log:
         "logs/train_nonlinear/{variant}.log",
@@ -98,6 +100,7 @@ rule train_nonlinear:
         threads=cfg.threads,
         # None where the config leaves the predictor out: then no job asks for its answers.
         settings=cfg.predictors.nonlinear and cfg.predictors.nonlinear.model_dump(),
+        margin=cfg.evaluation.margin,
         seed=cfg.seed,
         device=cfg.device,
     script:
@@ -105,13 +108,15 @@ rule train_nonlinear:
 
 
 rule predict_nonlinear:
-    """Predict the test contexts with the average of the trained networks."""
+    """Predict the test contexts with the trained networks together, and with those without non-linearity."""
     input:
         networks="results/nonlinear/{variant}/networks.safetensors",
+        additive="results/nonlinear/{variant}/additive.safetensors",
         linear="results/linear/{variant}/weights.safetensors",
         test="results/contexts/{variant}/test.safetensors",
     output:
-        predictions="results/predictions/{variant}/nonlinear.parquet",
+        nonlinear="results/predictions/{variant}/nonlinear.parquet",
+        additive="results/predictions/{variant}/additive.parquet",
     log:
         "logs/predict_nonlinear/{variant}.log",
     benchmark:
@@ -120,7 +125,7 @@ rule predict_nonlinear:
         runtime=hooks.runtime(10),
     params:
         code=script_hash("predict_nonlinear.py"),
-        title=hooks.TITLES["nonlinear"],
+        titles={p: hooks.TITLES[p] for p in ("additive", "nonlinear")},
     script:
         "../scripts/predict_nonlinear.py"
 

@@ -260,10 +260,10 @@ class Minibatch(Strict):
 class Nonlinear(Strict):
     """A small network on top of the linear model, over the same inputs. `nonlinear: null` leaves the predictor out."""
 
-    variants: Annotated[list[Literal["mlp", "attention", "additive"]], Field(min_length=1)] = ["mlp"]
-    """Networks to train; of `mlp` and `attention`, validation loss chooses the one that answers. `mlp`: hidden layers
-    over the sum of the inputs' vectors. `attention`: the inputs first attend to one another. `additive`: `mlp` without
-    its non-linearity, a control that never answers; what it gains over the linear model is no interaction of inputs."""
+    variants: Annotated[list[Literal["mlp", "attention"]], Field(min_length=1)] = ["mlp"]
+    """Networks to train; validation loss chooses the one that answers. `mlp`: hidden layers over the sum of the
+    inputs' vectors. `attention`: the inputs first attend to one another. `mlp` without its non-linearity, a linear
+    model again, is always trained beside them: the predictor `additive`."""
     embedding: int = Field(32, ge=1)
     """Numbers in a token's vector."""
     width: int = Field(64, ge=1)
@@ -295,8 +295,6 @@ class Nonlinear(Strict):
             raise ValueError(f"embedding {self.embedding} is not a multiple of the heads ({self.heads})")
         if len(set(self.variants)) < len(self.variants):
             raise ValueError("variants: a network is listed twice")
-        if set(self.variants) == {"additive"}:
-            raise ValueError("variants: additive is a control and never answers; add mlp or attention")
         return self
 
 
@@ -409,6 +407,9 @@ class Evaluation(Strict):
     """Number of bootstrap resamples (of stories) for every interval."""
     confidence: Fraction = 0.95
     """Coverage of the intervals."""
+    margin: float = Field(0.05, gt=0, lt=1)
+    """A group is linear where a linear model reaches at least 1 minus this share of what the best predictor gains over
+    the words' shares, with its whole interval; it is not linear where the whole interval lies below."""
 
 
 class Figures(Strict):
@@ -513,7 +514,7 @@ class Config(Strict):
 
     def left_out(self) -> list[str]:
         """Ids of the predictors of the registry that this config leaves out."""
-        return ["nonlinear"] if self.predictors.nonlinear is None else []
+        return ["additive", "nonlinear"] if self.predictors.nonlinear is None else []
 
     def baseline(self) -> str | None:
         """The causal LM that the training figure shows as a dashed line, if any."""

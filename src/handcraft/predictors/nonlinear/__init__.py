@@ -1,4 +1,4 @@
 """The non-linear predictor: the exact linear model plus a small network over the same inputs.
 
-Modules: `folds`, `network`, `predict`, `train`.
+Modules: `control`, `folds`, `network`, `predict`, `train`.
 """

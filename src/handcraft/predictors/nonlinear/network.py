@@ -12,11 +12,10 @@ import torch
 from torch.nn import functional
 
 from handcraft.config.model import Nonlinear
+from handcraft.predictors.nonlinear.predict import ADDITIVE
 
 TOKENS = 0.5
 """Standard deviation of the token vectors at the start."""
-ADDITIVE = "additive"
-"""The control: the same network without its non-linearity."""
 
 
 @dataclass(frozen=True)

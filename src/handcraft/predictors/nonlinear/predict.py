@@ -13,6 +13,8 @@ from handcraft.math import log_softmax, normalise
 from handcraft.predictions import write_predictions
 from handcraft.predictors.linear.predict import linear_logits
 
+ADDITIVE = "additive"
+"""The control: the same network without its non-linearity."""
 ROWS = 4096
 """Contexts that are computed at once."""
 
@@ -39,6 +41,15 @@ def averaged(logits: list[np.ndarray]) -> np.ndarray:
     return np.asarray(np.logaddexp.reduce(stacked, axis=0) - np.log(len(logits)))
 
 
+def pooled(logits: list[np.ndarray], variant: str) -> np.ndarray:
+    """Log-probabilities float64 [n, K] of several networks of one variant together, from their logits [n, K].
+
+    They are averaged as probabilities, but for `additive`: there the logits are, so that the answer stays a sum of what
+    each token gives.
+    """
+    return log_softmax(np.mean(logits, axis=0)) if variant == ADDITIVE else averaged(logits)
+
+
 def members(tensors: Tensors, metadata: Mapping[str, Any]) -> list[dict[str, np.ndarray]]:
     """The tensors of each network in a checkpoint, where they are named `{number}.{parameter}`."""
     return [
@@ -47,8 +58,10 @@ def members(tensors: Tensors, metadata: Mapping[str, Any]) -> list[dict[str, np.
     ]
 
 
-def predict_nonlinear(networks: Path, linear: Path, test: Path, *, title: str, output: Path) -> None:
-    """Write the log-probabilities of the networks' average for every context of `test`.
+def predict_nonlinear(
+    networks: Path, linear: Path, test: Path, *, predictor: str, title: str, output: Path
+) -> None:
+    """Write the log-probabilities of the networks together (`pooled`) for every context of `test`.
 
     `networks` and the linear model `linear` must be those that were trained together. Without networks the answers
     are the linear model's. Raises `UserError` where networks, linear model and contexts have different shapes.
@@ -76,9 +89,9 @@ def predict_nonlinear(networks: Path, linear: Path, test: Path, *, title: str, o
     _check_shapes(own, metadata, networks)
     base = linear_logits(weights["weight"], weights["bias"], asked.tokens)
     answers = [network_logits(net, metadata, asked.tokens, base) for net in own]
-    values = averaged(answers) if answers else base
+    values = pooled(answers, metadata["variant"]) if answers else base
     write_predictions(
-        output, normalise(values), predictor="nonlinear", title=title, candidates=asked.candidates
+        output, normalise(values), predictor=predictor, title=title, candidates=asked.candidates
     )
 
 
@@ -104,7 +117,7 @@ def _network_logits(
     hidden = vectors.reshape(len(tokens), -1)
     for layer in ["first", *(f"hidden.{i}" for i in range(metadata["layers"] - 1))]:
         hidden = hidden @ tensors[f"{layer}.weight"].T + tensors[f"{layer}.bias"]
-        if metadata["variant"] != "additive":
+        if metadata["variant"] != ADDITIVE:
             hidden = np.maximum(hidden, 0)
     out = hidden @ tensors["out.weight"].T + tensors["out.bias"]
     return np.asarray((1 + tensors["scale"].astype(np.float64)) * linear + out)

@@ -1,8 +1,12 @@
-"""Training of the networks: AdamW on minibatches, stopped early by the validation loss, once for each seed."""
+"""Training of the networks: AdamW on minibatches, stopped early by the validation loss, once for each seed.
+
+Beside the networks that may answer, two controls are trained in the same way. `additive` has no non-linearity, so what
+it gains is no interaction. And an interaction is planted in the contexts, to see whether a network would find one.
+"""
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +19,12 @@ from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import read_tensors, write_json, write_tensors
 from handcraft.logging import progress, say
-from handcraft.math import context_losses
+from handcraft.math import class_rates, context_losses, log_softmax
 from handcraft.predictors.linear.predict import linear_logits
+from handcraft.predictors.nonlinear.control import plant_interaction
 from handcraft.predictors.nonlinear.folds import draw_folds, held_out_logits
-from handcraft.predictors.nonlinear.network import ADDITIVE, Network, Shape
-from handcraft.predictors.nonlinear.predict import averaged
+from handcraft.predictors.nonlinear.network import Network, Shape
+from handcraft.predictors.nonlinear.predict import ADDITIVE, pooled
 from handcraft.seeds import derive_seed, generator
 
 RETRIES, SMALLER = 3, 10
@@ -28,6 +33,8 @@ SCALE_RATE = 20
 """The learning rate of the linear logits' scale, as a multiple of the others': it has to follow the network."""
 THREADS = 1
 """More threads than this only wait for one another: a batch's tensors are small."""
+ANSWERS = ("linear", "additive", "nonlinear")
+"""Whose answers on the validation contexts are kept."""
 ROWS = 8192
 """Contexts that are evaluated at once."""
 
@@ -39,6 +46,16 @@ class Inputs:
     train: Path
     validation: Path
     linear: Path
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What `train_nonlinear` writes."""
+
+    networks: Path
+    additive: Path
+    validation: Path
+    metrics: Path
 
 
 @dataclass(frozen=True)
@@ -85,17 +102,20 @@ class Task:
 
 
 def train_nonlinear(
-    inputs: Inputs, *, settings: Nonlinear, seed: int, machine: Machine, networks: Path, metrics: Path
+    inputs: Inputs, *, settings: Nonlinear, margin: float, seed: int, machine: Machine, outputs: Outputs
 ) -> None:
-    """Train `settings.seeds` networks of each of `settings.variants` and write those of the best variant.
+    """Train `settings.seeds` networks of each of `settings.variants` and of `additive`; write the best variant's.
 
     The best variant is the one whose networks' averaged probabilities have the least loss on the validation contexts;
-    the control (`additive`) is never chosen. While training, a context's linear logits come from a fit without its
+    `additive` is written beside it. While training, a context's linear logits come from a fit without its
     story (`held_out_logits`); on validation and test contexts they are those of `inputs.linear`, which is not changed.
     Early stopping starts with the untrained network, which is the linear model: no network is worse on validation.
 
-    `networks`: float32 tensors `{number}.{parameter}`, a number for each seed. `metrics`: losses in nats for each
-    seed, their mean and standard deviation (`spread`), and the loss of the average.
+    `networks`, `additive`: float32 tensors `{number}.{parameter}`, a number for each seed. `validation`: the
+    log-probabilities float64 [m, K] on the validation contexts of `linear`, `additive` and `nonlinear`. `metrics`:
+    losses in nats for each seed, their mean and standard deviation (`spread`), and the loss of the average; `control`:
+    what became of an interaction planted in these contexts that is worth `margin` times the linear model's gain over
+    the class rates: its `worth` on validation contexts (nats), and the share of it that one network `recovered`.
 
     Where the contexts cannot train a network (a split without contexts, a candidate without training or validation
     contexts, too few stories to hold any out), nothing is added: there are no networks, the predictions are those of
@@ -115,25 +135,33 @@ def train_nonlinear(
         reason = "" if fold is not None else f"too few stories for {settings.folds} folds with all candidates"
     if fold is None:
         say(f"the non-linear predictor adds nothing: {reason}", on_terminal=True)
-        _write_networks(networks, [], settings.variants[0], settings, training)
-        write_json(metrics, {"adds": False, "reason": reason, "variants": {}, "answers": None})
+        for path, variant in ((outputs.networks, settings.variants[0]), (outputs.additive, ADDITIVE)):
+            _write_networks(path, [], variant, settings, training)
+        same = log_softmax(linear_logits(tensors["weight"], tensors["bias"], held_out.tokens))
+        _write_validation(outputs.validation, dict.fromkeys(ANSWERS, same), held_out)
+        nothing = {"adds": False, "reason": reason, "variants": {}, "answers": None, "control": None}
+        write_json(outputs.metrics, nothing)
         return
     offsets = held_out_logits(training, inputs.linear, fold, device)
     base = linear_logits(tensors["weight"], tensors["bias"], held_out.tokens)
     group = inputs.train.parent.name
     splits = Split.of(training, offsets, device), Split.of(held_out, base, device)
     task = Task(group, shape, *splits, settings, seed)
-    fits = {variant: _fit_seeds(task, variant) for variant in settings.variants}
-    losses = {
-        v: context_losses(averaged([f.logits for f in own]), held_out.labels) for v, own in fits.items()
-    }
-    best = min((v for v in fits if v != ADDITIVE), key=lambda v: losses[v].mean())
-    _write_networks(networks, fits[best], best, settings, training)
-    linear = context_losses(averaged([base]), held_out.labels)
+    fits = {variant: _fit_seeds(task, variant) for variant in (*settings.variants, ADDITIVE)}
+    answers = {variant: pooled([f.logits for f in own], variant) for variant, own in fits.items()}
+    losses = {variant: context_losses(own, held_out.labels) for variant, own in answers.items()}
+    best = min(settings.variants, key=lambda v: losses[v].mean())
+    _write_networks(outputs.networks, fits[best], best, settings, training)
+    _write_networks(outputs.additive, fits[ADDITIVE], ADDITIVE, settings, training)
+    found = dict(zip(ANSWERS, (log_softmax(base), answers[ADDITIVE], answers[best]), strict=True))
+    _write_validation(outputs.validation, found, held_out)
+    linear = context_losses(found["linear"], held_out.labels)
     gain, error = _mean_by_story(linear - losses[best], held_out.story)
     say(f"{best}: {gain:.4f} nats below the linear model on validation (standard error {error:.4f})")
+    rates = np.log(class_rates(training.labels, shape.candidates))
+    worth = margin * max(0.0, float(-rates[held_out.labels].mean() - linear.mean()))
     write_json(
-        metrics,
+        outputs.metrics,
         {
             "adds": any(fit.best_epoch > 0 for fit in fits[best]),
             "reason": "",
@@ -143,13 +171,32 @@ def train_nonlinear(
             "gain": gain,
             "gain_se": error,
             "training_loss_of_linear_held_out": float(
-                context_losses(averaged([offsets]), training.labels).mean()
+                context_losses(log_softmax(offsets), training.labels).mean()
             ),
             "training_contexts": len(training),
             "validation_contexts": len(held_out),
             "variants": {v: _described(own, float(losses[v].mean())) for v, own in fits.items()},
+            "control": _control(task, best, worth),
         },
     )
+
+
+def _control(task: Task, variant: str, worth: float) -> dict[str, float] | None:
+    """What one network finds of a planted interaction; None where none can be: one token, or nothing to set it by."""
+    if task.shape.length < 2 or worth <= 0:
+        return None
+    splits = (task.training, task.held_out)
+    given = [(s.tokens.cpu().numpy(), s.linear.cpu().numpy()) for s in splits]
+    draw = generator(task.seed, "nonlinear", "control")
+    planted = plant_interaction(given[0], given[1], worth=worth, draw=draw)
+    labels = [
+        torch.from_numpy(own).to(task.held_out.labels.device) for own in (planted.training, planted.held_out)
+    ]
+    training, held_out = (replace(s, labels=own) for s, own in zip(splits, labels, strict=True))
+    fit = _fit_retrying(replace(task, training=training, held_out=held_out), variant, task.settings.seeds)
+    share = planted.recovered(fit.logits)
+    say(f"{share:.0%} found of a planted interaction that is worth {planted.worth:.4f} nats")
+    return {"worth": planted.worth, "recovered": share}
 
 
 def _shape(training: Contexts, held_out: Contexts, tensors: dict[str, np.ndarray], inputs: Inputs) -> Shape:
@@ -279,6 +326,10 @@ def _described(fits: Sequence[Fit], averaged_loss: float) -> dict[str, object]:
             for fit in fits
         ],
     }
+
+
+def _write_validation(path: Path, answers: dict[str, np.ndarray], held_out: Contexts) -> None:
+    write_tensors(path, answers, {"candidates": list(held_out.candidates)})
 
 
 def _write_networks(

@@ -1,7 +1,7 @@
 """The non-linear predictor: starts as the linear model, learns interactions, adds nothing where there are none."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,18 @@ from handcraft.predictors.linear.predict import linear_logits, predict_linear
 from handcraft.predictors.nonlinear.folds import draw_folds
 from handcraft.predictors.nonlinear.network import Network, Shape
 from handcraft.predictors.nonlinear.predict import network_logits, predict_nonlinear
-from handcraft.predictors.nonlinear.train import Inputs, train_nonlinear
+from handcraft.predictors.nonlinear.train import Inputs, Outputs, train_nonlinear
 from tests.helpers.artifacts import contexts_file, weights_file
 from tests.helpers.linear import linear_outputs, train_small
 
 SMALL: dict[str, Any] = {"width": 16, "embedding": 8, "folds": 2, "seeds": 2, "learning_rate": 1e-2}
 VOCABULARY, WORDS = 4, (" and", " but")
 SURE = 0.9
+
+
+def nonlinear_outputs(folder: Path) -> Outputs:
+    names = {f.name: folder / f"{f.name}.safetensors" for f in fields(Outputs)}
+    return Outputs(**names | {"metrics": folder / "metrics.json"})
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,13 @@ class Problem:
             settings=Nonlinear(**SMALL | changed),
             seed=seed,
             machine=Machine(device),
-            networks=out / "networks.safetensors",
-            metrics=out / "metrics.json",
+            margin=0.05,
+            outputs=nonlinear_outputs(out),
         )
         answers, linear = out / "nonlinear.parquet", out / "linear.parquet"
-        predict_nonlinear(out / "networks.safetensors", self.linear, self.test, title="x", output=answers)
+        for name, path in (("networks", answers), ("additive", out / "additive.parquet")):
+            networks = out / f"{name}.safetensors"
+            predict_nonlinear(networks, self.linear, self.test, predictor=name, title="x", output=path)
         predict_linear(self.linear, self.test, predictor="linear", title="x", output=linear)
         labels = read_contexts(self.test).labels
         losses = [
@@ -126,9 +133,38 @@ def test_an_interaction_is_learnt_almost_to_bayes(xor: Problem, variant: str) ->
 
 
 def test_the_control_learns_no_interaction_and_never_answers(xor: Problem) -> None:
-    found = xor.run(variants=["additive", "mlp"])
+    found = xor.run(variants=["mlp"])
     assert found["answers"] == "mlp"
     assert found["variants"]["additive"]["validation_loss"] > 0.68
+
+
+def test_additive_is_exactly_a_sum_of_what_each_token_gives(tmp_path: Path) -> None:
+    problem = make(tmp_path, "votes")
+    problem.run()
+    asked = read_contexts(problem.test)
+    answers = read_predictions(tmp_path / "out" / "additive.parquet").log_probability.astype(np.float64)
+    logit = answers[:, 1] - answers[:, 0]
+    inputs = np.eye(4 * VOCABULARY)[np.arange(4) * VOCABULARY + asked.tokens].sum(1)
+    left = logit - inputs @ np.linalg.lstsq(inputs, logit, rcond=None)[0]
+    assert np.abs(left).max() < 1e-4
+    assert logit.std() > 1
+
+
+def test_answers_on_validation_contexts_are_kept(xor: Problem) -> None:
+    found = xor.run()
+    kept = read_tensors(xor.folder / "out" / "validation.safetensors")
+    labels = read_contexts(xor.validation).labels
+    losses = {name: context_losses(table, labels).mean() for name, table in kept.items()}
+    assert losses["linear"] == pytest.approx(found["validation_loss_of_linear"], abs=1e-6)
+    assert losses["nonlinear"] == pytest.approx(found["validation_loss"], abs=1e-6)
+    assert losses["additive"] == pytest.approx(found["variants"]["additive"]["validation_loss"], abs=1e-6)
+
+
+def test_a_planted_interaction_is_found_but_not_by_a_crippled_network(tmp_path: Path) -> None:
+    problem = make(tmp_path, "votes")
+    assert problem.run()["control"]["recovered"] > 0.6
+    assert problem.run(learning_rate=1e-9)["control"]["recovered"] < 0.05
+    assert make(tmp_path / "few", "votes", n=150).run()["control"]["recovered"] < 0.5
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -207,11 +243,12 @@ def test_where_nothing_can_be_trained_the_linear_model_answers(
         settings=Nonlinear(**SMALL | {"folds": 40}),
         seed=0,
         machine=Machine(),
-        networks=out / "n",
-        metrics=out / "m",
+        margin=0.05,
+        outputs=nonlinear_outputs(out),
     )
-    predict_nonlinear(out / "n", problem.linear, problem.test, title="x", output=out / "p")
-    metrics = read_json(out / "m")
+    networks = out / "networks.safetensors"
+    predict_nonlinear(networks, problem.linear, problem.test, predictor="p", title="x", output=out / "p")
+    metrics = read_json(out / "metrics.json")
     assert metrics["adds"] is False
     assert reason in metrics["reason"]
     assert reason in capfd.readouterr().err
@@ -227,10 +264,11 @@ def test_an_empty_test_split_gives_no_rows(tmp_path: Path) -> None:
         settings=Nonlinear(**SMALL | {"max_epochs": 1}),
         seed=0,
         machine=Machine(),
-        networks=tmp_path / "n",
-        metrics=tmp_path / "m",
+        margin=0.05,
+        outputs=nonlinear_outputs(tmp_path / "out"),
     )
-    predict_nonlinear(tmp_path / "n", problem.linear, problem.test, title="x", output=tmp_path / "p")
+    networks = tmp_path / "out" / "networks.safetensors"
+    predict_nonlinear(networks, problem.linear, problem.test, predictor="p", title="x", output=tmp_path / "p")
     assert len(read_predictions(tmp_path / "p")) == 0
 
 
@@ -253,27 +291,27 @@ def test_a_linear_model_or_checkpoint_of_another_shape_is_refused(xor: Problem) 
     networks = xor.folder / "out" / "networks.safetensors"
     other = weights_file(xor.folder / "other", np.zeros((4, VOCABULARY + 1, 2)), WORDS)
     with pytest.raises(UserError, match="different builds"):
-        predict_nonlinear(networks, other, xor.test, title="x", output=xor.folder / "p")
+        predict_nonlinear(networks, other, xor.test, predictor="p", title="x", output=xor.folder / "p")
     with pytest.raises(UserError, match="different builds"):
         train_nonlinear(
             Inputs(xor.train, xor.validation, other),
             settings=Nonlinear(),
             seed=0,
             machine=Machine(),
-            networks=xor.folder / "n",
-            metrics=xor.folder / "m",
+            margin=0.05,
+            outputs=nonlinear_outputs(xor.folder / "other_out"),
         )
     tensors, metadata = read_tensors(networks), read_metadata(networks)
     tensors["1.out.weight"] = np.zeros((2, 3), np.float32)
     write_tensors(networks, tensors, metadata)
     with pytest.raises(UserError, match="network 1 has tensors"):
-        predict_nonlinear(networks, xor.linear, xor.test, title="x", output=xor.folder / "p")
+        predict_nonlinear(networks, xor.linear, xor.test, predictor="p", title="x", output=xor.folder / "p")
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"variants": ["additive"]}, "never answers"),
+        ({"variants": ["additive"]}, "mlp"),
         ({"variants": ["mlp", "mlp"]}, "listed twice"),
         ({"variants": ["attention"], "embedding": 9}, "multiple of the heads"),
         ({"widht": 3}, "widht"),
