@@ -1,8 +1,8 @@
 """The type of every column of the CSV tables, by its name: a name means the same type in all tables."""
 
 _TEXT = """
-    a annotator b biases bos candidate distances group kind largest measure metric positions predictor published_largest
-    question rates row rows sample title token version view why words
+    a annotator b biases bos candidate distances group kind largest measure metric parts positions predictor
+    published_largest question rates role row rows sample title token version view why words
 """
 _WHOLE = """
     bin changed checked chosen clipped comparable compared contexts correct cut fresh_contexts interactions items_needed

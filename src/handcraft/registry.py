@@ -78,6 +78,15 @@ PREDICTORS = (
         "falls. Its answer is the average over networks that differ only in their random start.",
     ),
     Predictor(
+        id="best_linear",
+        title="best linear",
+        colour="#3B3F8F",
+        marker="d",
+        sentence="A linear model fitted on many times as many fresh contexts as the others had: about the best that a "
+        "linear model can do.",
+        planted=True,
+    ),
+    Predictor(
         id="bayes",
         title="Bayes (best possible)",
         colour="#000000",
@@ -89,7 +98,7 @@ PREDICTORS = (
 )
 """In the order of tables and figures; causal language models, which the config names, come after them."""
 
-RESERVED = ("best_linear", "human")
+RESERVED = ("human",)
 """Names that artifacts use and no causal language model may have, besides those of `PREDICTORS`."""
 
 

@@ -14,10 +14,11 @@ from handcraft.analysis.unpenalised import train_unpenalised
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
-from handcraft.evaluation import causal_lms, predictions
+from handcraft.evaluation import causal_lms, linearity, predictions
 from handcraft.figures.calibration import plot_calibration
 from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.evidence import plot_evidence
+from handcraft.figures.linearity import plot_linearity
 from handcraft.figures.path import plot_path
 from handcraft.figures.penalty import plot_penalty
 from handcraft.figures.strips import plot_strips
@@ -25,6 +26,7 @@ from handcraft.figures.tiles import plot_tiles
 from handcraft.figures.training import plot_training
 from handcraft.figures.weights import plot_weights
 from handcraft.files import write_csv, write_json, write_table, write_tensors
+from handcraft.math import log_softmax
 from handcraft.predictions import write_predictions
 from handcraft.report.results import Metadata
 from handcraft.tokenizer.tokens import Vocabulary, load_tokenizer
@@ -41,7 +43,9 @@ TITLES = {
     "last_token": "last token",
     "linear": "linear",
     "linear_sparser": "linear, sparser",
+    "additive": "linear, by a network",
     "nonlinear": "non-linear",
+    "best_linear": "best linear",
     "bayes": "best possible (Bayes)",
     "small-llama": "small Llama (trained in this build)",
 }
@@ -75,6 +79,8 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
             _planted(results)
         if lm:
             _language_model(results, random)
+        for name in GROUPS:
+            _linearity(results, name, random)
         make_figures(results, "small-llama" if lm else None)
     return results
 
@@ -117,6 +123,13 @@ def make_figures(results: Path, baseline: str | None) -> None:
     make_weight_figures(results)
     metrics = [evaluation / g / "metrics.csv" for g in GROUPS]
     plot_comparison(metrics, output=figures / "comparison.svg", titles=list(GROUPS))
+    verdicts = [evaluation / g / "linearity.json" for g in GROUPS]
+    plot_linearity(
+        [p.with_suffix(".csv") for p in verdicts],
+        verdicts,
+        titles=list(GROUPS),
+        output=figures / "linearity.svg",
+    )
 
 
 def make_weight_figures(results: Path) -> None:
@@ -158,7 +171,9 @@ def make_weight_figures(results: Path) -> None:
 
 def metadata(*, planted: bool = True, lm: bool = True, **more: Any) -> Metadata:
     """What the config would say of this tree."""
-    names = [n for n in TITLES if (planted or n != "bayes") and (lm or n != "small-llama")]
+    names = [
+        n for n in TITLES if (planted or n not in ("bayes", "best_linear")) and (lm or n != "small-llama")
+    ]
     source = "planted" if planted else "files"
     said: dict[str, Any] = {
         "title": "Which decisions of a language model are linear?",
@@ -246,13 +261,15 @@ def _group(
         "last_token": 0.9,
         "linear": 1.8,
         "linear_sparser": 1.6,
+        "additive": 1.8,
         "nonlinear": 2.0,
+        "best_linear": 2.1,
         "bayes": 2.3,
         "small-llama": 1.7,
     }
     paths = []
     for predictor, strength in strengths.items():
-        if (predictor == "bayes" and not planted) or (predictor == "small-llama" and not lm):
+        if (predictor in ("bayes", "best_linear") and not planted) or (predictor == "small-llama" and not lm):
             continue
         noise = 0.0 if predictor == "majority" else 1.0
         scores = np.log(shares) + strength * truth + noise * random.normal(size=truth.shape)
@@ -311,6 +328,36 @@ def _language_model(results: Path, random: np.random.Generator) -> None:
         calibration=out / "calibration.csv",
         bins=out / "calibration_bins.csv",
         asked=out / "causal_lms_asked.csv",
+    )
+
+
+def _linearity(results: Path, name: str, random: np.random.Generator) -> None:
+    """Answers on validation contexts, a planted interaction that was found, and the verdict."""
+    contexts, out = results / "contexts" / name, results / "evaluation" / name
+    labels = read_contexts(contexts / "validation.safetensors").labels
+    nonlinear = results / "nonlinear" / name
+    answers = {
+        predictor: log_softmax(strength * np.eye(5)[labels] + random.normal(size=(len(labels), 5)))
+        for predictor, strength in (("linear", 1.8), ("additive", 1.7), ("nonlinear", 2.0))
+    }
+    write_tensors(nonlinear / "validation.safetensors", answers, {"candidates": GROUPS[name]})
+    write_json(nonlinear / "metrics.json", {"control": {"recovered": 0.8, "worth": 0.02}})
+    judged = ("linear", "additive", "nonlinear", "best_linear", "bayes")
+    paths = [results / "predictions" / name / f"{p}.parquet" for p in judged]
+    lm = results / "causal_lms" / name / "small-llama.safetensors"
+    linearity.evaluate_linearity(
+        linearity.Inputs(
+            *(contexts / f"{split}.safetensors" for split in ("train", "validation", "test")),
+            [p for p in paths if p.is_file()],
+            [lm] if lm.is_file() else [],
+            nonlinear / "validation.safetensors",
+            nonlinear / "metrics.json",
+        ),
+        settings=Evaluation(bootstrap=100),
+        groups=len(GROUPS),
+        seed=0,
+        table=out / "linearity.csv",
+        verdict=out / "linearity.json",
     )
 
 

@@ -151,22 +151,17 @@ def test_findings_change_their_wording_with_the_data(results: Path, root: Path, 
     other = Path(shutil.copytree(results, tmp_path / "results"))
     wording = {}
     for verdict, low, high in (("better", -0.3, -0.1), ("worse", 0.1, 0.3), ("level", -0.1, 0.1)):
-        for path in other.glob("evaluation/*/comparisons.csv"):
+        for path in other.glob("evaluation/*/linearity.csv"):
             rows = read_csv(path)
             for r in rows:
-                if {r["a"], r["b"]} == {"linear", "small-llama"} and (r["view"], r["metric"]) == (
-                    "natural",
-                    "loss",
-                ):
-                    sign = 1 if r["a"] == "linear" else -1
-                    bounds = sorted((sign * low, sign * high))
-                    r |= {"difference": sum(bounds) / 2, "low": bounds[0], "high": bounds[1]}
+                if r["predictor"] == "small-llama.corrected":
+                    r |= {"difference": -(low + high) / 2, "difference_low": -high, "difference_high": -low}
             write_csv(path, rows)
         fill_report(other, root / "report", output=tmp_path / "source", metadata=metadata())
         wording[verdict] = (tmp_path / "source" / "_short.qmd").read_text().split("\n")[0]
-    assert "**better** than small Llama" in wording["better"]
-    assert "**worse** than small Llama" in wording["worse"]
-    assert "**not detectably different** from small Llama" in wording["level"]
+    assert "**better** than that of small Llama" in wording["better"]
+    assert "**worse** than that of small Llama" in wording["worse"]
+    assert "**not detectably different** from that of small Llama" in wording["level"]
     assert all(
         sum(w in line for w in ("better", "worse", "not detectably different")) == 1
         for line in wording.values()

@@ -63,7 +63,7 @@ def test_editing_the_linear_module_reruns_linear_models_and_what_follows(built: 
         "fill_report",
     } <= rerun
     untouched = {"retrieve_corpus", "train_tokenizer", "build_tokens", "build_contexts", "draw_sample", "train_llama",
-                 "predict_causal_lm", "predict_counts", "predict_bayes"}  # fmt: skip
+                 "predict_causal_lm", "predict_counts"}  # fmt: skip
     assert not untouched & rerun
 
 
@@ -88,6 +88,7 @@ def test_jobs_without_torch_do_not_import_it(finished: Checkout) -> None:
         "train_resamples",
         "train_minibatch",
         "train_best_linear",
+        "train_nonlinear",
     }
     with_torch |= {"train_llama", "predict_causal_lm"}
     sidecars = [json.loads(p.read_text()) for p in (finished.path / "results" / "provenance").glob("*.json")]

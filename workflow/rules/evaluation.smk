@@ -1,5 +1,5 @@
 # Needs: results/predictions/{variant}/*.parquet, the test contexts, the sample.
-# Makes: results/evaluation/: accuracy, loss, intervals and paired comparisons, the same way for all predictors.
+# Makes: results/evaluation/: accuracy, loss, intervals and paired comparisons, the same way for all predictors; verdicts.
 
 compared = hooks.compared_groups(list(variants.values()))
 
@@ -30,6 +30,34 @@ rule evaluate_predictions:
         seed=cfg.seed,
     script:
         "../scripts/evaluate_predictions.py"
+
+
+rule evaluate_linearity:
+    """Is this group linear? What a linear model gains, as a share of what the best predictors gain."""
+    input:
+        train="results/contexts/{group}/train.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        test="results/contexts/{group}/test.safetensors",
+        predictions=lambda w: hooks.judged_predictions(w.group, planted_groups, cfg),
+        answers=expand("results/causal_lms/{{group}}/{lm}.safetensors", lm=lms),
+        networks=lambda w: hooks.networks_of(w.group, cfg),
+    output:
+        table="results/evaluation/{group}/linearity.csv",
+        verdict="results/evaluation/{group}/linearity.json",
+    log:
+        "logs/evaluate_linearity/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_linearity/{group}.tsv"
+    localrule: True
+    resources:
+        runtime=hooks.runtime(15),
+    params:
+        code=script_hash("evaluate_linearity.py"),
+        settings=cfg.evaluation.model_dump(),
+        groups=len(cfg.groups),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_linearity.py"
 
 
 rule evaluate_causal_lms:

@@ -41,6 +41,25 @@ rule plot_tiles:
         "../scripts/plot_tiles.py"
 
 
+rule plot_linearity:
+    """Draw what the verdicts follow from: every predictor's loss minus that of the linear model."""
+    input:
+        tables=expand("results/evaluation/{group}/linearity.csv", group=cfg.groups),
+        verdicts=expand("results/evaluation/{group}/linearity.json", group=cfg.groups),
+    output:
+        figure="results/figures/linearity.svg",
+    log:
+        "logs/plot_linearity.log",
+    benchmark:
+        "benchmarks/out/plot_linearity.tsv"
+    localrule: True
+    params:
+        code=script_hash("plot_linearity.py"),
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
+    script:
+        "../scripts/plot_linearity.py"
+
+
 rule plot_comparison:
     """Draw the results of every predictor on every group, with intervals."""
     input:

@@ -186,19 +186,21 @@ rule train_minibatch:
         "../scripts/train_minibatch.py"
 
 
-rule predict_bayes:
-    """Compute the best possible predictions from the rules of the planted corpus."""
+rule predict_planted:
+    """On the planted corpus: the best possible predictions, from its rules, and those of the best linear model."""
     input:
+        best_linear="results/planted/{group}.safetensors",
         test="results/contexts/{group}/test.safetensors",
         tokenizer="results/tokenizer/tokenizer.json",
     output:
-        predictions="results/predictions/{group}/bayes.parquet",
+        bayes="results/predictions/{group}/bayes.parquet",
+        best_linear="results/predictions/{group}/best_linear.parquet",
     log:
-        "logs/predict_bayes/{group}.log",
+        "logs/predict_planted/{group}.log",
     benchmark:
-        "benchmarks/out/predict_bayes/{group}.tsv"
+        "benchmarks/out/predict_planted/{group}.tsv"
     params:
-        code=script_hash("predict_bayes.py"),
-        title=hooks.TITLES["bayes"],
+        code=script_hash("predict_planted.py"),
+        titles={p: hooks.TITLES[p] for p in ("bayes", "best_linear")},
     script:
-        "../scripts/predict_bayes.py"
+        "../scripts/predict_planted.py"

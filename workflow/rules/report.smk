@@ -50,6 +50,11 @@ rule fill_report:
         asked="results/evaluation/causal_lms_asked.csv",
         retrieved=hooks.retrieved_models(cfg),
         reliability=expand("results/figures/calibration-{lm}.svg", lm=lms),
+        linearity=expand(
+            "results/evaluation/{group}/linearity.{kind}",
+            group=cfg.groups,
+            kind=["csv", "json"],
+        ),
         occurrence="results/evaluation/occurrence.csv",
         people=expand("results/people/{group}/people.csv", group=cfg.groups),
         answers=expand(
@@ -71,6 +76,7 @@ rule fill_report:
         ),
         training="results/figures/training.svg",
         comparison="results/figures/comparison.svg",
+        linearity_figure="results/figures/linearity.svg",
         people_figure=["results/figures/people.svg"] if labelled else [],
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
         influence=f"results/evaluation/{cfg.figures.tiles_group}/influence.parquet",

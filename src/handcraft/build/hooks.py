@@ -229,6 +229,19 @@ def predictions_of(variant: Variant, planted: Sequence[str], cfg: Config) -> lis
     return [f"results/predictions/{variant.name}/{p}.parquet" for p in predictors_of(variant, planted, cfg)]
 
 
+def judged_predictions(group: str, planted: Sequence[str], cfg: Config) -> list[str]:
+    """Paths of the predictions that a group's verdict weighs; language models give theirs with validation answers."""
+    judged = ("linear", "additive", "nonlinear", "best_linear", "bayes")
+    answering = predictors_of(cfg.variant(group), planted, cfg)
+    return [f"results/predictions/{group}/{p}.parquet" for p in judged if p in answering]
+
+
+def networks_of(group: str, cfg: Config) -> list[str]:
+    """What `train_nonlinear` says of validation contexts and of the planted interaction; none where it is left out."""
+    files = ("validation.safetensors", "metrics.json") if cfg.predictors.nonlinear else ()
+    return [f"results/nonlinear/{group}/{name}" for name in files]
+
+
 def compared_groups(variants: Sequence[Variant]) -> list[tuple[str, str, str]]:
     """(group, variant by word, variant by token) of every group that is built both ways."""
     by_group: dict[str, dict[str, str]] = {}

@@ -58,7 +58,6 @@ STYLE = {
 
 # Colours told apart by the colour-blind (Okabe and Ito), one per predictor throughout; a marker each, for print.
 _FIXED = {p.id: (p.colour, p.marker) for p in PREDICTORS} | {
-    "best_linear": ("#3B3F8F", "d"),
     "human": ("#D55E00", "P"),
 }
 _MODELS = (("#009E73", "D"), ("#CC79A7", "^"), ("#56B4E9", "X"), ("#7A5195", "p"), ("#B8860B", "h"))

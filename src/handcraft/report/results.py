@@ -150,6 +150,17 @@ class Results:
     def comparisons(self) -> dict[str, Rows]:
         return {v.name: self._csv("evaluation", v.name, "comparisons.csv") for v in self.metadata.variants}
 
+    @cached_property
+    def linearity(self) -> dict[str, dict[str, Any]]:
+        """The verdict of each group, as `evaluate_linearity` writes it; {} where there is none."""
+        groups = self.metadata.groups
+        return {g.name: self._json("evaluation", g.name, "linearity.json") or {} for g in groups}
+
+    @cached_property
+    def contenders(self) -> dict[str, Rows]:
+        """What each verdict was chosen from."""
+        return {g.name: self._csv("evaluation", g.name, "linearity.csv") for g in self.metadata.groups}
+
     def sample(self, variant: str) -> Rows:
         return self._csv("evaluation", variant, "sample.csv")
 

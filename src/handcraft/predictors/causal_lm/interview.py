@@ -128,6 +128,10 @@ class Interview:
         chosen = _sample(len(held_out), settings.extra_contexts, seed, "validation")
         own, counts = self.questions(*context_texts(held_out.tokens[chosen], pieces))
         found.add("validation", chosen, self.score("validation", own), counts)
+        if self.continues is not None:
+            ends = self.score("validation_end_of_word", own, word_ends=True)
+            scores = found.arrays["validation"] + ends
+            found.add("validation_end_of_word", chosen, scores, {"contexts": len(chosen)})
         part = _sample(len(rows), settings.extra_contexts, seed, "extra")
         if self.continues is not None:
             some = [questions[i] for i in part]

@@ -115,7 +115,8 @@ def train_nonlinear(
     log-probabilities float64 [m, K] on the validation contexts of `linear`, `additive` and `nonlinear`. `metrics`:
     losses in nats for each seed, their mean and standard deviation (`spread`), and the loss of the average; `control`:
     what became of an interaction planted in these contexts that is worth `margin` times the linear model's gain over
-    the class rates: its `worth` on validation contexts (nats), and the share of it that one network `recovered`.
+    the class rates: its `worth` on validation contexts (nats), and the share of it that as many networks
+    `recovered` together.
 
     Where the contexts cannot train a network (a split without contexts, a candidate without training or validation
     contexts, too few stories to hold any out), nothing is added: there are no networks, the predictions are those of
@@ -182,7 +183,7 @@ def train_nonlinear(
 
 
 def _control(task: Task, variant: str, worth: float) -> dict[str, float] | None:
-    """What one network finds of a planted interaction; None where none can be: one token, or nothing to set it by."""
+    """What networks find of a planted interaction; None where none can be: one token, or nothing to set it by."""
     if task.shape.length < 2 or worth <= 0:
         return None
     splits = (task.training, task.held_out)
@@ -193,8 +194,8 @@ def _control(task: Task, variant: str, worth: float) -> dict[str, float] | None:
         torch.from_numpy(own).to(task.held_out.labels.device) for own in (planted.training, planted.held_out)
     ]
     training, held_out = (replace(s, labels=own) for s, own in zip(splits, labels, strict=True))
-    fit = _fit_retrying(replace(task, training=training, held_out=held_out), variant, task.settings.seeds)
-    share = planted.recovered(fit.logits)
+    fits = _fit_seeds(replace(task, training=training, held_out=held_out), variant)
+    share = planted.recovered(pooled([fit.logits for fit in fits], variant))
     say(f"{share:.0%} found of a planted interaction that is worth {planted.worth:.4f} nats")
     return {"worth": planted.worth, "recovered": share}
 

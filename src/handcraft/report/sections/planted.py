@@ -21,7 +21,8 @@ def add_values(values: Values, results: Results) -> None:
         values.add("planted.recovered_share", recovered / planted, "share", digits=0)
     values.add("planted.fresh_contexts", min(row["fresh_contexts"] for row in results.planted))
     values.add("planted.over_best", max(row["over_best"] for row in results.planted), "share")
-    values.add("planted.smallest_gap", min(row["gap"] for row in results.planted), "nats")
+    gaps = [row["gap"] for row in results.planted if row["interactions"]]
+    values.add("planted.smallest_gap", min(gaps, default=None), "nats")
 
 
 def _titles(results: Results) -> dict[str, str]:
@@ -81,5 +82,8 @@ def names(context: Context) -> dict[str, Any]:
         "table_planted": lambda: table_planted(results, values),
         "table_rules": lambda: table_rules(results, values),
         "has_planted": bool(results.planted),
+        "linear_controls": [
+            _titles(results).get(r["group"], r["group"]) for r in results.planted if not r["interactions"]
+        ],
         "has_rules": bool(results.planted_rules),
     }

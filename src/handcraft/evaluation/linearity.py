@@ -1,0 +1,379 @@
+"""Is a group linear? What a linear model gains over the words' shares, as a share of what the best predictor gains.
+
+Two things can make a predictor better than a linear model: it combines tokens, or it knows more text. So the linear
+share is taken twice. First against the best predictor of the *same contexts*: it was trained on what the linear model
+was trained on, in the same way but for its non-linearity, so a gain can only come from combining tokens. Then against
+the *best known* predictor: language models, corrected on validation contexts, and their mixtures with the others, take
+part as well. A group is *not linear* where the first share lies below 1 minus the margin, with its whole interval. It
+is *linear* where both lie above. Otherwise it is *undecided*, with the reason. Whatever is chosen is chosen on
+validation contexts, and scored on test contexts.
+
+That a network finds no interaction shows little if it could not have found one. So one of the margin's worth is planted
+in the same contexts (`predictors.nonlinear`), and the network's advantage over the linear model is divided by the share
+of the planted interaction that it found: a network that finds half may have missed half. A group is linear only if this
+*adjusted* share lies above as well, and never if the network found less than a quarter.
+
+On the planted corpus the truth is known: the best linear model, fitted on many more contexts, against the rules
+themselves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from handcraft.config.model import Evaluation
+from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.errors import UserError
+from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
+from handcraft.evaluation.calibration import fit_rescaling
+from handcraft.evaluation.intervals import percentile_interval
+from handcraft.evaluation.predictions import read_answers
+from handcraft.files import read_json, read_metadata, read_tensors, write_csv, write_json
+from handcraft.math import class_rates, context_losses, log_softmax
+from handcraft.seeds import generator
+
+Verdict = Literal["linear", "not linear", "undecided"]
+Reason = Literal["", "one story", "no gain", "no network", "wide", "blind", "more knowledge"]
+
+LINEAR = ("linear", "additive")
+"""Predictors that are sums of what each token gives."""
+NONLINEAR = "nonlinear"
+TRUTH = ("best_linear", "bayes")
+FOUND = 0.25
+"""A network that finds less of the planted interaction says nothing of what it does not find."""
+IN_A_TAIL = 20
+"""Resamples that lie beyond each end of an interval, at least."""
+COLUMNS = (
+    "predictor", "title", "kind", "parts", "weight", "validation_loss", "loss", "low", "high", "difference",
+    "difference_low", "difference_high", "role", "n", "stories",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What `evaluate_linearity` reads: contexts; predictions on test contexts; the answers of `train_nonlinear` on
+    validation contexts and its metrics (empty where the config leaves it out); the answers of language models."""
+
+    train: Path
+    validation: Path
+    test: Path
+    predictions: Sequence[Path]
+    answers: Sequence[Path]
+    held_out: Path | None = None
+    network: Path | None = None
+
+
+@dataclass(frozen=True)
+class Share:
+    """A linear share with its interval: gain of `linear` over gain of `reference`, both over the words' shares.
+
+    `gain` is that of `linear`, in nats."""
+
+    linear: str
+    reference: str
+    gain: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One predictor, or a mixture of two. `kind`: linear, same (contexts), more (text), truth, raw.
+
+    `validation`: log-probabilities [v, K] on the validation contexts `rows` [v], where it has any; `test`: [n, K].
+    """
+
+    predictor: str
+    title: str
+    kind: Literal["linear", "same", "more", "truth", "raw"]
+    test: np.ndarray
+    validation: np.ndarray | None = None
+    parts: str = ""
+    weight: float | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verdict with all that it follows from."""
+
+    verdict: Verdict
+    reason: Reason
+    margin: float
+    confidence: float
+    contexts: int
+    stories: int
+    same: Share | None = None
+    adjusted: Share | None = None
+    """`same`, had the network found all of the planted interaction."""
+    best: Share | None = None
+    control: Mapping[str, float] | None = None
+    times: float | None = None
+    """Where the interval is too wide: about how many times the test stories would narrow it enough."""
+    truth: Share | None = None
+    truth_verdict: Verdict | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def evaluate_linearity(
+    inputs: Inputs, *, settings: Evaluation, groups: int, seed: int, table: Path, verdict: Path
+) -> None:
+    """Write a group's verdict (`Answer` as JSON) and the table of all predictors that it was chosen from.
+
+    `groups` verdicts are given in one report, so each has intervals of coverage 1 - (1 - confidence) / groups: all hold
+    together with `settings.confidence` (Bonferroni). Table, a row a predictor: kind, parts and weight (of a mixture,
+    the weight of its first part), losses in nats, difference to `linear` with its paired interval, and `role`, what it
+    was chosen as: linear, same, best.
+    """
+    test, held_out = read_contexts(inputs.test), read_contexts(inputs.validation)
+    contenders, notes = _contenders(inputs, test, held_out)
+    rates = np.log(class_rates(read_contexts(inputs.train).labels, len(test.candidates)))
+    losses = [-rates[test.labels], *(context_losses(c.test, test.labels) for c in contenders)]
+    confidence = 1 - (1 - settings.confidence) / groups
+    resamples = max(settings.bootstrap, int(np.ceil(2 * IN_A_TAIL / (1 - confidence))))
+    # One class: the balanced view has no part in this.
+    sums = sum_stories(test.story, np.zeros(len(test), np.uint8), np.column_stack(losses))
+    value = np.array([x.mean() for x in losses])
+    draws = None
+    if sums.stories > 1:
+        draws = bootstrap_scores(sums, resamples, generator(seed, "linearity"))[0]
+    judge = _Judge(contenders, value, draws, confidence, settings.margin)
+    control = (read_json(inputs.network).get("control") if inputs.network else None) or None
+    found = judge.answer(held_out.labels, control)
+    truth = judge.share(*TRUTH) if {c.predictor for c in contenders} >= set(TRUTH) else None
+    found |= {"truth": truth, "truth_verdict": truth and judge.side(truth)}
+    answer = Answer(
+        margin=settings.margin,
+        confidence=confidence,
+        contexts=sums.contexts,
+        stories=sums.stories,
+        control=control,
+        notes=notes,
+        **found,
+    )
+    write_json(verdict, asdict(answer))
+    write_csv(table, judge.rows(held_out.labels, answer, sums.contexts, sums.stories), COLUMNS)
+
+
+def _contenders(inputs: Inputs, test: Contexts, held_out: Contexts) -> tuple[list[Contender], list[str]]:
+    """All predictors with their answers, and what of them could not take part."""
+    answered = {p.predictor: p for p in read_answers(inputs.predictions, test)}
+    kept = read_tensors(inputs.held_out) if inputs.held_out else {}
+    found: list[Contender] = []
+    for name, kind in ((LINEAR[0], "linear"), (LINEAR[1], "linear"), (NONLINEAR, "same")):
+        if name in answered:
+            one = answered[name]
+            found.append(Contender(name, one.title, kind, one.log_probability, kept.get(name)))  # type: ignore[arg-type]
+    notes: list[str] = []
+    for path in inputs.answers:
+        _add_language_model(found, notes, path, test, held_out)
+    for name in TRUTH:
+        if name in answered:
+            found.append(Contender(name, answered[name].title, "truth", answered[name].log_probability))
+    return found, notes
+
+
+def _add_language_model(
+    found: list[Contender], notes: list[str], path: Path, test: Contexts, held_out: Contexts
+) -> None:
+    """A language model as it is and corrected, and its mixtures with the predictors so far."""
+    metadata = read_metadata(path)
+    if metadata.get("missing"):
+        return
+    name, title = metadata["predictor"], metadata["title"]
+    # What stands in brackets is said where the model is introduced.
+    brief = title.partition(" (")[0]
+    if tuple(metadata["candidates"]) != test.candidates:
+        raise UserError(
+            f"made for other candidates: {metadata['candidates']}",
+            where=str(path),
+            remedy=f"remake it: snakemake --forcerun {path}",
+        )
+    answers = read_tensors(path)
+    if len(answers["test_rows"]) < len(test):
+        notes.append(f"{title} answered {len(answers['test_rows'])} of {len(test)} test contexts")
+        return
+    rows, labels = answers["validation_rows"], held_out.labels[answers["validation_rows"]]
+    if len(rows) < len(held_out):
+        notes.append(f"{title} was corrected on {len(rows)} of {len(held_out)} validation contexts")
+    if len(np.unique(labels)) < len(test.candidates):
+        notes.append(
+            f"{title} could not be corrected: not every word is in the validation contexts it answered"
+        )
+        return
+    asked, own = _whole_word(answers, len(test))
+    fit = fit_rescaling(own, labels, True)
+    corrected = np.full((len(held_out), len(test.candidates)), np.nan)
+    corrected[rows] = fit(own)
+    others = [c for c in found if c.validation is not None and c.kind in ("linear", "same")]
+    found.append(Contender(name, brief, "raw", log_softmax(answers["test"])))
+    lm = Contender(f"{name}.corrected", f"{brief}, corrected", "more", fit(asked), corrected)
+    found.append(lm)
+    for other in others:
+        assert other.validation is not None
+        found.append(_mixture(other, lm, rows, labels))
+
+
+def _whole_word(answers: Mapping[str, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores on test and validation contexts: of whole words, where the model was asked for all of them."""
+    ends, held_out = answers.get("end_of_word"), answers.get("validation_end_of_word")
+    if ends is not None and held_out is not None and len(ends) == n:
+        return ends, held_out
+    return answers["test"], answers["validation"]
+
+
+def _mixture(first: Contender, lm: Contender, rows: np.ndarray, labels: np.ndarray) -> Contender:
+    """The probabilities of two predictors averaged, with the weight that does best on validation contexts `rows`."""
+    assert first.validation is not None
+    assert lm.validation is not None
+
+    def mixed(weight: float, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.logaddexp(np.log(weight) + a, np.log(1 - weight) + b))
+
+    def loss(weight: float) -> float:
+        both = mixed(weight, first.validation[rows], lm.validation[rows])  # type: ignore[index]
+        return float(context_losses(both, labels).mean())
+
+    weight = float(minimize_scalar(loss, bounds=(0, 1), method="bounded").x)
+    return Contender(
+        f"{first.predictor}+{lm.predictor}",
+        f"{first.title} + {lm.title}",
+        "more",
+        mixed(weight, first.test, lm.test),
+        mixed(weight, first.validation, lm.validation),
+        f"{first.predictor}; {lm.predictor}",
+        weight,
+    )
+
+
+class _Judge:
+    """What follows from losses: `value` [1 + C], the words' shares first, and resampled, `draws` [B, 1 + C]."""
+
+    def __init__(
+        self,
+        contenders: Sequence[Contender],
+        value: np.ndarray,
+        draws: np.ndarray | None,
+        confidence: float,
+        margin: float,
+    ) -> None:
+        self.contenders, self.value, self.draws = contenders, value, draws
+        self.confidence, self.margin = confidence, margin
+        self.at = {c.predictor: i for i, c in enumerate(contenders, 1)}
+
+    def answer(self, labels: np.ndarray, control: Mapping[str, float] | None) -> dict[str, Any]:
+        """Verdict, reason, shares: the fields of `Answer` that follow from losses. labels [v]: of validation."""
+        found: dict[str, Any] = {"verdict": "undecided", "reason": ""}
+        if self.draws is None:
+            return found | {"reason": "one story"}
+        chosen = self.choose(labels)
+        if not chosen:
+            return found | {"reason": "no network"}
+        if self._gain_low(chosen["best"]) <= 0:
+            return found | {"reason": "no gain"}
+        same = self.share(chosen["linear"], chosen["same"])
+        best = self.share(chosen["linear"], chosen["best"])
+        found |= {"same": same, "best": best}
+        if self.side(same) == "not linear":
+            return found | {"verdict": "not linear"}
+        recovered = min(1.0, control["recovered"]) if control else 0.0
+        adjusted = self.share(chosen["linear"], chosen["same"], recovered) if recovered >= FOUND else None
+        found["adjusted"] = adjusted
+        if self.side(best) == "linear" and self.side(same) == "linear":
+            seen = self.side(adjusted) == "linear"
+            return found | ({"verdict": "linear"} if seen else {"reason": "blind"})
+        if self.side(best) == "not linear":
+            return found | {"reason": "more knowledge"}
+        times = [self._times(s) for s in (best, same) if s and self.side(s) == "undecided"]
+        return found | {"reason": "wide", "times": max(times, default=None)}
+
+    def choose(self, labels: np.ndarray) -> dict[str, str]:
+        """The best by validation loss: linear, of the same contexts, and of all that is not linear."""
+        losses = self.validation_losses(labels)
+        kinds = {"linear": ("linear",), "same": ("same",), "best": ("same", "more")}
+        chosen = {}
+        for role, of in kinds.items():
+            names = [c.predictor for c in self.contenders if c.kind in of and c.predictor in losses]
+            if not names:
+                return {}
+            chosen[role] = min(names, key=lambda name: losses[name])
+        return chosen
+
+    def validation_losses(self, labels: np.ndarray) -> dict[str, float]:
+        """Mean loss of each contender on the validation contexts that all of them answered."""
+        tables = {c.predictor: c.validation for c in self.contenders if c.validation is not None}
+        if not tables:
+            return {}
+        common = np.all([np.isfinite(table).all(axis=1) for table in tables.values()], axis=0)
+        return {
+            name: float(context_losses(table[common], labels[common]).mean())
+            for name, table in tables.items()
+        }
+
+    def share(self, linear: str, reference: str, recovered: float = 1.0) -> Share | None:
+        """Gain of one over that of the other; None where there are no resamples, or the other gains nothing.
+
+        recovered: the reference's advantage, where it has one, is divided by this.
+        """
+        if self.draws is None or self._gain_low(reference) <= 0:
+            return None
+
+        def of(losses: np.ndarray) -> np.ndarray:
+            ours, theirs = (losses[:, 0] - losses[:, self.at[name]] for name in (linear, reference))
+            ahead = theirs - ours
+            return np.asarray(ours / (ours + np.where(ahead > 0, ahead / recovered, ahead)))
+
+        low, high = percentile_interval(of(self.draws), self.confidence)
+        gain = float(self.value[0] - self.value[self.at[linear]])
+        return Share(linear, reference, gain, float(of(self.value[None])[0]), float(low), float(high))
+
+    def side(self, share: Share | None) -> Verdict:
+        """On which side of 1 minus the margin the whole interval lies."""
+        if share is None or share.low <= 1 - self.margin <= share.high:
+            return "undecided"
+        return "linear" if share.low > 1 - self.margin else "not linear"
+
+    def _gain_low(self, predictor: str) -> float:
+        """Lower end of the interval of what it gains over the words' shares (nats)."""
+        assert self.draws is not None
+        low, _ = percentile_interval(self.draws[:, 0] - self.draws[:, self.at[predictor]], self.confidence)
+        return float(low)
+
+    def _times(self, share: Share) -> float:
+        """How many times the stories would part the interval from 1 minus the margin, were the share what it seems."""
+        away = max(abs(share.value - (1 - self.margin)), 1e-6)
+        return ((share.high - share.low) / 2 / away) ** 2
+
+    def rows(self, labels: np.ndarray, answer: Answer, n: int, stories: int) -> list[dict[str, Any]]:
+        """A row a contender."""
+        losses, chosen = self.validation_losses(labels), self.choose(labels)
+        rows = []
+        for c in self.contenders:
+            i, base = self.at[c.predictor], self.at.get("linear")
+            row: dict[str, Any] = {
+                "predictor": c.predictor,
+                "title": c.title,
+                "kind": c.kind,
+                "parts": c.parts,
+            }
+            row |= {
+                "weight": c.weight,
+                "validation_loss": losses.get(c.predictor),
+                "loss": float(self.value[i]),
+            }
+            if self.draws is not None:
+                row["low"], row["high"] = percentile_interval(self.draws[:, i], answer.confidence)
+            if base is not None and i != base:
+                row["difference"] = float(self.value[i] - self.value[base])
+                if self.draws is not None:
+                    paired = self.draws[:, i] - self.draws[:, base]
+                    bounds = percentile_interval(paired, answer.confidence)
+                    row["difference_low"], row["difference_high"] = bounds
+            roles = [role for role, name in chosen.items() if name == c.predictor]
+            rows.append(row | {"role": "; ".join(roles), "n": n, "stories": stories})
+        return rows
