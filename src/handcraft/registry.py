@@ -98,6 +98,9 @@ PREDICTORS = (
 )
 """In the order of tables and figures; causal language models, which the config names, come after them."""
 
+NETWORKS = ("additive", "nonlinear")
+"""Ids of the predictors that are small networks."""
+
 RESERVED = ("human",)
 """Names that artifacts use and no causal language model may have, besides those of `PREDICTORS`."""
 

@@ -220,8 +220,12 @@ def planted_groups(cfg: Config) -> list[str]:
 
 
 def predictors_of(variant: Variant, planted: Sequence[str], cfg: Config) -> list[str]:
-    """Ids of all predictors that answer all contexts of a variant, in the order of tables and figures."""
-    return registry.answering(variant.name in planted, complete_lms(cfg), cfg.left_out())
+    """Ids of all predictors that answer all contexts of a variant, in the order of tables and figures.
+
+    Networks are trained for the groups only: they serve the verdicts, and a twin with the other `match` has none.
+    """
+    left_out = cfg.left_out() if variant.name == variant.group else registry.NETWORKS
+    return registry.answering(variant.name in planted, complete_lms(cfg), left_out)
 
 
 def predictions_of(variant: Variant, planted: Sequence[str], cfg: Config) -> list[str]:

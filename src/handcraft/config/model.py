@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from handcraft.errors import nearest
-from handcraft.registry import reserved_names
+from handcraft.registry import NETWORKS, reserved_names
 
 SPLITS = ("train", "validation", "test")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(-[a-z0-9_]+)*$")]
@@ -514,7 +514,7 @@ class Config(Strict):
 
     def left_out(self) -> list[str]:
         """Ids of the predictors of the registry that this config leaves out."""
-        return ["additive", "nonlinear"] if self.predictors.nonlinear is None else []
+        return list(NETWORKS) if self.predictors.nonlinear is None else []
 
     def baseline(self) -> str | None:
         """The causal LM that the training figure shows as a dashed line, if any."""

@@ -403,7 +403,7 @@ def test_a_sample_of_the_contexts_where_a_model_is_slow(original: Path, asked: G
 
 def test_a_sample_of_the_answers_is_checked_one_by_one(original: Path, asked: Given, tmp_path: Path) -> None:
     checks = read_metadata(predict(original, asked, tmp_path / "a.parquet"))["checks"]
-    assert set(checks) == {"test", "validation", "end_of_word", "long_context"}
+    assert set(checks) == {"test", "validation", "validation_end_of_word", "end_of_word", "long_context"}
     assert {check["rows"] for check in checks.values()} == {"trees"}
     assert {check["checked"] for check in checks.values()} == {16}
     assert all(check["difference"] < 1e-4 for check in checks.values())
@@ -478,7 +478,7 @@ def test_a_killed_job_goes_on_where_it_was(
     monkeypatch.setattr(Scorer, "__call__", counted)
     monkeypatch.setattr("handcraft.predictors.causal_lm.interview.SHARD", 10)
     predict(original, asked, tmp_path / "whole" / "a.parquet", batch_tokens=64)
-    assert calls == [10] * 16  # 40 contexts in shards of 10, four questions
+    assert calls == [10] * 20  # 40 contexts in shards of 10, five questions
     broken = tmp_path / "broken"
     assert run_killed(tmp_path, original, broken, 6).returncode == -signal.SIGKILL
     assert not (broken / "a.parquet").exists()
@@ -490,7 +490,7 @@ def test_a_killed_job_goes_on_where_it_was(
     shards[0].write_bytes(content)
     shards[1].write_bytes(b"")
     rest = run_killed(tmp_path, original, broken, 1000)
-    assert rest.stdout == "calls 12\n"
+    assert rest.stdout == "calls 16\n"
     assert "damaged (its checksum fails)" in rest.stderr
     assert "cannot be read" in rest.stderr
     for name in ("a.parquet", "a.safetensors"):
