@@ -1,11 +1,11 @@
 """The non-linear predictor beside the linear model, on the contexts of a finished build.
 
-    python benchmarks/nonlinear.py BUILD/results pronouns conjunctions prepositions --variants mlp additive
+    python benchmarks/nonlinear.py BUILD/results pronouns conjunctions prepositions --variants mlp
 
-For each group and variant: test loss of the linear model and of the networks' average in nats, the paired difference
-with its 95 % interval (bootstrap over stories), test losses of the single networks, seconds and CPU seconds of training
-and prediction together, and the process's peak memory so far. One process, one thread. `additive` cannot answer in a
-build; here its networks are scored like the others, because their gain is no interaction of tokens.
+For each group and variant, and for `additive`, which is trained beside it: test loss of the linear model and of the
+networks together in nats, the paired difference with its 95 % interval (bootstrap over stories), test losses of the
+single networks; seconds and CPU seconds of training (with the controls) and prediction, the process's peak memory so
+far; what was found of the artificial interaction. One process, one thread.
 
 Prints a table, and one JSON line of figures last.
 """
@@ -15,6 +15,7 @@ import json
 import resource
 import tempfile
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from handcraft.files import read_json, read_metadata, read_tensors
 from handcraft.math import context_losses, normalise
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.nonlinear import train
-from handcraft.predictors.nonlinear.predict import averaged, members, network_logits
+from handcraft.predictors.nonlinear.predict import ADDITIVE, averaged, members, network_logits, pooled
 
 DRAWS = 1000
 
@@ -45,44 +46,41 @@ def interval(values: np.ndarray, story: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def measure(results: Path, group: str, variant: str, changed: dict[str, Any]) -> dict[str, Any]:
+def measure(results: Path, group: str, variant: str, changed: dict[str, Any]) -> list[dict[str, Any]]:
     contexts, linear = results / "contexts" / group, results / "linear" / group / "weights.safetensors"
-    if variant == train.ADDITIVE:
-        train.ADDITIVE = "none"  # so that the control is written as well
-        settings = Nonlinear.model_construct(**Nonlinear(**changed).model_dump() | {"variants": ["additive"]})
-    else:
-        settings = Nonlinear(**changed | {"variants": [variant]})
+    settings = Nonlinear(**changed | {"variants": [variant]})
     inputs = train.Inputs(contexts / "train.safetensors", contexts / "validation.safetensors", linear)
     start, cpu = time.perf_counter(), time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder)
-        train.train_nonlinear(
-            inputs, settings=settings, seed=0, machine=Machine(), networks=out / "n", metrics=out / "m"
-        )
-        tensors, metadata, metrics = read_tensors(out / "n"), read_metadata(out / "n"), read_json(out / "m")
-    train.ADDITIVE = "additive"
     test, weights = read_contexts(contexts / "test.safetensors"), read_tensors(linear)
     base = linear_logits(weights["weight"], weights["bias"], test.tokens)
-    logits = [network_logits(net, metadata, test.tokens, base) for net in members(tensors, metadata)]
-    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-    return scores(test, base, logits) | {
-        "group": group,
-        "variant": variant,
-        "validation": metrics["validation_loss"],
-        "validation_seeds": [s["validation_loss"] for s in metrics["variants"][variant]["seeds"]],
-        "epochs": [s["epochs"] for s in metrics["variants"][variant]["seeds"]],
-        "scale": [s["scale"] for s in metrics["variants"][variant]["seeds"]],
-        "training_contexts": metrics["training_contexts"],
-        "seconds": seconds,
-        "cpu_seconds": cpu,
+    with tempfile.TemporaryDirectory() as folder:
+        out = train.Outputs(*(Path(folder, f.name) for f in fields(train.Outputs)))
+        train.train_nonlinear(inputs, settings=settings, margin=0.05, seed=0, machine=Machine(), outputs=out)
+        metrics = read_json(out.metrics)
+        logits = {}
+        for name, path in ((variant, out.networks), (ADDITIVE, out.additive)):
+            tensors, metadata = read_tensors(path), read_metadata(path)
+            own = members(tensors, metadata)
+            logits[name] = [network_logits(net, metadata, test.tokens, base) for net in own]
+    cost = {
+        "seconds": time.perf_counter() - start,
+        "cpu_seconds": time.process_time() - cpu,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
+        "control": metrics["control"],
+        "training_contexts": metrics["training_contexts"],
     }
+    return [
+        scores(test, base, own, name)
+        | {"group": group, "variant": name, "validation": metrics["variants"][name]["validation_loss"]}
+        | cost
+        for name, own in logits.items()
+    ]
 
 
-def scores(test: Contexts, base: np.ndarray, logits: list[np.ndarray]) -> dict[str, Any]:
+def scores(test: Contexts, base: np.ndarray, logits: list[np.ndarray], variant: str) -> dict[str, Any]:
     """Losses in nats on the test contexts, and the paired difference."""
     linear = context_losses(normalise(base), test.labels)
-    own = context_losses(averaged(logits), test.labels)
+    own = context_losses(pooled(logits, variant), test.labels)
     return {
         "linear": float(linear.mean()),
         "loss": float(own.mean()),
@@ -97,10 +95,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path)
     parser.add_argument("groups", nargs="+")
-    parser.add_argument("--variants", nargs="+", default=["mlp", "additive"])
+    parser.add_argument("--variants", nargs="+", default=["mlp"])
     parser.add_argument("--settings", type=json.loads, default={}, help="JSON, keys of predictors.nonlinear")
     given = parser.parse_args()
-    rows = [measure(given.results, g, v, given.settings) for g in given.groups for v in given.variants]
+    measured = [measure(given.results, g, v, given.settings) for g in given.groups for v in given.variants]
+    rows = [row for rows in measured for row in rows]
     for row in rows:
         low, high = row["difference_interval"]
         print(
