@@ -195,11 +195,11 @@ def _add_language_model(
         )
     answers = read_tensors(path)
     if len(answers["test_rows"]) < len(test):
-        notes.append(f"{title} answered {len(answers['test_rows'])} of {len(test)} test contexts")
+        notes.append(f"{brief} answered {len(answers['test_rows'])} of {len(test)} test contexts")
         return
     rows, labels = answers["validation_rows"], held_out.labels[answers["validation_rows"]]
     if len(rows) < len(held_out):
-        notes.append(f"{title} was corrected on {len(rows)} of {len(held_out)} validation contexts")
+        notes.append(f"{brief} was corrected on a sample of {len(rows)} validation contexts")
     if len(np.unique(labels)) < len(test.candidates):
         notes.append(
             f"{title} could not be corrected: not every word is in the validation contexts it answered"

@@ -191,7 +191,7 @@ def test_a_model_that_answered_a_sample_takes_no_part(tmp_path: Path) -> None:
     world = World(tmp_path)
     some = {"test": world.truth["test"][:50], "validation": world.truth["validation"]}
     found = world.judge(nonlinear=world.truth, lm=some)
-    assert found["notes"] == ["LM (small) answered 50 of 6000 test contexts"]
+    assert found["notes"] == ["LM answered 50 of 6000 test contexts"]
     assert LM not in world.rows()
 
 
