@@ -146,7 +146,6 @@ def test_a_predictor_and_a_figure_by_the_docs(built: Checkout, root: Path) -> No
     source = built.path / "results" / "report" / "source"
     assert "The same probability for every word." in (source / "_predictors.qmd").read_text()
     assert "toy" in (source / "_results.qmd").read_text()
-    assert "toy" in (source / "_linearity.qmd").read_text()
     assert (source / "figures" / "toy.svg").is_file()
 
 

@@ -18,6 +18,8 @@ GATHERING = {
     "render_pdf",
     "all",
 }
+# The intervals of a verdict depend on how many verdicts there are.
+GATHERING |= {"evaluate_linearity(group=conjunctions)", "plot_linearity"}
 GATHERING |= {"evaluate_causal_lms", "plot_calibration(lm=small-llama)", "plot_evidence", "plot_path"}
 LINEAR = "src/handcraft/predictors/linear/train.py"
 
