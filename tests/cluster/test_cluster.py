@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 GPU_RULES = {
     "train_linear",
+    "train_nonlinear",
     "train_resamples",
     "train_minibatch",
     "train_best_linear",
