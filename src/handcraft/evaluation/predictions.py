@@ -80,8 +80,9 @@ def evaluate_predictions(
     - `sample_metrics`: sample, predictor, title, correct, n, accuracy, low, high (Wilson)
     - `sample_comparisons`: sample, a, b, only_a, only_b, p (exact McNemar), p_holm (Holm within the sample)
 
-    With a single story there is no interval: low, high and p stay empty. Raises `UserError` where a file
-    does not answer exactly these contexts.
+    With a single story there is no interval: low, high and p stay empty. A predictor that held the word of one context
+    impossible has an infinite loss, without an interval, and no paired comparison of losses. Raises `UserError`
+    where a file does not answer exactly these contexts.
     """
     asked = read_contexts(inputs.test)
     if not len(asked):
@@ -117,7 +118,11 @@ def _all_contexts(
     seed: int,
 ) -> tuple[list[Row], list[Row]]:
     """Rows of `metrics` and of `comparisons`."""
-    sums = sum_stories(asked.story, asked.labels, _quantities(asked, answered, rates))
+    quantities = _quantities(asked, answered, rates)
+    infinite = (
+        np.isinf(quantities).any(axis=0).reshape(len(answered), 2, 2)[:, [0, 1, 1]]
+    )  # [P, views, metrics]
+    sums = sum_stories(asked.story, asked.labels, np.where(np.isinf(quantities), 0.0, quantities))
     # The observed value is the resample that draws each story once: one definition for both.
     value = _by_view(*scores(sums, np.ones((1, sums.stories))))[0]
     draws = None
@@ -129,8 +134,8 @@ def _all_contexts(
         for v, view in enumerate(VIEWS):
             for m, metric in enumerate(METRICS):
                 row: Row = {"predictor": one.predictor, "title": one.title, "view": view, "metric": metric}
-                row |= {"value": value[i, v, m], "low": None, "high": None}
-                if draws is not None:
+                row |= {"value": np.inf if infinite[i, v, m] else value[i, v, m], "low": None, "high": None}
+                if draws is not None and not infinite[i, v, m]:
                     row["low"], row["high"] = percentile_interval(draws[:, i, v, m], settings.confidence)
                 rows.append(row | {"n": sums.contexts, "stories": sums.stories})
 
@@ -140,9 +145,11 @@ def _all_contexts(
             family: list[Row] = []
             for a, b in combinations(range(len(answered)), 2):
                 row = {"a": answered[a].predictor, "b": answered[b].predictor, "view": view, "metric": metric}
-                row |= {"difference": np.round(value[a, v, m] - value[b, v, m], DIGITS)}
-                row |= {"low": None, "high": None, "p": None}
-                if draws is not None:
+                row |= {"difference": None, "low": None, "high": None, "p": None}
+                comparable = not (infinite[a, v, m] or infinite[b, v, m])
+                if comparable:
+                    row["difference"] = np.round(value[a, v, m] - value[b, v, m], DIGITS)
+                if draws is not None and comparable:
                     drawn = np.round(draws[:, a, v, m] - draws[:, b, v, m], DIGITS)
                     row["low"], row["high"] = percentile_interval(drawn, settings.confidence)
                     row["p"] = bootstrap_p(drawn)
@@ -222,11 +229,6 @@ def _checked(path: Path, one: Predictions, asked: Contexts) -> Predictions:
     if len(bad := np.flatnonzero(~(np.abs(total - 1) <= NORMALISED))):
         what = f"the probabilities of context {bad[0]} sum to {total[bad[0]]:.6g}, not 1"
         raise UserError(what, where=str(path), remedy=AGAIN)
-    if len(bad := np.flatnonzero(~np.isfinite(context_losses(table, asked.labels)))):
-        what = (
-            f"the answer of context {bad[0]} was held impossible: an infinite loss ({len(bad)} such contexts)"
-        )
-        raise UserError(what, where=str(path), remedy="smooth the predictor: give every candidate a chance")
     return one
 
 

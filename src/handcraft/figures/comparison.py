@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from handcraft.errors import UserError
 from handcraft.figures.style import FAINT, INK, WIDTH, house_style, predictor_styles, save_svg
 from handcraft.files import read_csv
@@ -88,7 +90,7 @@ def _panel(axes: Any, lines: list[Any], metric: str, styles: dict[str, tuple[str
         if i:
             axes.axhline(y + PAUSE * 0.2, color=FAINT, lw=0.6)
         y -= HEADING
-        if "majority" in values:
+        if "majority" in values and np.isfinite(values["majority"]["value"]):
             # The line that everything must beat.
             axes.plot(
                 [values["majority"]["value"]] * 2,
@@ -104,6 +106,10 @@ def _panel(axes: Any, lines: list[Any], metric: str, styles: dict[str, tuple[str
             if row is None or row["value"] is None:
                 continue
             colour, marker = styles[predictor]
+            if not np.isfinite(row["value"]):
+                axes.text(0.99, middle, "∞ ►", transform=axes.get_yaxis_transform(), ha="right", va="center",
+                          color=colour, size=7)  # fmt: skip
+                continue
             if row.get("low") is not None and row.get("high") is not None:
                 axes.plot(
                     [row["low"], row["high"]], [middle] * 2, color=colour, lw=1.6, solid_capstyle="butt"

@@ -8,6 +8,8 @@ from handcraft.figures.style import FAINT, INK, QUIET, WIDTH, house_style, predi
 from handcraft.files import read_csv, read_json
 
 ROW, HEADING, PAUSE = 0.15, 0.22, 0.1  # inches
+LETTER = 0.052
+"""Inches that a letter of a row's title takes, on average."""
 BAND = "#e9e4d4"
 MIXED = "#56606b"
 
@@ -27,7 +29,9 @@ def plot_linearity(
         for title, table, verdict in zip(titles, tables, verdicts, strict=True)
     ]
     tall = sum(HEADING + ROW * len(rows) + PAUSE for _, rows, _ in blocks) or 0.5
-    left, right, above, below = 1.95, 0.1, 0.06, 0.4
+    right, above, below = 0.1, 0.06, 0.4
+    longest = max((len(r["title"]) for _, rows, _ in blocks for r in rows), default=0)
+    left = min(max(1.95, longest * LETTER + 0.1), WIDTH / 2)
     with house_style():
         figure = Figure(figsize=(WIDTH, tall + above + below))
         axes = figure.add_axes(
@@ -44,7 +48,9 @@ def plot_linearity(
             top = y + 0.04
             truth = verdict["truth_verdict"]
             shown = f"{truth} by the rules" if truth else verdict["verdict"]
-            axes.text(-0.02, y + 0.05, f"{title}: {shown}", transform=axes.get_yaxis_transform(), ha="right",
+            # From the figure's left edge, so that a long title of a group is not cut off.
+            start_x = -left / (WIDTH - left - right) + 0.01
+            axes.text(start_x, y + 0.05, f"{title}: {shown}", transform=axes.get_yaxis_transform(), ha="left",
                       fontweight="bold", color=INK, size=8.5)  # fmt: skip
             # The linear model itself has no row: it is zero.
             start = next((r["difference"] for r in rows if "linear" in (r["role"] or "").split("; ")), 0.0)

@@ -33,11 +33,13 @@ def find(
     """The paired comparison of `a` with `b` in a table of comparisons (whichever way round it is stored).
 
     `level` (not distinguishable) where the paired interval holds zero, or where there is none; None where the two
-    were not compared.
+    were not compared, or one of the losses is infinite.
     """
     for row in rows:
         if row["view"] != view or row["metric"] != metric or {row["a"], row["b"]} != {a, b} or a == b:
             continue
+        if row["difference"] is None:  # one of the losses is infinite
+            return None
         turn = 1.0 if row["a"] == a else -1.0
         bounds = [turn * float(row[k]) for k in ("low", "high") if row[k] is not None]
         low, high = (min(bounds), max(bounds)) if len(bounds) == 2 else (None, None)

@@ -28,8 +28,10 @@ class Value:
 
 
 def show(value: float | None, unit: str = "", digits: int | None = None) -> Markdown:
-    """A number as the report writes it: `1,024`, `87.5%`, `0.366`, `+3.60`, `<0.001`; an absent one is a dash."""
-    if value is None or not math.isfinite(value):
+    """A number as the report writes it: `1,024`, `87.5%`, `0.366`, `+3.60`, `<0.001`, `∞`; an absent one is a dash."""
+    if value is not None and math.isinf(value):
+        return Markdown("∞" if value > 0 else "−∞")
+    if value is None or math.isnan(value):
         return Markdown("–")
     places = DIGITS.get(unit, 0) if digits is None else digits
     if unit == "p" and value < 10**-places:
@@ -69,8 +71,8 @@ class Values:
         low: Any = None,
         high: Any = None,
     ) -> None:
-        """Register a number under a name that is not taken; None is not registered, so that it reads as absent."""
-        if value is None:
+        """Register a finite number under a name that is not taken; another, or None, reads as absent."""
+        if value is None or not math.isfinite(value):
             return
         if name in self._values:
             raise ValueError(f"two values are named {name!r}")
@@ -89,11 +91,11 @@ class Values:
     ) -> Markdown:
         """A table's cell: registers the number (or finds it registered, the same) and shows it.
 
-        With `low` and `high` the interval follows in small type. An absent number is a dash. Raises
+        With `low` and `high` the interval follows in small type. An absent number is a dash, an infinite one ∞. Raises
         `ValueError` where another number has that name.
         """
         if value is None or not math.isfinite(value):
-            return show(None)
+            return show(value)
         name = re.sub(r"\s+", "-", name)
         if name not in self._values:
             self.add(name, value, unit, digits=digits, low=low, high=high)

@@ -206,7 +206,7 @@ def test_a_single_story_has_no_interval(case: Case) -> None:
     assert {(r["low"], r["p"], r["p_holm"]) for r in tables["comparisons"]} == {(None, None, None)}
 
 
-def test_a_candidate_held_impossible_is_an_answer_unless_it_is_the_right_one(case: Case) -> None:
+def test_a_word_held_impossible_where_it_came_makes_the_loss_infinite_and_nothing_else(case: Case) -> None:
     labels = np.array([0, 1, 0])
     contexts_file(case.folder / "test.safetensors", labels, np.arange(3))
     write_json(case.folder / "sample.json", {k: {"contexts": [0]} for k in ("natural", "balanced")})
@@ -218,9 +218,20 @@ def test_a_candidate_held_impossible_is_an_answer_unless_it_is_the_right_one(cas
     assert rows[0]["value"] == pytest.approx(2 / 3)
     assert rows[1]["value"] == pytest.approx(2 * np.log(2) / 3)
     contexts_file(case.folder / "test.safetensors", labels + 1, np.arange(3))
-    with pytest.raises(UserError, match="held impossible") as caught:
-        case.run(predictions=[path])
-    assert "smooth" in caught.value.remedy
+    sound = case.folder / "majority.parquet"
+    write_predictions(
+        sound, np.log(np.full((3, 3), 1 / 3)), predictor="majority", title="majority", candidates=CANDIDATES
+    )
+    tables = case.run(predictions=[path, sound])
+    found = {(r["predictor"], r["view"], r["metric"]): r for r in tables["metrics"]}
+    for view in ("natural", "balanced", "balanced_prior"):
+        assert found["bayes", view, "loss"]["value"] == np.inf
+        assert found["bayes", view, "loss"]["low"] is None
+        assert np.isfinite(found["bayes", view, "accuracy"]["low"])
+        assert np.isfinite(found["majority", view, "loss"]["low"])
+    compared = {(r["view"], r["metric"]): (r["difference"], r["p"]) for r in tables["comparisons"]}
+    assert compared["natural", "loss"] == (None, None)
+    assert None not in compared["natural", "accuracy"]
 
 
 def rewrite(path: Path, change: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]) -> None:

@@ -54,5 +54,6 @@ def names(context: Context) -> dict[str, Any]:
     results, values = context.results, context.values
     return {
         "has_influence": results.influence is not None,
+        "has_influence_rows": results.influence is not None and len(results.influence.position) > 0,
         "table_influence": lambda: table_influence(results, values),
     }

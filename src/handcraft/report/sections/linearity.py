@@ -113,10 +113,15 @@ def truth_sentence(results: Results) -> Markdown:
     return Markdown(", ".join(parts[:2]) + f" and **{parts[2]}**" if sorted_["wrong"] else ", ".join(parts))
 
 
+def has_truth(results: Results) -> bool:
+    """Whether any group's true rules are known."""
+    return any(a and a["truth_verdict"] for a in results.linearity.values())
+
+
 def table_linearity(results: Results, values: Values) -> Markdown:
     """Per group: gain of the best linear predictor, its share of what others gain, and the verdict."""
     metadata = results.metadata
-    planted = any(a and a["truth_verdict"] for a in results.linearity.values())
+    planted = has_truth(results)
     rows: list[list[object]] = []
     for g in metadata.groups:
         answer = results.linearity[g.name]
@@ -143,7 +148,7 @@ def table_linearity(results: Results, values: Values) -> Markdown:
 
 def _share(values: Values, name: str, share: Row | None) -> object:
     if share is None:
-        return None
+        return Markdown("–")
     return values.put(name, share["value"], "share", low=share["low"], high=share["high"])
 
 
@@ -204,6 +209,7 @@ def names(context: Context) -> dict[str, Any]:
     margin = show(margins[0], "share", 0) if margins else ""
     return {
         "has_verdicts": any(found.values()),
+        "has_truth": has_truth(results),
         "verdicts": found,
         "verdict_short": lambda: verdict_short(found, margin),
         "reason_sentences": lambda: reason_sentences(results),
