@@ -12,8 +12,9 @@ _WHOLE = """
 _REAL = """
     accuracy accuracy_token accuracy_word bayes_loss best_linear_gap best_linear_l1 best_linear_loss chance
     confidence contribution correlation difference difference_high difference_low disagree dropped_share error gap
-    high kappa l1 linear_loss loss loss_token loss_word low majority majority_rate noise_share objective observed
-    orderings over_best p p_holm planted planted_centred seconds share temperature train_loss validation_accuracy
+    high kappa l1 linear_loss loss loss_added loss_token loss_word low majority majority_rate noise_share objective
+    observed orderings over_best p p_holm planted planted_centred seconds share share_high share_low temperature
+    train_loss up_to up_to_high up_to_low validation_accuracy
     validation_loss validation_se value weight
 """
 

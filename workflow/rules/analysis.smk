@@ -57,7 +57,7 @@ rule train_unpenalised:
 
 
 rule evaluate_influence:
-    """Influence of every input on validation contexts, and each position's share of all contributions."""
+    """Influence of every input on validation contexts, and what is lost without each position."""
     input:
         weights="results/linear/{group}/weights.safetensors",
         support="results/linear/{group}/support.safetensors",

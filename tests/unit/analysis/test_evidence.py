@@ -1,5 +1,6 @@
 """What figures of weights rest on: evidence by position, shown tokens, published weights, no penalty."""
 
+import math
 from itertools import permutations
 from pathlib import Path
 
@@ -35,67 +36,89 @@ def in_stories(path: Path, tokens: np.ndarray, labels: np.ndarray, story: np.nda
     return path
 
 
-def test_evidence_is_each_positions_share_story_by_story(tmp_path: Path) -> None:
+def plain_losses(
+    weight: np.ndarray, support: np.ndarray, tokens: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """Losses [n, 10] of four positions, one context, one sum and one logarithm at a time."""
+    length, words = weight.shape[0], weight.shape[2]
+    rates = [(np.sum(labels == k) + 0.5) / (len(labels) + 0.5 * words) for k in range(words)]
+    mean = [sum(support[p, t] * weight[p, t] for t in range(12)) / support[p].sum() for p in range(length)]
+    sets: list[set[int]] = [set(), *({p} for p in range(length)), *(set(range(p + 1)) for p in range(length))]
+    rows = []
+    for row, label in zip(tokens.tolist(), labels.tolist(), strict=True):
+        losses = [-math.log(rates[label])]
+        for constant in sets:
+            z = sum(mean[p] if p in constant else weight[p, row[p]] for p in range(length))
+            losses.append(math.log(sum(math.exp(x) for x in z)) - z[label])
+        rows.append(losses)
+    return np.array(rows)
+
+
+def test_evidence_is_the_loss_without_each_position_story_by_story(tmp_path: Path) -> None:
     random = np.random.default_rng(5)
     tokens, labels = last_token_decides(60, 1)
     story = np.sort(random.integers(0, 12, 60))
-    weight = random.normal(0, 1, (4, 12, 3)) * np.array([0.1, 0.5, 1, 3])[:, None, None]
+    weight = random.normal(0, 0.1, (4, 12, 3))
+    weight[3, :, :] += np.eye(3)[np.arange(12) % 3]
     weight = weight.astype(np.float32)
+    counts = random.integers(1, 30, (4, 12))
     weights = weights_file(tmp_path / "w.safetensors", weight)
+    support = support_file(tmp_path / "s.safetensors", counts, 90)
     held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, story)
-    evaluate_evidence(
-        weights,
-        held_out,
-        settings=Evaluation(bootstrap=4000, confidence=0.9),
-        seed=0,
-        output=tmp_path / "e.csv",
-    )
+    settings = Evaluation(bootstrap=4000, confidence=0.9)
+    evaluate_evidence(weights, support, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
     rows = read_csv(tmp_path / "e.csv")
     assert [r["position"] for r in rows] == [-4, -3, -2, -1]
 
-    moved = np.zeros((60, 4))
-    for i in range(60):
-        for p in range(4):
-            pushes = [float(weight[p, tokens[i, p], k]) for k in range(3)]
-            moved[i, p] = sum(abs(x - sum(pushes) / 3) for x in pushes) / 3
-    share = moved.mean(0) / moved.mean(0).sum()
-    assert [r["contribution"] for r in rows] == pytest.approx(moved.mean(0).tolist(), abs=1e-7)
-    assert [r["share"] for r in rows] == pytest.approx(share.tolist(), abs=1e-7)
-    assert sum(r["share"] for r in rows) == pytest.approx(1)
+    losses = plain_losses(weight.astype(float), counts, tokens, labels)
 
+    def measures(chosen: np.ndarray) -> np.ndarray:
+        m = losses[chosen].mean(0)
+        return np.concatenate([m[2:6] - m[1], (m[2:] - m[1]) / (m[0] - m[1])])
+
+    names = ("loss_added", "share", "up_to")
+    found = np.concatenate([[r[name] for r in rows] for name in names])
+    assert found == pytest.approx(measures(np.arange(60)), abs=1e-6)
+    # Only the last position says anything here.
+    assert rows[-1]["share"] > 0.5 > 0.2 > max(abs(r["share"]) for r in rows[:-1])
     drawn = []
-    names = np.unique(story)
+    stories = np.unique(story)
     for _ in range(4000):
-        chosen = np.concatenate([np.flatnonzero(story == s) for s in random.choice(names, len(names))])
-        drawn.append(moved[chosen].mean(0) / moved[chosen].mean(0).sum())
+        drawn.append(
+            measures(
+                np.concatenate([np.flatnonzero(story == s) for s in random.choice(stories, len(stories))])
+            )
+        )
     low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
-    for r, a, b in zip(rows, low, high, strict=True):
-        assert (r["low"], r["high"]) == pytest.approx((a, b), abs=0.1 * (b - a) + 1e-4)
+    for i, (name, before) in enumerate((("loss_added", ""), ("share", "share_"), ("up_to", "up_to_"))):
+        for r, a, b in zip(rows, low[4 * i :], high[4 * i :], strict=False):
+            assert (r[f"{before}low"], r[f"{before}high"]) == pytest.approx(
+                (a, b), abs=0.15 * (b - a) + 1e-3
+            ), name
     first = (tmp_path / "e.csv").read_bytes()
-    evaluate_evidence(
-        weights,
-        held_out,
-        settings=Evaluation(bootstrap=4000, confidence=0.9),
-        seed=0,
-        output=tmp_path / "e.csv",
-    )
+    evaluate_evidence(weights, support, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
     assert (tmp_path / "e.csv").read_bytes() == first
 
 
-def test_without_weights_or_with_one_story_there_is_no_share_or_no_band(tmp_path: Path) -> None:
+def test_without_a_gain_or_with_one_story_there_is_no_share_or_no_interval(tmp_path: Path) -> None:
     tokens, labels = last_token_decides(20, 1)
     held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, np.zeros(20))
-    none = weights_file(tmp_path / "none.safetensors", np.zeros((4, 12, 3)))
-    evaluate_evidence(none, held_out, settings=Evaluation(bootstrap=100), seed=0, output=tmp_path / "e.csv")
-    assert all(r["share"] is None and r["contribution"] == 0 for r in read_csv(tmp_path / "e.csv"))
-    some = weights_file(tmp_path / "some.safetensors", np.random.default_rng(0).normal(size=(4, 12, 3)))
-    evaluate_evidence(some, held_out, settings=Evaluation(bootstrap=100), seed=0, output=tmp_path / "e.csv")
-    assert all(r["share"] > 0 and r["low"] is None for r in read_csv(tmp_path / "e.csv"))
+    support = support_file(tmp_path / "s.safetensors", np.full((4, 12), 3), 36)
+    random = np.random.default_rng(0)
+    bad = random.normal(size=(4, 12, 3)) * np.array([[[0]], [[0]], [[0]], [[-9]]])
+    bad[3, np.arange(12), np.arange(12) % 3] = -9
+    some = random.normal(size=(4, 12, 3)) * 0.01
+    some[3, np.arange(12), np.arange(12) % 3] = 3
+    settings = Evaluation(bootstrap=100)
+    for weight, gain in ((bad, False), (some, True)):
+        weights = weights_file(tmp_path / "w.safetensors", weight)
+        evaluate_evidence(weights, support, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
+        rows = read_csv(tmp_path / "e.csv")
+        assert all((r["share"] is not None) == gain and r["low"] is None for r in rows)
+        assert all(r["loss_added"] is not None for r in rows)
     other = weights_file(tmp_path / "other.safetensors", np.zeros((3, 12, 3)))
     with pytest.raises(UserError, match="do not fit"):
-        evaluate_evidence(
-            other, held_out, settings=Evaluation(bootstrap=100), seed=0, output=tmp_path / "e.csv"
-        )
+        evaluate_evidence(other, support, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
 
 
 def test_shown_are_the_named_tokens_then_the_most_influential(small_tokenizer: Path, tmp_path: Path) -> None:

@@ -45,10 +45,10 @@ def evidence_table(at: Path, shares: list[float | None]) -> Path:
     rows = [
         {
             "position": p - len(shares),
-            "contribution": 0.1,
             "share": s,
-            "low": s and s / 2,
-            "high": s and s * 2,
+            "share_low": s and s / 2,
+            "share_high": s and s * 2,
+            "up_to": s and s / 4,
         }
         for p, s in enumerate(shares)
     ]
@@ -111,7 +111,7 @@ def test_bars_are_the_shares_and_lines_their_intervals(
     assert [bar.get_height() for bar in axes.patches] == [0.1, 0.3, 0.6]
     assert [bar.get_x() + bar.get_width() / 2 for bar in axes.patches] == pytest.approx([-3, -2, -1])
     assert [list(line.get_ydata()) for line in axes.lines[:3]] == [[0.05, 0.2], [0.15, 0.6], [0.3, 1.2]]
-    assert axes.lines[3].get_ydata()[0] == pytest.approx(1 / 3)
+    assert list(axes.lines[3].get_ydata()) == pytest.approx([0.025, 0.075, 0.15])
 
 
 def test_the_path_marks_both_choices_and_the_model_without_weights(

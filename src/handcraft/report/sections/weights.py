@@ -21,6 +21,8 @@ from handcraft.report.values import Values
 from handcraft.tokenizer.tokens import Vocabulary
 
 FIGURES = ("evidence", "path", "weights", "strips", "penalty")
+SPARED = 0.05
+"""Share of the gain that may be lost without the positions that are not needed."""
 SPOKEN = 5
 """Weights that an alt text reads out."""
 
@@ -42,7 +44,8 @@ class Weights:
         return Vocabulary.read(self.tokenizer)
 
     def evidence(self) -> list[dict[str, Any]]:
-        """By group: the last position's share, with its interval, and how many last positions hold half of it all."""
+        """By group: the share of the gain that is lost without the last position, with its interval, and how many
+        positions are enough: without all older ones at most `SPARED` of the gain is lost."""
         found = []
         for g in self.results.metadata.groups:
             path = self.evaluation / g.name / "evidence.csv"
@@ -50,13 +53,12 @@ class Weights:
             if not rows:
                 continue
             name, last = f"evidence.{g.name}", rows[-1]
-            held = np.cumsum([r["share"] for r in rows[::-1]])
-            share = self.values.put(
-                f"{name}.last", last["share"], "share", low=last["low"], high=last["high"]
-            )
-            half = self.values.put(f"{name}.half", int(np.searchsorted(held, 0.5 - 1e-12)) + 1)
-            plain = self.values(f"{name}.last")
-            said = {"share": share, "plain": plain, "half": half, "positions": len(rows)}
+            bounds = {"low": last["share_low"], "high": last["share_high"]}
+            share = self.values.put(f"{name}.last", last["share"], "share", digits=0, **bounds)
+            spared = [r["position"] for r in rows if r["up_to"] <= SPARED]
+            enough = self.values.put(f"{name}.enough", -max(spared, default=rows[0]["position"] - 1) - 1)
+            said = {"share": share, "plain": self.values(f"{name}.last"), "enough": enough}
+            said["spared"] = self.values.put("evidence.spared", SPARED, "share", digits=0)
             found.append({"title": g.title, **said})
         return found
 
