@@ -57,7 +57,7 @@ class ExplorerFiles:
             counts[(weight != 0).any(2)] += 3
             metadata = {"vocabulary": self.vocabulary, "contexts": TRAINING}
             write_tensors(self.at(group, "support"), {"support": counts}, metadata)
-            moved = {f"centred_{n}": np.full_like(weight, 0.75) for n in ("spread", "sign_stability")}
+            moved = {n: np.full_like(weight, 0.75) for n in ("centred_spread", "sign_stability")}
             write_tensors(self.at(group, "resampling"), moved, {"resamples": 20})
             names = ("weights", "support", "influence", "validation", "resampling")
             self.files[group] = GroupFiles(*(self.at(group, n) for n in names))

@@ -389,7 +389,7 @@ def _linear(results: Path, tokenizer: Any) -> None:
             held_out=held_out,
             output=influence,
         )
-        names = ("spread", "sign_stability", "centred_spread", "centred_sign_stability")
+        names = ("spread", "sign_stability", "centred_spread")
         moved = {n: np.full_like(weight, 0.95 if "sign" in n else 0.12) for n in names}
         write_tensors(folder / "resampling.safetensors", moved, {"candidates": words, "resamples": 20})
 

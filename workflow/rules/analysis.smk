@@ -80,6 +80,28 @@ rule evaluate_influence:
         "../scripts/evaluate_influence.py"
 
 
+rule evaluate_stability:
+    """The loss on validation contexts without the weights that fits to resampled stories undo."""
+    input:
+        weights="results/linear/{group}/weights.safetensors",
+        support="results/linear/{group}/support.safetensors",
+        resampling="results/linear/{group}/resampling.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+    output:
+        stability="results/evaluation/{group}/stability.csv",
+    log:
+        "logs/evaluate_stability/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_stability/{group}.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_stability.py"),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_stability.py"
+
+
 rule evaluate_data_claims:
     """Count how often the tokens of the tiles precede each candidate."""
     input:

@@ -162,6 +162,11 @@ rule plot_weights:
     input:
         weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
         support=f"results/linear/{cfg.figures.tiles_group}/support.safetensors",
+        resampling=(
+            [f"results/linear/{cfg.figures.tiles_group}/resampling.safetensors"]
+            if cfg.predictors.linear.resamples
+            else []
+        ),
         tokenizer="results/tokenizer/tokenizer.json",
     output:
         figure="results/figures/weights.svg",

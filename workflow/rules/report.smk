@@ -33,6 +33,11 @@ rule fill_report:
             if cfg.predictors.linear.resamples
             else []
         ),
+        stability=(
+            expand("results/evaluation/{group}/stability.csv", group=cfg.groups)
+            if cfg.predictors.linear.resamples
+            else []
+        ),
         history=f"results/minibatch/{cfg.figures.training_group}/history.parquet",
         minibatch=f"results/minibatch/{cfg.figures.training_group}/metrics.json",
         evaluation=expand(

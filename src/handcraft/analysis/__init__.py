@@ -3,5 +3,5 @@
 Scores of predictions are in `evaluation`, drawings in `figures`.
 
 Modules: `best_linear`, `data_claims`, `evidence`, `influence`, `last_position`, `planted`, `published`,
-`published_weights`, `shown`, `strongest`, `unpenalised`.
+`published_weights`, `shown`, `stability`, `strongest`, `unpenalised`.
 """

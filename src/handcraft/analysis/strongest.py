@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handcraft.analysis.shown import large_but_rare
+from handcraft.analysis.stability import unstable
 from handcraft.files import read_metadata, read_tensors
 from handcraft.math import centred
 
@@ -17,6 +17,7 @@ class Weights:
     """The weights that are not zero, centred, strongest first; arrays [weights].
 
     `value` float64 nats; `support` training contexts, of `contexts`, that have the token `token` at `position`.
+    `unstable`: whether a weight is so over fits to resampled stories (`analysis.stability`); None without such fits.
     """
 
     candidates: list[str]
@@ -27,13 +28,10 @@ class Weights:
     candidate: np.ndarray
     value: np.ndarray
     support: np.ndarray
-
-    @property
-    def large_but_rare(self) -> np.ndarray:
-        return large_but_rare(np.abs(self.value), self.support, self.contexts)
+    unstable: np.ndarray | None
 
 
-def read_strongest(weights: Path, support: Path) -> Weights:
+def read_strongest(weights: Path, support: Path, resampling: Path | None = None) -> Weights:
     """The weights of a linear model, strongest first. Zero means zero before centring: what the penalty took."""
     weight, counts = read_tensors(weights)["weight"], read_tensors(support)["support"]
     position, token, candidate = np.nonzero(weight)
@@ -42,7 +40,10 @@ def read_strongest(weights: Path, support: Path) -> Weights:
     p, t, c = position[order], token[order], candidate[order]
     metadata, seen = read_metadata(weights), read_metadata(support)
     words, length = list(metadata["candidates"]), weight.shape[0]
-    return Weights(words, length, int(seen["contexts"]), p, t, c, value[order], counts[p, t])
+    flagged = None
+    if resampling is not None:
+        flagged = unstable(weight, read_tensors(resampling)["sign_stability"])[p, t, c]
+    return Weights(words, length, int(seen["contexts"]), p, t, c, value[order], counts[p, t], flagged)
 
 
 def input_sizes(weights: Path, support: Path) -> tuple[np.ndarray, np.ndarray, int]:

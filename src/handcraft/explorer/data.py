@@ -34,9 +34,9 @@ def group_data(
     `active`: features with a weight; `each`: how many non-zero weights each has; `columns`, `values`: those weights
     (float32, as in the file) one after the other, with their candidates; `held_out`, `contribution`, `loss_added`: as
     in `Influence`, for each of `active`; `seen`, `support`: every feature of the training contexts, and in how many.
-    Of centred weights [active, K], where fits to resampled stories exist: `spread` in thousandths of a nat and `same`,
-    the share of the fits with the same sign, of 255. `like`, `similar`, `likeness`: tokens with weights, and for each
-    the similar ones, in ten-thousandths.
+    Of weights [active, K], where fits to resampled stories exist: `spread` of the centred ones in thousandths of a nat,
+    and `same`, the share of the fits with the sign that a weight has before it is centred, of 255.
+    `like`, `similar`, `likeness`: tokens with weights, and for each the similar ones, in ten-thousandths.
     `contexts`, `labels`: held-out contexts in which features act, none where `excerpts` is false.
     """
     tensors, metadata = read_tensors(weights), read_metadata(weights)
@@ -87,7 +87,7 @@ def _resampled(path: Path | None, active: np.ndarray) -> dict[str, Any]:
     tensors = read_tensors(path)
     spread, same = (
         tensors[name].reshape(-1, tensors[name].shape[2])[active]
-        for name in ("centred_spread", "centred_sign_stability")
+        for name in ("centred_spread", "sign_stability")
     )
     return {
         "resamples": read_metadata(path)["resamples"],

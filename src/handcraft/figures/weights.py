@@ -13,12 +13,15 @@ from handcraft.tokenizer.tokens import Vocabulary
 REGION = "#E69F00"
 
 
-def plot_weights(weights: Path, support: Path, *, tokenizer: Path, output: Path) -> None:
+def plot_weights(
+    weights: Path, support: Path, *, resampling: Path | None = None, tokenizer: Path, output: Path
+) -> None:
     """Draw two panels: the strongest centred weights (nats), with the training contexts that have their token there
-    beside each; and the size of every weight over those contexts, with the region of large but rare ones."""
+    beside each; and the size of every weight over those contexts, coloured by the share of unstable weights where
+    there are fits to resampled stories."""
     from matplotlib.figure import Figure
 
-    found = read_strongest(weights, support)
+    found = read_strongest(weights, support, resampling)
     vocabulary = Vocabulary.read(tokenizer)
     shown = min(STRONGEST, len(found.value))
     labels = [
@@ -61,35 +64,52 @@ def _bars(bars: Any, counts: Any, found: Weights, labels: list[str]) -> None:
 
 
 def _against(axes: Any, found: Weights) -> None:
-    size, inside = np.abs(found.value), found.large_but_rare
-    density(axes, found.support, size)
-    mark_region(axes, found.contexts, f"large but rare: {inside.sum():,} weights")
-    axes.plot(
-        found.support[inside], size[inside], ls="", marker="o", ms=3, color="#D55E00", mec="white", mew=0.3
-    )
+    size = np.abs(found.value)
+    if found.unstable is None:
+        density(axes, found.support, size)
+    else:
+        cells = density(axes, found.support, size, share=found.unstable)
+        bar = axes.figure.colorbar(cells, ax=axes, pad=0.02, aspect=14)
+        bar.set_label("share unstable", size=7.5)
+        bar.ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        bar.ax.tick_params(length=2, labelsize=7.5)
+        bar.outline.set_visible(False)
     axes.set_title("every weight that is left")
     axes.set_xlabel("training contexts that have the token there")
     axes.set_ylabel("size of the weight (nats)")
 
 
-def density(axes: Any, support: np.ndarray, size: np.ndarray, top: float | None = None) -> None:
-    """How many weights have that size and that support: cells, darker for more (by the logarithm)."""
-    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+def density(
+    axes: Any,
+    support: np.ndarray,
+    size: np.ndarray,
+    top: float | None = None,
+    share: np.ndarray | None = None,
+) -> Any:
+    """How many weights have that size and that support: cells, darker for more (by the logarithm).
+
+    With `share` (bool, a weight each), cells show instead which share of their weights it holds for.
+    """
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 
     top = top or float(size.max(initial=LARGE)) * 1.05
     most = np.log10(max(float(support.max(initial=1)), 10.0) * 1.3)
     edges = np.geomspace(0.7, 10**most, 37), np.linspace(0, top, 25)
     cells = np.histogram2d(np.maximum(support, 1), size, bins=edges)[0]
-    scale = LinearSegmentedColormap.from_list("quiet", ["#cfe0ee", "#0b4f80"])
-    seen = np.ma.masked_equal(cells.T, 0)
-    norm = LogNorm(1, max(float(cells.max(initial=2)), 2))
-    axes.pcolormesh(*edges, seen, cmap=scale, norm=norm, rasterized=False, zorder=2)
+    norm: Any = LogNorm(1, max(float(cells.max(initial=2)), 2))
+    colours, seen = ["#cfe0ee", "#0b4f80"], np.ma.masked_equal(cells.T, 0)
+    if share is not None:
+        held = np.histogram2d(np.maximum(support, 1)[share], size[share], bins=edges)[0]
+        norm, colours, seen = Normalize(0, 1), ["#0b4f80", "#c9c3b4", "#D55E00"], held.T / seen
+    scale = LinearSegmentedColormap.from_list("quiet", colours)
+    drawn = axes.pcolormesh(*edges, seen, cmap=scale, norm=norm, rasterized=False, zorder=2)
     axes.set_xscale("log")
     axes.set_xlim(0.7, 10**most)
     axes.set_ylim(0, top)
     axes.minorticks_off()
     axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
     axes.tick_params(length=2.5, color=QUIET)
+    return drawn
 
 
 def mark_region(axes: Any, contexts: int, label: str) -> None:

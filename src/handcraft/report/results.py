@@ -254,7 +254,7 @@ class Results:
 
     @cached_property
     def stability(self) -> dict[str, dict[str, tuple[float, float]]]:
-        """Of the tiles' centred weights: spread (nats) and sign stability over resampled stories; {} if not run."""
+        """Of the tiles' weights over resampled stories: spread when centred (nats), sign stability; {} if not run."""
         from handcraft.analysis.last_position import last_position
 
         path = self.root / "linear" / self.metadata.tiles_group / "resampling.safetensors"
@@ -264,9 +264,14 @@ class Results:
         found = {}
         for token in self.metadata.tiles.values():
             candidates, spread = last_position(path, tokenizer, token, "centred_spread")
-            _, same = last_position(path, tokenizer, token, "centred_sign_stability")
+            _, same = last_position(path, tokenizer, token, "sign_stability")
             found[token] = {c: (float(s), float(t)) for c, s, t in zip(candidates, spread, same, strict=True)}
         return found
+
+    @cached_property
+    def removed(self) -> dict[str, Rows]:
+        """Tables of `evaluate_stability` by group; empty where there are no fits to resampled stories."""
+        return {g.name: self._csv("evaluation", g.name, "stability.csv") for g in self.metadata.groups}
 
     @cached_property
     def influence(self) -> Influence | None:

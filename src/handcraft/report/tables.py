@@ -126,12 +126,14 @@ def tokens(results: Results, values: Values) -> Markdown:
             ]
             name = f"token.{results.slug(one['token'])}.{word.strip()}"
             weight = values.put(f"{name}.weight", weights.get(word), "logit")
-            if word in moved:
+            zero = results.raw_weights.get(one["token"], {}).get(word) == 0
+            if word in moved and not zero:
                 spread = values.put(f"{name}.spread", moved[word][0], "nats", digits=2)
                 weight = Markdown(f"{weight} [± {spread}]{{.interval}}")
             cells.append(weight)
             if moved:
-                same = moved[word][1] if word in moved else None
+                # The sign of a weight of zero is that of the others' mean.
+                same = moved[word][1] if word in moved and not zero else None
                 cells.append(values.put(f"{name}.same_sign", same, "share", digits=0))
             cells.append(values.put(f"{name}.contexts", c["contexts"]))
             shares = ("share_of_candidate", "share_of_token")

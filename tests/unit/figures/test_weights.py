@@ -9,7 +9,7 @@ import pytest
 from handcraft.analysis.influence import evaluate_influence
 from handcraft.analysis.shown import LARGE, RARE
 from handcraft.figures import evidence, path, penalty, strips, weights
-from handcraft.files import read_tensors, write_csv
+from handcraft.files import read_tensors, write_csv, write_tensors
 from tests.helpers.artifacts import WORDS, contexts_file, support_file, weights_file
 
 LENGTH, CONTEXTS = 4, 20_000
@@ -136,9 +136,27 @@ def test_the_strongest_weights_stand_with_their_support(made: dict[str, Any]) ->
     assert list(zip(found.position, found.token, found.candidate, strict=True)) == order
     assert found.value[0] == pytest.approx(3 - 2 / 3)
     assert found.candidates == list(WORDS)
-    assert found.large_but_rare.tolist() == [bool(t == 50) for t in found.token]
+    assert found.unstable is None
     assert abs(found.value[found.token == 50][0]) > LARGE
     assert found.support[found.token == 50].tolist() == [round(RARE * CONTEXTS) - 1]
+
+
+def test_cells_show_the_share_of_unstable_weights(
+    made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = read_tensors(made["weights"])["weight"]
+    kept = np.ones(raw.shape, np.float32)
+    kept[:, 50] = 0.1
+    write_tensors(tmp_path / "r.safetensors", {"sign_stability": kept}, {})
+    files = {"resampling": tmp_path / "r.safetensors", "tokenizer": made["tokenizer"], "output": tmp_path}
+    found = weights.read_strongest(made["weights"], made["support"], files["resampling"])
+    assert found.unstable is not None
+    assert found.unstable.tolist() == [bool(t == 50) for t in found.token]
+    figure = drawn(
+        monkeypatch, weights, lambda: weights.plot_weights(made["weights"], made["support"], **files)
+    )
+    shares = np.ma.compressed(figure.axes[2].collections[0].get_array())
+    assert set(shares.tolist()) == {0.0, 1.0}
 
 
 def test_a_strip_is_position_by_word(

@@ -1,6 +1,5 @@
 // From numbers to elements. Text only ever goes in as text.
 
-const RARE = 20; // Training contexts below which a weight is marked.
 const FULL = 4; // Nats at which a colour is as deep as it gets, as in the report's tiles.
 
 const make = (tag, names, ...content) => {

@@ -1,5 +1,10 @@
 // One group's linear model, from its inert block.
 
+// As in the report: a weight whose sign fewer fits to resampled stories have is unstable, and an input that fewer of the
+// training contexts have is rare.
+const UNSTABLE = 0.5;
+const RARE = 0.001;
+
 class Group {
   constructor(data) {
     Object.assign(this, { title: data.title, candidates: data.candidates, length: data.length });
@@ -56,6 +61,14 @@ class Group {
       found.same = raw.map((_, k) => this.same[i * this.K + k] / 255);
     }
     return found;
+  }
+
+  // Whether a feature is to be distrusted: its largest weight is unstable or, without fits to resampled stories, it is rare.
+  doubtful(found) {
+    if (found.zero) return false;
+    if (!found.same) return found.support < RARE * this.trainingContexts;
+    const sizes = found.raw.map((raw, k) => (raw === 0 ? 0 : Math.abs(found.centred[k])));
+    return found.same[sizes.indexOf(Math.max(...sizes))] < UNSTABLE;
   }
 
   // The features of a text's last tokens, oldest first; a text with fewer tokens leaves the first positions empty.

@@ -121,7 +121,7 @@ function drawSentence(model) {
   fill("ex-words", ...features.map((found) => {
     const push = found.centred[word];
     const told = `${say(tokens.shown[found.token])}, ${place(model, found.position)}: ${found.zero ? "no weight" : `${signed(push)} for ${bare(model.candidates[word])}`}, seen in ${times(found.support)}`;
-    const chip = button(`ex-chip${found.support < RARE && !found.zero ? " ex-rare" : ""}`, told, () => { go({ token: found.token, position: found.position }); show(); },
+    const chip = button(`ex-chip${model.doubtful(found) ? " ex-rare" : ""}`, told, () => { go({ token: found.token, position: found.position }); show(); },
       token(tokens.shown[found.token]), make("span", "ex-push", found.zero ? "·" : signed(push)), make("span", "ex-seen", `${count(found.support)}×`));
     if (found.token === state.token && found.position === state.position) chip.setAttribute("aria-current", "true");
     return found.zero ? chip : shade(chip, push);
@@ -142,16 +142,16 @@ function drawToken(model) {
   at("ex-position").value = state.position;
   if (at("ex-search") !== document.activeElement) at("ex-search").value = "";
   const share = found.support / model.trainingContexts;
-  const rare = found.support < RARE;
-  at("ex-tell").className = `ex-tell${rare && !found.zero ? " ex-warn" : ""}`;
+  const doubtful = model.doubtful(found);
+  at("ex-tell").className = `ex-tell${doubtful ? " ex-warn" : ""}`;
   at("ex-tell").textContent = `It stands there in ${count(found.support)} of ${times(model.trainingContexts)} (${found.support && share < 0.001 ? "<0.1" : (share * 100).toFixed(1)}%).`
-    + (found.zero ? " No weight is left: the penalty made it zero, or it was never seen." : rare ? " That is rare: a large weight here means little." : "");
+    + (found.zero ? " No weight is left: the penalty made it zero, or it was never seen." : !doubtful ? "" : found.same ? " Fits to resampled stories seldom give its largest weight this sign: it means little." : " That is rare: a large weight here means little.");
   fill("ex-tiles", ...model.candidates.map((word, k) => {
     const tile = make("div", "ex-tile", make("span", "ex-word", bare(word)), make("span", "ex-value", signed(found.centred[k])));
     tile.setAttribute("role", "listitem");
     tile.dataset.raw = found.raw[k];
     tile.append(make("span", "ex-small", found.raw[k] === 0 ? "raw 0" : `raw ${signed(found.raw[k])}`));
-    if (found.same) tile.append(make("span", "ex-small", `± ${found.spread[k].toFixed(2)}, same sign ${percent(found.same[k])}`));
+    if (found.same && found.raw[k] !== 0) tile.append(make("span", "ex-small", `± ${found.spread[k].toFixed(2)}, same sign ${percent(found.same[k])}`));
     return found.zero ? tile : shade(tile, found.centred[k]);
   }));
   at("ex-metadata").textContent = found.zero ? "" : (found.heldOut
@@ -168,7 +168,7 @@ function drawStrip(model) {
     const position = model.length - 1 - i;
     const found = model.at(position, state.token);
     const choose = button("ex-link", `${place(model, position)}`, () => go({ position }), back(model, position));
-    const row = line(found.support < RARE && !found.zero ? "ex-rare" : "", choose, count(found.support), ...model.candidates.map((_, k) => cell(found, k)), found.zero ? "" : fine(found.lossAdded));
+    const row = line(model.doubtful(found) ? "ex-rare" : "", choose, count(found.support), ...model.candidates.map((_, k) => cell(found, k)), found.zero ? "" : fine(found.lossAdded));
     if (position === state.position) row.setAttribute("aria-current", "true");
     return row;
   });
@@ -198,7 +198,7 @@ function drawContexts(model) {
     const words = make("span", "ex-context");
     for (const found of features) {
       const push = found.centred[label];
-      const piece = make("span", `ex-piece${found.support < RARE && !found.zero ? " ex-rare" : ""}${found.position === state.position ? " ex-here" : ""}`, token(tokens.shown[found.token]),
+      const piece = make("span", `ex-piece${model.doubtful(found) ? " ex-rare" : ""}${found.position === state.position ? " ex-here" : ""}`, token(tokens.shown[found.token]),
         make("span", "ex-push", found.zero || Math.abs(push) < 0.05 ? "\u00a0" : signed(push, 1)));
       piece.title = found.zero ? `no weight; seen in ${times(found.support)}` : `${signed(push)} for ${bare(model.candidates[label])}; seen in ${times(found.support)}`;
       words.append(found.zero ? piece : shade(piece, push));

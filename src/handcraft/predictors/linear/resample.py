@@ -25,10 +25,10 @@ def train_resamples(
     """Fit the model of `weights` again to `settings.resamples` draws of as many training stories, with replacement.
 
     `gap` and `max_iterations` are those of `settings`, the penalty is that of `weights`.
-    Writes, float32 [length, vocabulary, K] each: `spread`, the standard deviation of a weight over the fits, and
-    `sign_stability`, the share of the fits in which it has the sign that it has in `weights` (a weight of zero: in
-    which it is zero); and both once more, as `centred_spread` and `centred_sign_stability`, for centred weights
-    (minus the mean over the candidates), which are the ones shown.
+    Writes, float32 [length, vocabulary, K] each: `spread`, the standard deviation of a weight over the fits;
+    `centred_spread`, the same of centred weights (minus the mean over the candidates), which are the ones shown; and
+    `sign_stability`, the share of the fits in which a weight has the sign that it has in `weights` (a weight of zero:
+    in which it is zero), before it is centred.
 
     These tell how much the draw of stories moves a weight. They are not confidence intervals: the bootstrap does not
     estimate the law of an L1-penalised weight (Chatterjee and Lahiri 2011, "Bootstrapping lasso estimators"), whose
@@ -54,15 +54,14 @@ def train_resamples(
             data, [start.l1], gap=settings.gap, max_iterations=settings.max_iterations, start=start
         )
         fits.append(fit.weight)
-    spread, stability = _summary(np.stack(fits), start.weight)
-    centred_spread, centred_stability = _summary(centred(np.stack(fits)), centred(start.weight))
+    fitted = np.stack(fits)
+    stability = (np.sign(fitted) == np.sign(start.weight)).mean(0)
     write_tensors(
         output,
         {
-            "spread": spread,
-            "sign_stability": stability,
-            "centred_spread": centred_spread,
-            "centred_sign_stability": centred_stability,
+            "spread": _spread(fitted),
+            "sign_stability": stability.astype(np.float32),
+            "centred_spread": _spread(centred(fitted)),
         },
         {"candidates": metadata["candidates"], "l1": start.l1, "resamples": settings.resamples},
     )
@@ -85,8 +84,6 @@ def resampled_rows(contexts: Contexts, draw: np.random.Generator, where: Path) -
     )
 
 
-def _summary(fits: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Standard deviation and share with the sign of `weight`, float32, over the first axis of `fits`."""
-    spread = fits.std(0, ddof=1 if len(fits) > 1 else 0, dtype=np.float64)
-    stability = (np.sign(fits) == np.sign(weight)).mean(0)
-    return spread.astype(np.float32), stability.astype(np.float32)
+def _spread(fits: np.ndarray) -> np.ndarray:
+    """Standard deviation over the first axis of `fits`, float32."""
+    return fits.std(0, ddof=1 if len(fits) > 1 else 0, dtype=np.float64).astype(np.float32)

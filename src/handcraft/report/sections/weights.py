@@ -75,7 +75,7 @@ class Weights:
         return Markdown("; ".join(parts))
 
     def strongest(self) -> dict[str, Any]:
-        """The strongest weights in words, and how many of all are large but rare."""
+        """The strongest weights in words, and how many there are."""
         found, vocabulary = (
             read_strongest(self.linear / "weights.safetensors", self._support()),
             self._vocabulary(),
@@ -88,12 +88,34 @@ class Weights:
             seen = self.values.put(f"influence.{back}.{token}.seen", int(found.support[i]))
             piece = escape(vocabulary.show(token))
             parts.append(Markdown(f"“{piece}” at −{back} for “{escape(word)}” {value}, seen {seen} times"))
-        return self._rule(found.contexts) | {
+        return {
             "shown": Markdown(str(min(STRONGEST, len(found.value)))),
             "spoken": Markdown("; ".join(parts)),
             "left": self.values.put("weights.left", len(found.value)),
-            "inside": self.values.put("weights.large_but_rare", int(found.large_but_rare.sum())),
         }
+
+    def table_stability(self) -> Markdown:
+        """Per group: weights, which of them are unstable, and what the loss rises by without those, without as many
+        others, and without the large but rare ones; nothing without fits to resampled stories."""
+        rows: list[list[object]] = []
+        for g in self.results.metadata.groups:
+            found = {r["removed"]: r for r in self.results.removed[g.name]}
+            if not found or not found["unstable"]["weights"]:
+                continue
+            name, all_ = f"stability.{g.name}", found["unstable"]["weights"]
+            cells: list[object] = [g.title, self.values.put(f"{name}.weights", all_)]
+            for key in ("unstable", "others", "large but rare"):
+                row = found[key]
+                if key != "others":
+                    cells.append(
+                        self.values.put(f"{name}.{key}.share", row["size"] / all_, "share", digits=0)
+                    )
+                bounds = {"low": row["low"], "high": row["high"]}
+                cells.append(self.values.put(f"{name}.{key}.loss", row["loss_added"], "change", **bounds))
+            rows.append(cells)
+        header = ["group", "weights", "unstable", "loss without them", "without as many others", "large but rare",
+                  "loss without them"]  # fmt: skip
+        return pipe_table(header, rows, "lrrrrrr") if rows else Markdown("")
 
     def _rule(self, contexts: int) -> dict[str, Any]:
         """The rule of the region, as the caption states it."""
@@ -102,6 +124,13 @@ class Weights:
             "rare": self.values.put("rule.rare", RARE, "share"),
             "contexts": self.values.put("rule.contexts", contexts),
             "fewer": self.values.put("rule.fewer", int(np.ceil(RARE * contexts))),
+        }
+
+    def rule(self) -> dict[str, Any]:
+        """What counts as large but rare, as a caption states it."""
+        return {
+            "large": self.values.put("rule.large", LARGE, "nats", digits=0),
+            "rare": self.values.put("rule.rare", RARE, "share"),
         }
 
     def _support(self) -> Path:

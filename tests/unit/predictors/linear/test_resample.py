@@ -16,7 +16,7 @@ from tests.helpers.artifacts import WORDS, contexts_file, last_token_decides
 from tests.helpers.linear import fit_linear, linear_outputs, train_small
 
 L1 = 3e-3
-NAMES = {"spread", "sign_stability", "centred_spread", "centred_sign_stability"}
+NAMES = {"spread", "sign_stability", "centred_spread"}
 
 
 @pytest.fixture(scope="module")
