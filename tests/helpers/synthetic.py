@@ -448,6 +448,10 @@ def _planted(results: Path) -> None:
                 "over_best": 0.4 / 0.39 - 1,
                 "linear_rules": 6,
                 "recovered": 5,
+                "looked_at": 12,
+                "kept": 90,
+                "kept_planted": 11,
+                "strongest_planted": 9,
             }
             | {"interactions": 2, "noise_share": 0.1, "fresh_contexts": 9000, "best_linear_l1": 1e-6}
         )

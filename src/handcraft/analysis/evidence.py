@@ -54,7 +54,7 @@ def evaluate_evidence(
             low[0], high[0] = np.quantile(draws[:, 0], tails, axis=0)
     rows = []
     for p in range(asked.length):
-        numbers = {}
+        numbers: dict[str, float] = {}
         for i, name in enumerate(("loss_added", "share", "up_to")):
             bounds = ("low", "high") if not i else (f"{name}_low", f"{name}_high")
             numbers |= {name: value[i, p], bounds[0]: low[i, p], bounds[1]: high[i, p]}

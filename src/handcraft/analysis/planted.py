@@ -26,6 +26,10 @@ COLUMNS = (
     "over_best",
     "linear_rules",
     "recovered",
+    "looked_at",
+    "kept",
+    "kept_planted",
+    "strongest_planted",
     "interactions",
     "noise_share",
     "fresh_contexts",
@@ -62,7 +66,9 @@ def evaluate_planted(
 
     test, weights, best: by planted group; test contexts, our linear weights, those of `train_best_linear`.
     output: CSV, a row a group: `contexts` (test), `majority_rate`, losses in nats, `gap` (best linear - Bayes),
-    `over_best` (ours / best linear - 1), `linear_rules`, `recovered` of them, `interactions`, `noise_share` (of
+    `over_best` (ours / best linear - 1), `linear_rules`, `recovered` of them, `looked_at`
+    (inputs, a token at a position, that a rule of any kind looks at), `kept` (inputs that have a weight), `kept_planted` (those of them that a rule looks at),
+    `strongest_planted` (the same of as many inputs as rules look at, strongest first), `interactions`, `noise_share` (of
     the test contexts), `fresh_contexts`, `best_linear_l1` and the certified `best_linear_gap` of the best linear fit.
     rules: CSV, a row a rule. `kind`: linear, interaction or noise; `words` and `distances` (1 is the last token
     before the gap; `positions` counts from 0, the oldest); `planted` in nats on `candidate`; `weight`, our
@@ -86,6 +92,9 @@ def evaluate_planted(
             "linear_loss": _linear_loss(ours, contexts),
         }
         linear = [row for row in rows if row["kind"] == "linear"]
+        looked = looked_at(planted, contexts.length, contexts.vocabulary)
+        size = np.abs(ours["weight"] - ours["weight"].mean(-1, keepdims=True)).max(-1)
+        strongest = np.argsort(-size, axis=None, kind="stable")[: int(looked.sum())]
         counts = np.bincount(contexts.labels, minlength=len(contexts.candidates))
         table.append(
             {
@@ -97,6 +106,10 @@ def evaluate_planted(
                 "over_best": losses["linear_loss"] / losses["best_linear_loss"] - 1,
                 "linear_rules": len(linear),
                 "recovered": sum(row["recovered"] for row in linear),
+                "looked_at": int(looked.sum()),
+                "kept": int((size > 0).sum()),
+                "kept_planted": int((looked & (size > 0)).sum()),
+                "strongest_planted": int((looked & (size > 0)).ravel()[strongest].sum()),
                 "interactions": sum(row["kind"] == "interaction" for row in rows),
                 "noise_share": next((row["share"] for row in rows if row["kind"] == "noise"), 0.0),
                 "fresh_contexts": metadata["contexts"],
@@ -107,6 +120,20 @@ def evaluate_planted(
         found += rows
     write_csv(output, table, COLUMNS)
     write_csv(rules, found, RULE_COLUMNS)
+
+
+def looked_at(planted: TokenRules, length: int, vocabulary: int) -> np.ndarray:
+    """Whether any rule of a group looks at an input: bool [length, vocabulary]."""
+    table, looked = planted.rules, np.zeros((length, vocabulary), bool)
+    places = [(rule.distance, rule.word) for rule in table.linear]
+    for rule in table.interactions:
+        places += [(rule.distance, w) for w in (*rule.plus, *rule.minus)]
+        places += [(rule.other_distance, w) for w in (*rule.other_plus, *rule.other_minus)]
+    if table.noise:
+        places.append((table.noise.distance, table.noise.word))
+    for distance, word in places:
+        looked[length - distance, planted.ids[word]] = True
+    return looked
 
 
 def _loss(log_probability: np.ndarray, labels: np.ndarray) -> float:

@@ -72,7 +72,11 @@ def evaluate_stability(
     mean, rows = table.mean(0), []
     for i, (name, removed) in enumerate(sets.items(), start=1):
         low, high = np.quantile(draws[:, i], tails).tolist() if draws is not None else (None, None)
-        numbers = {"size": int(removed.sum()), "weights": int(left.sum()), "loss": float(mean[i])}
+        numbers: dict[str, float | None] = {
+            "size": int(removed.sum()),
+            "weights": int(left.sum()),
+            "loss": float(mean[i]),
+        }
         numbers |= {"loss_added": float(mean[i] - mean[0]), "low": low, "high": high}
         rows.append({"removed": name, **numbers, "contexts": len(asked), "stories": sums.stories})
     write_csv(output, rows, COLUMNS)

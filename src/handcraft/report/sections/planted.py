@@ -19,6 +19,7 @@ def add_values(values: Values, results: Results) -> None:
     values.add("planted.recovered", recovered)
     if planted:
         values.add("planted.recovered_share", recovered / planted, "share", digits=0)
+    add_precision(values, results)
     values.add("planted.fresh_contexts", min(row["fresh_contexts"] for row in results.planted))
     values.add("planted.over_best", max(row["over_best"] for row in results.planted), "share")
     gaps = [row["gap"] for row in results.planted if row["interactions"]]
@@ -43,6 +44,12 @@ def table_planted(results: Results, values: Values) -> Markdown:
         rows.append([titles.get(r["group"], r["group"]), *losses, over, Markdown(f"{found} of {of}")])
     header = ["group", "best possible", "best linear", "ours", "ours above best linear", "rules back"]
     return pipe_table(header, rows, "lrrrrr")
+
+
+def add_precision(values: Values, results: Results) -> None:
+    """Inputs of all groups that have a weight, those of them that a rule looks at, and the same of the strongest."""
+    for name in ("kept", "kept_planted", "looked_at", "strongest_planted"):
+        values.add(f"planted.{name}", sum(r[name] for r in results.planted))
 
 
 def table_rules(results: Results, values: Values) -> Markdown:

@@ -170,6 +170,8 @@ def test_table_of_planted_rules(built, tmp_path):
             rule = RULES[group].linear[0]
             token = find_rules(group, Vocabulary.read(built / "tokenizer.json")).ids[rule.word]
             weight[16 - rule.distance, token] *= -1
+        if group == "pronouns":  # a strong weight that nobody planted
+            weight[0, 7, 1] = 9.0
         write_tensors(weights[group], {"weight": weight, "bias": bias})
     evaluate_planted(
         test,
@@ -187,7 +189,13 @@ def test_table_of_planted_rules(built, tmp_path):
         assert row["bayes_loss"] <= row["best_linear_loss"] < np.log(5)
         assert (row["bayes_loss"] == row["best_linear_loss"]) == rules.is_linear
         assert row["gap"] == pytest.approx(row["best_linear_loss"] - row["bayes_loss"])
-        assert row["over_best"] == 0 or group == "feelings"
+        assert row["over_best"] == 0 or group in ("feelings", "pronouns")
+        chance = int(group == "pronouns")
+        inputs = {(rule.distance, rule.word) for rule in rules.linear}
+        assert (row["kept"], row["kept_planted"]) == (len(inputs) + chance, len(inputs))
+        assert len(inputs) <= row["looked_at"]
+        # As many as rules look at: the one by chance is the strongest, and pushes one out where no place is left over.
+        assert row["strongest_planted"] == min(len(inputs), row["looked_at"] - chance)
     found = read_csv(tmp_path / "rules.csv")
     comma = next(row for row in found if row["words"] == "," and row["group"] == "conjunctions")
     assert (comma["positions"], comma["distances"], comma["largest"]) == ("15", "1", " but")
