@@ -66,10 +66,11 @@ def evaluate_planted(
 
     test, weights, best: by planted group; test contexts, our linear weights, those of `train_best_linear`.
     output: CSV, a row a group: `contexts` (test), `majority_rate`, losses in nats, `gap` (best linear - Bayes),
-    `over_best` (ours / best linear - 1), `linear_rules`, `recovered` of them, `looked_at`
-    (inputs, a token at a position, that a rule of any kind looks at), `kept` (inputs that have a weight), `kept_planted` (those of them that a rule looks at),
-    `strongest_planted` (the same of as many inputs as rules look at, strongest first), `interactions`, `noise_share` (of
-    the test contexts), `fresh_contexts`, `best_linear_l1` and the certified `best_linear_gap` of the best linear fit.
+    `over_best` (ours / best linear - 1), `linear_rules`, `recovered` of them, `looked_at` (inputs, a token at a
+    position, that a rule of any kind looks at), `kept` (inputs that have a weight), `kept_planted` (those of them that
+    a rule looks at), `strongest_planted` (the same of as many inputs as rules look at, strongest first),
+    `interactions`, `noise_share` (of the test contexts), `fresh_contexts`, `best_linear_l1` and the certified
+    `best_linear_gap` of the best linear fit.
     rules: CSV, a row a rule. `kind`: linear, interaction or noise; `words` and `distances` (1 is the last token
     before the gap; `positions` counts from 0, the oldest); `planted` in nats on `candidate`; `weight`, our
     centred weight there (minus the mean over the candidates); `largest`, the candidate with the largest centred
