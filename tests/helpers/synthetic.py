@@ -142,7 +142,6 @@ def make_weight_figures(results: Path) -> None:
         held_out = results / "contexts" / g / "validation.safetensors"
         evaluate_evidence(
             results / "linear" / g / "weights.safetensors",
-            results / "linear" / g / "support.safetensors",
             held_out,
             settings=Evaluation(bootstrap=100),
             seed=0,

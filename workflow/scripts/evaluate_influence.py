@@ -7,7 +7,6 @@ with job(snakemake) as (inputs, outputs, params):
     evaluate_influence(inputs.weights, inputs.support, held_out=inputs.validation, output=outputs.influence)
     evaluate_evidence(
         inputs.weights,
-        inputs.support,
         inputs.validation,
         settings=Evaluation(**params.settings),
         seed=params.seed,

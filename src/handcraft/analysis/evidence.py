@@ -9,7 +9,7 @@ from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
 from handcraft.files import read_tensors, write_csv
-from handcraft.math import class_rates, context_losses, log_softmax
+from handcraft.math import context_losses, log_softmax
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.seeds import generator
 
@@ -18,29 +18,33 @@ COLUMNS = (
     "contexts", "stories",
 )  # fmt: skip
 
+ROUNDS, SMALL = 50, 1e-9
+"""Newton steps, at most, and the gradient at which they stop."""
+HALVED = [0.5**i for i in range(20)]
+
 
 def evaluate_evidence(
-    weights: Path, support: Path, held_out: Path, *, settings: Evaluation, seed: int, output: Path
+    weights: Path, held_out: Path, *, settings: Evaluation, seed: int, output: Path
 ) -> None:
     """Write a row a position, oldest first; `position` counts back from the gap, the last token being -1.
 
-    What stands at a position is made constant: its weights are replaced by their mean over the training contexts
-    (`support`). `loss_added`: how much the mean loss on `held_out` (nats) rises then, with an interval in `low` and
-    `high`. `share`: that over the gain, the loss of the class rates minus that of the model; empty where there is no
-    gain. `up_to`: the same share when this and all older positions are made constant at once. Positions interact in
-    the loss, so shares need not add up to one. Intervals draw whole stories (`settings`), and are empty where there is
-    one story. `UserError` where weights, support and contexts do not fit together.
+    What stands at a position is made constant: its weights are taken out, and a number per candidate takes their place
+    (`position_losses`). `loss_added`: how much the mean loss on `held_out` (nats) rises then, with an interval in `low`
+    and `high`. `share`: that over the gain, the loss of the class rates minus that of the model; empty where there is
+    no gain. `up_to`: the same share when this and all older positions are made constant at once, so the last row's is
+    1. Positions overlap in what they tell, so shares need not add up to one. Intervals draw whole stories (`settings`),
+    and are empty where there is one story. `UserError` where weights and contexts do not fit together.
     """
-    tensors, counts = read_tensors(weights), read_tensors(support)["support"]
+    tensors = read_tensors(weights)
     weight, asked = tensors["weight"], read_contexts(held_out)
     needed = (asked.length, asked.vocabulary, len(asked.candidates))
-    if weight.shape != needed or counts.shape != needed[:2]:
+    if weight.shape != needed:
         raise UserError(
-            f"weights {list(weight.shape)}, support {list(counts.shape)} and contexts {list(needed)} do not fit",
-            where=f"{weights}; {support}; {held_out}",
-            remedy="they are of different builds: delete them and run snakemake again",
+            f"weights {list(weight.shape)} and contexts {list(needed)} do not fit",
+            where=f"{weights}; {held_out}",
+            remedy="they are of different builds: delete both and run snakemake again",
         )
-    losses = position_losses(weight, tensors["bias"], counts, asked)
+    losses = position_losses(weight, tensors["bias"], asked)
     # One class: no other weighting of the contexts has a part in this.
     sums = sum_stories(asked.story, np.zeros(len(asked), np.int64), losses)
     value = _measures(losses.mean(0)[None])[0]
@@ -63,26 +67,50 @@ def evaluate_evidence(
     write_csv(output, rows, COLUMNS)
 
 
-def position_losses(weight: np.ndarray, bias: np.ndarray, support: np.ndarray, asked: Contexts) -> np.ndarray:
+def position_losses(weight: np.ndarray, bias: np.ndarray, asked: Contexts) -> np.ndarray:
     """Losses of every context, nats, float64 [n, 2 + 2 x length].
 
     In order: the class rates of `asked` themselves; the model; the model with each position made constant; the model
-    with each position and all older ones made constant. A position's constant is its mean push over the training
-    contexts, `support` [length, vocabulary] being how many of them have a token there.
+    with each position and all older ones made constant. The constant is the best one, a number per candidate of least
+    loss on these contexts: any other would add a loss that says nothing about the position. Without all positions that
+    leaves the class rates.
     """
     labels, logits = asked.labels, linear_logits(weight, bias, asked.tokens)
-    rates = np.log(class_rates(labels, len(asked.candidates)))
-    columns = [-rates[labels], context_losses(log_softmax(logits), labels)]
-    together = logits.copy()
-    older = []
+    rates = np.bincount(labels, minlength=logits.shape[1]) / len(labels)
+    columns = [-np.log(rates[labels]), context_losses(log_softmax(logits), labels)]
+    together, older = logits.copy(), []
     for p in range(asked.length):
-        seen = support[p].astype(np.float64)
-        constant = seen @ weight[p] / max(seen.sum(), 1)
-        change = constant - weight[p][asked.tokens[:, p]].astype(np.float64)
-        columns.append(context_losses(log_softmax(logits + change), labels))
-        together += change
-        older.append(context_losses(log_softmax(together), labels))
+        pushes = weight[p][asked.tokens[:, p]].astype(np.float64)
+        columns.append(_losses_with_best_constant(logits - pushes, labels))
+        together -= pushes
+        older.append(_losses_with_best_constant(together, labels))
     return np.column_stack([*columns, *older])
+
+
+def _losses_with_best_constant(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Losses [n] of logits [n, K] plus the constant [K] of least mean loss, found by Newton's method."""
+    n, classes = logits.shape
+    rates = np.bincount(labels, minlength=classes) / n
+    seen = rates > 0
+    # A candidate that never comes has no best constant: the model's stays.
+    constant, best = np.zeros(classes), context_losses(log_softmax(logits), labels)
+    for _ in range(ROUNDS):
+        p = np.exp(log_softmax(logits + constant))
+        gradient = np.where(seen, p.mean(0) - rates, 0.0)
+        if np.abs(gradient).max() < SMALL:
+            break
+        curvature = np.diag(p.mean(0)) - p.T @ p / n
+        step = np.linalg.pinv(curvature[np.ix_(seen, seen)]) @ gradient[seen]
+        for scale in HALVED:
+            moved = constant.copy()
+            moved[seen] -= scale * step
+            losses = context_losses(log_softmax(logits + moved), labels)
+            if losses.mean() <= best.mean():
+                constant, best = moved, losses
+                break
+        else:
+            break
+    return best
 
 
 def _measures(means: np.ndarray) -> np.ndarray:

@@ -235,6 +235,9 @@ class Linear(Strict):
     """Number of penalties on the path."""
     smallest: float = Field(3e-4, gt=0)
     """The smallest penalty on the path."""
+    refine: int = Field(2, ge=0)
+    """How often to search the path more finely: each time, the penalties halfway (on a log scale) between the best one
+    so far and its two neighbours are tried too."""
     gap: float = Field(1e-3, gt=0, lt=1)
     """Relative duality gap at which the solver stops; the objective is then at most this far above its optimum."""
     max_iterations: int = Field(3000, ge=1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from handcraft.analysis.evidence import evaluate_evidence
 from handcraft.analysis.published import CANDIDATES, WEIGHTS
@@ -36,22 +37,23 @@ def in_stories(path: Path, tokens: np.ndarray, labels: np.ndarray, story: np.nda
     return path
 
 
-def plain_losses(
-    weight: np.ndarray, support: np.ndarray, tokens: np.ndarray, labels: np.ndarray
-) -> np.ndarray:
-    """Losses [n, 10] of four positions, one context, one sum and one logarithm at a time."""
-    length, words = weight.shape[0], weight.shape[2]
-    rates = [(np.sum(labels == k) + 0.5) / (len(labels) + 0.5 * words) for k in range(words)]
-    mean = [sum(support[p, t] * weight[p, t] for t in range(12)) / support[p].sum() for p in range(length)]
-    sets: list[set[int]] = [set(), *({p} for p in range(length)), *(set(range(p + 1)) for p in range(length))]
-    rows = []
-    for row, label in zip(tokens.tolist(), labels.tolist(), strict=True):
-        losses = [-math.log(rates[label])]
-        for constant in sets:
-            z = sum(mean[p] if p in constant else weight[p, row[p]] for p in range(length))
-            losses.append(math.log(sum(math.exp(x) for x in z)) - z[label])
-        rows.append(losses)
-    return np.array(rows)
+def plain_losses(weight: np.ndarray, tokens: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Losses [n, 10] of four positions; the constant of each set of positions by another method."""
+    n, length, words = len(labels), weight.shape[0], weight.shape[2]
+    pushes = [np.array([weight[p, row[p]] for row in tokens]) for p in range(length)]
+    sets: list[set[int]] = [*({p} for p in range(length)), *(set(range(p + 1)) for p in range(length))]
+
+    def losses(z: np.ndarray) -> np.ndarray:
+        return np.array(
+            [math.log(sum(map(math.exp, row))) - row[k] for row, k in zip(z, labels, strict=True)]
+        )
+
+    columns = [np.array([-math.log(np.mean(labels == k)) for k in labels]), losses(sum(pushes))]
+    for constant in sets:
+        left = sum((pushes[p] for p in range(length) if p not in constant), np.zeros((n, words)))
+        found = minimize(lambda c, z=left: losses(z + c).mean(), np.zeros(words), method="BFGS", tol=1e-10)
+        columns.append(losses(left + found.x))
+    return np.column_stack(columns)
 
 
 def test_evidence_is_the_loss_without_each_position_story_by_story(tmp_path: Path) -> None:
@@ -61,16 +63,14 @@ def test_evidence_is_the_loss_without_each_position_story_by_story(tmp_path: Pat
     weight = random.normal(0, 0.1, (4, 12, 3))
     weight[3, :, :] += np.eye(3)[np.arange(12) % 3]
     weight = weight.astype(np.float32)
-    counts = random.integers(1, 30, (4, 12))
     weights = weights_file(tmp_path / "w.safetensors", weight)
-    support = support_file(tmp_path / "s.safetensors", counts, 90)
     held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, story)
     settings = Evaluation(bootstrap=4000, confidence=0.9)
-    evaluate_evidence(weights, support, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
+    evaluate_evidence(weights, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
     rows = read_csv(tmp_path / "e.csv")
     assert [r["position"] for r in rows] == [-4, -3, -2, -1]
 
-    losses = plain_losses(weight.astype(float), counts, tokens, labels)
+    losses = plain_losses(weight.astype(float), tokens, labels)
 
     def measures(chosen: np.ndarray) -> np.ndarray:
         m = losses[chosen].mean(0)
@@ -79,7 +79,8 @@ def test_evidence_is_the_loss_without_each_position_story_by_story(tmp_path: Pat
     names = ("loss_added", "share", "up_to")
     found = np.concatenate([[r[name] for r in rows] for name in names])
     assert found == pytest.approx(measures(np.arange(60)), abs=1e-6)
-    # Only the last position says anything here.
+    # Only the last position says anything here, and without all of them the class rates are left.
+    assert rows[-1]["up_to"] == pytest.approx(1)
     assert rows[-1]["share"] > 0.5 > 0.2 > max(abs(r["share"]) for r in rows[:-1])
     drawn = []
     stories = np.unique(story)
@@ -96,14 +97,13 @@ def test_evidence_is_the_loss_without_each_position_story_by_story(tmp_path: Pat
                 (a, b), abs=0.15 * (b - a) + 1e-3
             ), name
     first = (tmp_path / "e.csv").read_bytes()
-    evaluate_evidence(weights, support, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
+    evaluate_evidence(weights, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
     assert (tmp_path / "e.csv").read_bytes() == first
 
 
 def test_without_a_gain_or_with_one_story_there_is_no_share_or_no_interval(tmp_path: Path) -> None:
     tokens, labels = last_token_decides(20, 1)
     held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, np.zeros(20))
-    support = support_file(tmp_path / "s.safetensors", np.full((4, 12), 3), 36)
     random = np.random.default_rng(0)
     bad = random.normal(size=(4, 12, 3)) * np.array([[[0]], [[0]], [[0]], [[-9]]])
     bad[3, np.arange(12), np.arange(12) % 3] = -9
@@ -112,13 +112,13 @@ def test_without_a_gain_or_with_one_story_there_is_no_share_or_no_interval(tmp_p
     settings = Evaluation(bootstrap=100)
     for weight, gain in ((bad, False), (some, True)):
         weights = weights_file(tmp_path / "w.safetensors", weight)
-        evaluate_evidence(weights, support, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
+        evaluate_evidence(weights, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
         rows = read_csv(tmp_path / "e.csv")
         assert all((r["share"] is not None) == gain and r["low"] is None for r in rows)
         assert all(r["loss_added"] is not None for r in rows)
     other = weights_file(tmp_path / "other.safetensors", np.zeros((3, 12, 3)))
     with pytest.raises(UserError, match="do not fit"):
-        evaluate_evidence(other, support, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
+        evaluate_evidence(other, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
 
 
 def test_shown_are_the_named_tokens_then_the_most_influential(small_tokenizer: Path, tmp_path: Path) -> None:

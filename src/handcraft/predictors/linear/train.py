@@ -47,7 +47,8 @@ def train_linear(
     train: Path, validation: Path, *, settings: Linear, machine: Machine, outputs: Outputs
 ) -> None:
     """Fit the contexts of `train` for every penalty of `settings.l1`, or of the path that `count` and `smallest`
-    describe (`penalty_path`) where it is None, and keep the one with the least loss on `validation`.
+    describe (`penalty_path`) where it is None, and keep the one with the least loss on `validation`. On such a path,
+    `refine` times over, the penalties halfway (`between`) to the neighbours of the best so far are fitted as well.
 
     Every fit ends on a certified relative duality gap of at most `gap` (`linear_certificate`) and has exact zeros.
     For l1 = 0 there is no certificate, and as a rule no finite optimum either: that fit stops when its largest
@@ -75,6 +76,17 @@ def train_linear(
     say(f"linear model: {len(training):,} contexts, {len(penalties)} penalties")
     fits = fit_path(data, penalties, gap=settings.gap, max_iterations=settings.max_iterations)
     scores = [score(fit.weight, fit.bias, held_out) for fit in fits]
+    for _ in range(settings.refine if settings.l1 is None else 0):
+        best, _ = choose(scores)
+        for larger, penalty in between([fit.l1 for fit in fits], best):
+            start = next(fit for fit in fits if fit.l1 == larger)
+            (fit,) = fit_path(
+                data, [penalty], gap=settings.gap, max_iterations=settings.max_iterations, start=start
+            )
+            fits.append(fit)
+            scores.append(score(fit.weight, fit.bias, held_out))
+        order = sorted(range(len(fits)), key=lambda i: -fits[i].l1)
+        fits, scores = [fits[i] for i in order], [scores[i] for i in order]
     best, sparse = choose(scores)
     write_weights(outputs.weights, fits[best], settings.gap, training)
     write_weights(outputs.sparser, fits[sparse], settings.gap, training)
@@ -122,6 +134,16 @@ def penalty_path(largest: float, smallest: float, count: int) -> list[float]:
     if smallest >= first:
         return [first]
     return [float(f"{value:.3g}") for value in np.geomspace(first, smallest, count)]
+
+
+def between(penalties: Sequence[float], best: int) -> list[tuple[float, float]]:
+    """Pairs: one of `penalties` (falling), and the geometric mean of it and the next, on both sides of the `best`.
+
+    Three significant digits; without those that are among `penalties` already.
+    """
+    sides = [i for i in (best - 1, best) if 0 <= i < len(penalties) - 1]
+    middles = [(penalties[i], float(f"{np.sqrt(penalties[i] * penalties[i + 1]):.3g}")) for i in sides]
+    return [(larger, middle) for larger, middle in middles if middle not in penalties]
 
 
 def check_contexts(training: Contexts, held_out: Contexts, train: Path, validation: Path) -> None:

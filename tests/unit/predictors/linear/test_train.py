@@ -19,6 +19,7 @@ from handcraft.predictors.linear.train import (
     COLUMNS,
     Outputs,
     Score,
+    between,
     choose,
     penalty_path,
     score,
@@ -141,7 +142,7 @@ def test_no_penalty_ends_by_its_gradient_without_a_certificate(
 def test_the_path_goes_from_no_weight_at_all_down_to_the_smallest(
     tmp_path: Path, splits: tuple[Path, Path]
 ) -> None:
-    out = fit(splits, tmp_path / "a", l1=None, count=6, smallest=2e-3)
+    out = fit(splits, tmp_path / "a", l1=None, count=6, smallest=2e-3, refine=0)
     path, metrics = read_csv(out / "path.out"), read_json(out / "metrics.out")
     penalties = [row["l1"] for row in path]
     assert len(penalties) == 6
@@ -150,6 +151,32 @@ def test_the_path_goes_from_no_weight_at_all_down_to_the_smallest(
     assert path[0]["nonzeros"] == 0 < path[1]["nonzeros"]
     steps = [a / b for a, b in itertools.pairwise(penalties)]
     assert steps == pytest.approx([steps[0]] * 5, rel=0.02)
+
+
+def test_the_path_is_searched_more_finely_around_the_best(tmp_path: Path, splits: tuple[Path, Path]) -> None:
+    options = {"l1": None, "count": 4, "smallest": 5e-4}
+    coarse, fine = (
+        read_csv(fit(splits, tmp_path / str(n), refine=n, **options) / "path.out") for n in (0, 2)
+    )
+    best = {n: next(r for r in rows if r["chosen"]) for n, rows in ((0, coarse), (2, fine))}
+    assert {r["l1"] for r in coarse} < {r["l1"] for r in fine}
+    assert len(coarse) < len(fine) <= len(coarse) + 4
+    assert [r["l1"] for r in fine] == sorted((r["l1"] for r in fine), reverse=True)
+    assert best[2]["validation_loss"] == min(r["validation_loss"] for r in fine)
+    assert best[2]["validation_loss"] < best[0]["validation_loss"]
+    # A fit between is the same as one that starts from nothing.
+    one = next(r for r in fine if r["l1"] not in {c["l1"] for c in coarse})
+    alone = read_csv(fit(splits, tmp_path / "alone", l1=[one["l1"]]) / "path.out")[0]
+    assert one["objective"] == pytest.approx(alone["objective"], rel=2e-3)
+
+
+def test_between_are_the_middles_on_both_sides_of_the_best() -> None:
+    path = [0.08, 0.02, 0.005]
+    assert between(path, 0) == [(0.08, 0.04)]
+    assert between(path, 1) == [(0.08, 0.04), (0.02, 0.01)]
+    assert between(path, 2) == [(0.02, 0.01)]
+    assert between([0.08], 0) == []
+    assert between([0.0101, 0.01], 0) == []
 
 
 def test_a_path_whose_end_leaves_no_weight_is_its_beginning() -> None:
