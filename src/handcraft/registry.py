@@ -42,6 +42,15 @@ PREDICTORS = (
         sentence="The shares after the context's last token, smoothed towards those of *majority*: a bigram model.",
     ),
     Predictor(
+        id="ngram",
+        title="n-gram",
+        colour="#8B5A2B",
+        marker="^",
+        sentence="What came after the same last tokens in the training contexts: interpolated Kneser-Ney "
+        "[@chen1999], of order 2 to 5, whichever does best on the validation contexts. It takes the last tokens as "
+        "one whole, and backs off to fewer where they are rare.",
+    ),
+    Predictor(
         id="linear",
         title="linear",
         colour="#0072B2",

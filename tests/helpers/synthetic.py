@@ -41,6 +41,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)> {{< pagebreak >}} {{ x }} @fig-
 TITLES = {
     "majority": "majority",
     "last_token": "last token",
+    "ngram": "n-gram",
     "linear": "linear",
     "linear_sparser": "linear, sparser",
     "additive": "linear, by a network",
@@ -259,6 +260,7 @@ def _group(
     strengths = {
         "majority": 0.0,
         "last_token": 0.9,
+        "ngram": 1.0,
         "linear": 1.8,
         "linear_sparser": 1.6,
         "additive": 1.8,

@@ -4,20 +4,22 @@
 
 
 rule predict_counts:
-    """Predict from counts: the class rates, and smoothed class rates given the last token (a bigram model)."""
+    """Predict from counts: the class rates, given nothing, given the last token, and given the last few (n-grams)."""
     input:
         train="results/contexts/{variant}/train.safetensors",
+        validation="results/contexts/{variant}/validation.safetensors",
         test="results/contexts/{variant}/test.safetensors",
     output:
         majority="results/predictions/{variant}/majority.parquet",
         last_token="results/predictions/{variant}/last_token.parquet",
+        ngram="results/predictions/{variant}/ngram.parquet",
     log:
         "logs/predict_counts/{variant}.log",
     benchmark:
         "benchmarks/out/predict_counts/{variant}.tsv"
     params:
         code=script_hash("predict_counts.py"),
-        titles={p: hooks.TITLES[p] for p in ("majority", "last_token")},
+        titles={p: hooks.TITLES[p] for p in ("majority", "last_token", "ngram")},
         smoothing=cfg.predictors.last_token.smoothing,
     script:
         "../scripts/predict_counts.py"

@@ -110,6 +110,7 @@ def test_weights_of_another_build_are_refused(tmp_path: Path, test: Path) -> Non
         "predictions",
         "predictors.counts.majority",
         "predictors.counts.last_token",
+        "predictors.counts.ngram",
         "predictors.linear.predict",
     ],
 )
