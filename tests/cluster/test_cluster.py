@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 GPU_RULES = {
     "train_linear",
     "train_nonlinear",
+    "train_learning_curve",
     "train_resamples",
     "train_minibatch",
     "train_best_linear",

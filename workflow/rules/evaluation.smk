@@ -60,6 +60,33 @@ rule evaluate_linearity:
         "../scripts/evaluate_linearity.py"
 
 
+rule evaluate_learning_curve:
+    """The loss over the number of training stories, and the stories that it takes to match another predictor."""
+    input:
+        curve="results/learning/{group}/curve.safetensors",
+        train="results/contexts/{group}/train.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        test="results/contexts/{group}/test.safetensors",
+        predictions=lambda w: hooks.judged_predictions(w.group, planted_groups, cfg),
+        answers=expand("results/causal_lms/{{group}}/{lm}.safetensors", lm=lms),
+        networks=lambda w: hooks.networks_of(w.group, cfg)[:1],
+    output:
+        table="results/evaluation/{group}/learning_curve.csv",
+        needed="results/evaluation/{group}/stories_needed.csv",
+    log:
+        "logs/evaluate_learning_curve/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_learning_curve/{group}.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_learning_curve.py"),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        groups=len(cfg.groups),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_learning_curve.py"
+
+
 rule evaluate_causal_lms:
     """Evaluate language models in detail: calibration, rescaled, prior-adjusted, end of word, whole story."""
     input:

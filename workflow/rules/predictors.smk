@@ -109,6 +109,36 @@ rule train_nonlinear:
         "../scripts/train_nonlinear.py"
 
 
+rule train_learning_curve:
+    """Train the linear and the non-linear predictor on fewer stories, and keep their losses on the test contexts."""
+    input:
+        train="results/contexts/{group}/train.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        test="results/contexts/{group}/test.safetensors",
+        linear="results/linear/{group}/weights.safetensors",
+    output:
+        curve="results/learning/{group}/curve.safetensors",
+    log:
+        "logs/train_learning_curve/{group}.log",
+    benchmark:
+        "benchmarks/out/train_learning_curve/{group}.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(120),
+        gpu=gpus,
+    params:
+        code=script_hash("train_learning_curve.py"),
+        threads=cfg.threads,
+        settings=cfg.learning_curve and cfg.learning_curve.model_dump(),
+        linear=cfg.predictors.linear.model_dump(include={"gap", "max_iterations"}),
+        nonlinear=cfg.predictors.nonlinear and cfg.predictors.nonlinear.model_dump(),
+        seed=cfg.seed,
+        device=cfg.device,
+    script:
+        "../scripts/train_learning_curve.py"
+
+
 rule predict_nonlinear:
     """Predict the test contexts with the trained networks together, and with those without non-linearity."""
     input:

@@ -82,6 +82,18 @@ rule fill_report:
         training="results/figures/training.svg",
         comparison="results/figures/comparison.svg",
         linearity_figure="results/figures/linearity.svg",
+        learning_curve=(
+            expand(
+                "results/evaluation/{group}/{table}.csv",
+                group=cfg.groups,
+                table=["learning_curve", "stories_needed"],
+            )
+            if cfg.learning_curve
+            else []
+        ),
+        learning_curve_figure=(
+            ["results/figures/learning_curve.svg"] if cfg.learning_curve else []
+        ),
         people_figure=["results/figures/people.svg"] if labelled else [],
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),
         influence=f"results/evaluation/{cfg.figures.tiles_group}/influence.parquet",

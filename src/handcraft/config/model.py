@@ -415,6 +415,18 @@ class Evaluation(Strict):
     the words' shares, with its whole interval; it is not linear where the whole interval lies below."""
 
 
+class LearningCurve(Strict):
+    """Training on fewer stories, for the curve of the loss over them. `learning_curve: null` leaves it out."""
+
+    fractions: Annotated[list[Annotated[float, Field(gt=0, lt=1)]], Field(min_length=1)] = [
+        0.0625,
+        0.125,
+        0.25,
+        0.5,
+    ]
+    """Shares of the training stories to train on, besides all of them."""
+
+
 class Figures(Strict):
     training_group: Name
     """The group of the training figure."""
@@ -469,6 +481,8 @@ class Config(Strict):
     """Lists of candidate words; `name: [" a", " b"]` is enough. Null removes a group of the default config."""
     predictors: Predictors
     evaluation: Evaluation = Evaluation()
+    learning_curve: LearningCurve | None = LearningCurve()
+    """Null leaves the learning curves out."""
     figures: Figures
     report: Report
 

@@ -130,7 +130,7 @@ def evaluate_linearity(
     was chosen as: linear, same, best.
     """
     test, held_out = read_contexts(inputs.test), read_contexts(inputs.validation)
-    contenders, notes = _contenders(inputs, test, held_out)
+    contenders, notes = find_contenders(inputs, test, held_out)
     rates = np.log(class_rates(read_contexts(inputs.train).labels, len(test.candidates)))
     losses = [-rates[test.labels], *(context_losses(c.test, test.labels) for c in contenders)]
     confidence = 1 - (1 - settings.confidence) / groups
@@ -159,7 +159,7 @@ def evaluate_linearity(
     write_csv(table, judge.rows(held_out.labels, answer, sums.contexts, sums.stories), COLUMNS)
 
 
-def _contenders(inputs: Inputs, test: Contexts, held_out: Contexts) -> tuple[list[Contender], list[str]]:
+def find_contenders(inputs: Inputs, test: Contexts, held_out: Contexts) -> tuple[list[Contender], list[str]]:
     """All predictors with their answers, and what of them could not take part."""
     answered = {p.predictor: p for p in read_answers(inputs.predictions, test)}
     kept = read_tensors(inputs.held_out) if inputs.held_out else {}

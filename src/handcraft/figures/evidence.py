@@ -47,12 +47,12 @@ def plot_evidence(tables: Sequence[Path], *, titles: Sequence[str], output: Path
         save_svg(figure, output)
 
 
-def panels(figure: "Figure", titles: Sequence[str]) -> Iterator[Any]:
-    """Axes, two in a row, with one scale of y; each has its title."""
+def panels(figure: "Figure", titles: Sequence[str], alike: bool = True) -> Iterator[Any]:
+    """Axes, two in a row, each with its title; with one scale of y if they are to be `alike`."""
     rows, first = -(-len(titles) // 2), None
     columns = min(len(titles), 2)
     for i, title in enumerate(titles):
-        axes = figure.add_subplot(rows, columns, i + 1, sharey=first)
+        axes = figure.add_subplot(rows, columns, i + 1, sharey=first if alike else None)
         first = first or axes
         axes.set_title(title)
         axes.tick_params(length=2.5, color=QUIET)

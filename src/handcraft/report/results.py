@@ -269,6 +269,16 @@ class Results:
         return found
 
     @cached_property
+    def learning_curve(self) -> dict[str, Rows]:
+        """The learning curves by group; empty where the config leaves them out."""
+        return {g.name: self._csv("evaluation", g.name, "learning_curve.csv") for g in self.metadata.groups}
+
+    @cached_property
+    def stories_needed(self) -> dict[str, Rows]:
+        """Stories that the linear model takes to match others, by group; empty where there are no curves."""
+        return {g.name: self._csv("evaluation", g.name, "stories_needed.csv") for g in self.metadata.groups}
+
+    @cached_property
     def removed(self) -> dict[str, Rows]:
         """Tables of `evaluate_stability` by group; empty where there are no fits to resampled stories."""
         return {g.name: self._csv("evaluation", g.name, "stability.csv") for g in self.metadata.groups}

@@ -148,7 +148,7 @@ def train_nonlinear(
     group = inputs.train.parent.name
     splits = Split.of(training, offsets, device), Split.of(held_out, base, device)
     task = Task(group, shape, *splits, settings, seed)
-    fits = {variant: _fit_seeds(task, variant) for variant in (*settings.variants, ADDITIVE)}
+    fits = {variant: fit_seeds(task, variant) for variant in (*settings.variants, ADDITIVE)}
     answers = {variant: pooled([f.logits for f in own], variant) for variant, own in fits.items()}
     losses = {variant: context_losses(own, held_out.labels) for variant, own in answers.items()}
     best = min(settings.variants, key=lambda v: losses[v].mean())
@@ -194,7 +194,7 @@ def _control(task: Task, variant: str, worth: float) -> dict[str, float] | None:
         torch.from_numpy(own).to(task.held_out.labels.device) for own in (planted.training, planted.held_out)
     ]
     training, held_out = (replace(s, labels=own) for s, own in zip(splits, labels, strict=True))
-    fits = _fit_seeds(replace(task, training=training, held_out=held_out), variant)
+    fits = fit_seeds(replace(task, training=training, held_out=held_out), variant)
     share = planted.recovered(pooled([fit.logits for fit in fits], variant))
     say(f"{share:.0%} found of a planted interaction that is worth {planted.worth:.4f} nats")
     return {"worth": planted.worth, "recovered": share}
@@ -226,7 +226,7 @@ def _obstacle(training: Contexts, held_out: Contexts) -> str:
     return ""
 
 
-def _fit_seeds(task: Task, variant: str) -> list[Fit]:
+def fit_seeds(task: Task, variant: str) -> list[Fit]:
     numbers = progress(range(task.settings.seeds), f"{task.group}: {variant}", unit="seed")
     return [_fit_retrying(task, variant, number) for number in numbers]
 

@@ -169,6 +169,39 @@ def table_contenders(results: Results, values: Values) -> Markdown:
     return pipe_table(header, first_only(rows), "llrrl")
 
 
+def last_doubling(results: Results, values: Values) -> Markdown:
+    """What the linear model's loss falls by over the last step of its learning curve, as a range over the groups."""
+    falls = []
+    for rows in results.learning_curve.values():
+        own = [r for r in rows if r["predictor"] == "linear"]
+        if len(own) > 1:
+            falls.append(own[-2]["loss"] - own[-1]["loss"])
+    if not falls:
+        return Markdown("")
+    least = values.put("learning.least_fall", min(falls), "nats")
+    most = values.put("learning.most_fall", max(falls), "nats")
+    return Markdown(f"between {least} and {most}" if len(falls) > 1 else str(least))
+
+
+def table_needed(results: Results, values: Values) -> Markdown:
+    """Per group and other predictor: the training stories that the linear model takes to match it."""
+    rows: list[list[object]] = []
+    for g in results.metadata.groups:
+        for r in results.stories_needed[g.name]:
+            name = f"needed.{g.name}.{r['predictor']}"
+            every = values.put(f"{name}.all", r["all_stories"])
+            cells: list[object] = [g.title, r["title"], values.put(f"{name}.loss", r["loss"], "nats")]
+            more = Markdown(f"more than {every}")
+            at = values.put(f"{name}.stories", r["value"] and round(r["value"])) if r["reached"] else more
+            ends = [
+                values.put(f"{name}.{k}", r[k] and round(r[k])) if r[k] else more for k in ("low", "high")
+            ]
+            known = r["low"] is not None or r["high"] is not None
+            rows.append([*cells, at, Markdown(f"{ends[0]} to {ends[1]}") if known else Markdown("–")])
+    header = ["group", "to match", "its loss (nats)", "stories", "interval"]
+    return pipe_table(header, first_only(rows), "llrrr") if rows else Markdown("")
+
+
 def against_corrected(results: Results) -> dict[str, list[str]]:
     """Titles of the groups in which `linear` is better, worse, level with the baseline after its correction."""
     found: dict[str, list[str]] = {"better": [], "worse": [], "level": []}
@@ -215,6 +248,8 @@ def names(context: Context) -> dict[str, Any]:
         "reason_sentences": lambda: reason_sentences(results),
         "truth_sentence": lambda: truth_sentence(results),
         "table_linearity": lambda: table_linearity(results, values),
+        "last_doubling": lambda: last_doubling(results, values),
+        "table_needed": lambda: table_needed(results, values),
         "table_contenders": lambda: table_contenders(results, values),
         "against_corrected": lambda: against_corrected(results),
         "verdict_notes": lambda: Markdown("; ".join(escape(n) for n in notes(results))),
