@@ -6,9 +6,9 @@ _TEXT = """
 """
 _WHOLE = """
     all_stories bin changed checked chosen clipped comparable compared contexts correct cut fresh_contexts
-    interactions items_needed iterations kept kept_planted linear_rules looked_at n n_token n_word nonzeros only_a only_b only_person
-    only_predictor people position reached recovered same_sign seen size spans sparser step stories strongest_planted
-    undecided validation weights
+    interactions items_needed iterations kept kept_planted linear_rules looked_at n n_token n_word nonzeros
+    only_a only_b only_person only_predictor people position reached recovered same_sign seen size spans
+    sparser step stories strongest_planted undecided validation weights
 """
 _REAL = """
     accuracy accuracy_token accuracy_word bayes_loss best_linear_gap best_linear_l1 best_linear_loss chance

@@ -13,14 +13,19 @@ WORDS = (" and", " but", " so")
 
 
 def contexts_file(
-    path: Path, tokens: np.ndarray, labels: np.ndarray, vocabulary: int = 12, words: Sequence[str] = WORDS
+    path: Path,
+    tokens: np.ndarray,
+    labels: np.ndarray,
+    vocabulary: int = 12,
+    words: Sequence[str] = WORDS,
+    story: np.ndarray | None = None,
 ) -> Path:
-    """A contexts artifact of tokens [n, length] and labels [n], each from a story of its own."""
+    """A contexts artifact of tokens [n, length] and labels [n], each from a story of its own unless `story` [n] says."""
     rows = np.arange(len(labels), dtype=np.int64)
     arrays = {
         "tokens": tokens.astype(np.uint16),
         "labels": labels.astype(np.uint8),
-        "story": rows,
+        "story": rows if story is None else story.astype(np.int64),
         "offset": rows,
     }
     metadata = {"candidates": list(words), "match": "word", "vocabulary": vocabulary}

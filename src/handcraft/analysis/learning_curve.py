@@ -127,7 +127,7 @@ def _nonlinear(
     )
     task = Task("learning curve", shape, *splits, settings.model_copy(update={"seeds": 1}), seed)
     (fit,) = fit_seeds(task, settings.variants[0])
-    metadata = {"variant": settings.variants[0], "heads": settings.heads}
+    metadata = {"variant": settings.variants[0], "heads": settings.heads, "layers": settings.layers}
     return context_losses(
         log_softmax(network_logits(fit.tensors, metadata, asked.tokens, bases[1])), asked.labels
     )

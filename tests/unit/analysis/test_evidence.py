@@ -16,7 +16,7 @@ from handcraft.analysis.unpenalised import STEPS, train_unpenalised
 from handcraft.config.model import Evaluation
 from handcraft.device import Machine
 from handcraft.errors import UserError
-from handcraft.files import read_csv, read_metadata, read_tensors, write_tensors
+from handcraft.files import read_csv, read_metadata, read_tensors
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.tokenizer.tokens import load_tokenizer
 from tests.helpers.artifacts import (
@@ -28,13 +28,6 @@ from tests.helpers.artifacts import (
     weights_file,
 )
 from tests.helpers.explorer import ExplorerFiles
-
-
-def in_stories(path: Path, tokens: np.ndarray, labels: np.ndarray, story: np.ndarray) -> Path:
-    contexts_file(path, tokens, labels)
-    arrays, metadata = read_tensors(path), read_metadata(path)
-    write_tensors(path, arrays | {"story": story.astype(np.int64)}, metadata)
-    return path
 
 
 def plain_losses(weight: np.ndarray, tokens: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -64,7 +57,7 @@ def test_evidence_is_the_loss_without_each_position_story_by_story(tmp_path: Pat
     weight[3, :, :] += np.eye(3)[np.arange(12) % 3]
     weight = weight.astype(np.float32)
     weights = weights_file(tmp_path / "w.safetensors", weight)
-    held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, story)
+    held_out = contexts_file(tmp_path / "c.safetensors", tokens, labels, story=story)
     settings = Evaluation(bootstrap=4000, confidence=0.9)
     evaluate_evidence(weights, held_out, settings=settings, seed=0, output=tmp_path / "e.csv")
     rows = read_csv(tmp_path / "e.csv")
@@ -103,7 +96,7 @@ def test_evidence_is_the_loss_without_each_position_story_by_story(tmp_path: Pat
 
 def test_without_a_gain_or_with_one_story_there_is_no_share_or_no_interval(tmp_path: Path) -> None:
     tokens, labels = last_token_decides(20, 1)
-    held_out = in_stories(tmp_path / "c.safetensors", tokens, labels, np.zeros(20))
+    held_out = contexts_file(tmp_path / "c.safetensors", tokens, labels, story=np.zeros(20))
     random = np.random.default_rng(0)
     bad = random.normal(size=(4, 12, 3)) * np.array([[[0]], [[0]], [[0]], [[-9]]])
     bad[3, np.arange(12), np.arange(12) % 3] = -9

@@ -169,18 +169,19 @@ def table_contenders(results: Results, values: Values) -> Markdown:
     return pipe_table(header, first_only(rows), "llrrl")
 
 
-def last_doubling(results: Results, values: Values) -> Markdown:
-    """What the linear model's loss falls by over the last step of its learning curve, as a range over the groups."""
-    falls = []
-    for rows in results.learning_curve.values():
-        own = [r for r in rows if r["predictor"] == "linear"]
+def last_step(results: Results, values: Values) -> Markdown:
+    """The last step of the linear model's learning curve in each group: how many times the stories, and the change of
+    the loss. Empty without curves."""
+    parts = []
+    for g in results.metadata.groups:
+        own = [r for r in results.learning_curve[g.name] if r["predictor"] == "linear"]
         if len(own) > 1:
-            falls.append(own[-2]["loss"] - own[-1]["loss"])
-    if not falls:
-        return Markdown("")
-    least = values.put("learning.least_fall", min(falls), "nats")
-    most = values.put("learning.most_fall", max(falls), "nats")
-    return Markdown(f"between {least} and {most}" if len(falls) > 1 else str(least))
+            change = values.put(f"learning.{g.name}.change", own[-1]["loss"] - own[-2]["loss"], "change")
+            times = values.put(
+                f"learning.{g.name}.times", own[-1]["size"] / own[-2]["size"], "significant", digits=2
+            )
+            parts.append(Markdown(f"{change} in {escape(g.title)} ({times} times the stories)"))
+    return join(parts) if parts else Markdown("")
 
 
 def table_needed(results: Results, values: Values) -> Markdown:
@@ -191,13 +192,19 @@ def table_needed(results: Results, values: Values) -> Markdown:
             name = f"needed.{g.name}.{r['predictor']}"
             every = values.put(f"{name}.all", r["all_stories"])
             cells: list[object] = [g.title, r["title"], values.put(f"{name}.loss", r["loss"], "nats")]
-            more = Markdown(f"more than {every}")
-            at = values.put(f"{name}.stories", r["value"] and round(r["value"])) if r["reached"] else more
-            ends = [
-                values.put(f"{name}.{k}", r[k] and round(r[k])) if r[k] else more for k in ("low", "high")
-            ]
-            known = r["low"] is not None or r["high"] is not None
-            rows.append([*cells, at, Markdown(f"{ends[0]} to {ends[1]}") if known else Markdown("–")])
+            least = min(row["size"] for row in results.learning_curve[g.name])
+            told: dict[str, Markdown] = {}
+            for key in ("value", "low", "high"):
+                if r[key] is None:
+                    told[key] = Markdown(f"more than {every}")
+                    continue
+                told[key] = values.put(f"{name}.{key}", round(r[key]))
+                if r[key] <= least:
+                    told[key] = Markdown(f"at most {told[key]}")
+            interval = Markdown(
+                f"{told['low']} to {told['high']}" if told["low"] != told["high"] else told["low"]
+            )
+            rows.append([*cells, told["value"], interval])
     header = ["group", "to match", "its loss (nats)", "stories", "interval"]
     return pipe_table(header, first_only(rows), "llrrr") if rows else Markdown("")
 
@@ -248,7 +255,7 @@ def names(context: Context) -> dict[str, Any]:
         "reason_sentences": lambda: reason_sentences(results),
         "truth_sentence": lambda: truth_sentence(results),
         "table_linearity": lambda: table_linearity(results, values),
-        "last_doubling": lambda: last_doubling(results, values),
+        "last_step": lambda: last_step(results, values),
         "table_needed": lambda: table_needed(results, values),
         "table_contenders": lambda: table_contenders(results, values),
         "against_corrected": lambda: against_corrected(results),
