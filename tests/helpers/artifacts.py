@@ -20,7 +20,7 @@ def contexts_file(
     words: Sequence[str] = WORDS,
     story: np.ndarray | None = None,
 ) -> Path:
-    """A contexts artifact of tokens [n, length] and labels [n], each from a story of its own unless `story` [n] says."""
+    """A contexts artifact of tokens [n, length] and labels [n], each of its own story or of `story` [n]."""
     rows = np.arange(len(labels), dtype=np.int64)
     arrays = {
         "tokens": tokens.astype(np.uint16),

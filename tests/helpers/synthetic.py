@@ -14,10 +14,11 @@ from handcraft.analysis.unpenalised import train_unpenalised
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
-from handcraft.evaluation import causal_lms, linearity, predictions
+from handcraft.evaluation import causal_lms, learning_curve, linearity, predictions
 from handcraft.figures.calibration import plot_calibration
 from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.evidence import plot_evidence
+from handcraft.figures.learning_curve import plot_learning_curve
 from handcraft.figures.linearity import plot_linearity
 from handcraft.figures.path import plot_path
 from handcraft.figures.penalty import plot_penalty
@@ -131,6 +132,8 @@ def make_figures(results: Path, baseline: str | None) -> None:
         titles=list(GROUPS),
         output=figures / "linearity.svg",
     )
+    curves = [[p.with_name(f"{n}.csv") for p in verdicts] for n in ("learning_curve", "stories_needed")]
+    plot_learning_curve(*curves, titles=list(GROUPS), output=figures / "learning_curve.svg")
 
 
 def make_weight_figures(results: Path) -> None:
@@ -347,19 +350,37 @@ def _linearity(results: Path, name: str, random: np.random.Generator) -> None:
     judged = ("linear", "additive", "nonlinear", "best_linear", "bayes")
     paths = [results / "predictions" / name / f"{p}.parquet" for p in judged]
     lm = results / "causal_lms" / name / "small-llama.safetensors"
+    inputs = linearity.Inputs(
+        *(contexts / f"{split}.safetensors" for split in ("train", "validation", "test")),
+        [p for p in paths if p.is_file()],
+        [lm] if lm.is_file() else [],
+        nonlinear / "validation.safetensors",
+        nonlinear / "metrics.json",
+    )
     linearity.evaluate_linearity(
-        linearity.Inputs(
-            *(contexts / f"{split}.safetensors" for split in ("train", "validation", "test")),
-            [p for p in paths if p.is_file()],
-            [lm] if lm.is_file() else [],
-            nonlinear / "validation.safetensors",
-            nonlinear / "metrics.json",
-        ),
+        inputs,
         settings=Evaluation(bootstrap=100),
         groups=len(GROUPS),
         seed=0,
         table=out / "linearity.csv",
         verdict=out / "linearity.json",
+    )
+    n = len(read_contexts(contexts / "test.safetensors"))
+    sizes = {"stories": np.array([20, 40]), "contexts": np.array([60, 120]), "l1": np.array([1e-3, 1e-3])}
+    losses = {
+        p: np.stack([random.normal(x, 0.3, n) for x in (1.4, 1.2)]).astype(np.float32)
+        for p in learning_curve.LEARNERS
+    }
+    curve = results / "learning" / name / "curve.safetensors"
+    write_tensors(curve, sizes | losses, {"all": 80})
+    learning_curve.evaluate_learning_curve(
+        curve,
+        inputs,
+        settings=Evaluation(bootstrap=100),
+        groups=len(GROUPS),
+        seed=0,
+        table=out / "learning_curve.csv",
+        needed=out / "stories_needed.csv",
     )
 
 

@@ -39,6 +39,7 @@ predictors:
   causal_lms: {small-llama: null}
   nonlinear: null
   linear: {PENALTIES, resamples: 0}
+learning_curve: null
 figures: {tiles_group: conjunctions, training_group: pair, tiles: [","]}
 """
 """One test story, no language model, no network, no person, and a linear model with as good as no weight."""

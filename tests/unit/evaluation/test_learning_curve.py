@@ -49,7 +49,7 @@ def world(folder: Path, curve: dict[str, np.ndarray], stories: int) -> tuple[Pat
         path = folder / f"{name}.parquet"
         write_predictions(path, tables[name], predictor=name, title=name, candidates=WORDS)
         predictions.append(path)
-    write_tensors(folder / "held_out.safetensors", {n: t for n, t in tables.items()}, {})
+    write_tensors(folder / "held_out.safetensors", tables, {})
     sizes = {"stories": np.array([10, 20]), "contexts": np.array([70, 150]), "l1": np.array([1e-3, 1e-3])}
     losses = {n: np.asarray(x, np.float32) for n, x in curve.items()}
     write_tensors(folder / "curve.safetensors", sizes | losses, {"all": 40})

@@ -172,7 +172,7 @@ def table_contenders(results: Results, values: Values) -> Markdown:
 def last_step(results: Results, values: Values) -> Markdown:
     """The last step of the linear model's learning curve in each group: how many times the stories, and the change of
     the loss. Empty without curves."""
-    parts = []
+    parts: list[str] = []
     for g in results.metadata.groups:
         own = [r for r in results.learning_curve[g.name] if r["predictor"] == "linear"]
         if len(own) > 1:
