@@ -475,6 +475,7 @@ def _planted(results: Path) -> None:
                 "kept_planted": 11,
                 "strongest_planted": 9,
             }
+            | {"interactions_found": 2, "pairs_confirmed": 9, "pairs_planted": 8}
             | {"interactions": 2, "noise_share": 0.1, "fresh_contexts": 9000, "best_linear_l1": 1e-6}
         )
         for i in range(7):

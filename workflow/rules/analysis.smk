@@ -102,6 +102,56 @@ rule evaluate_stability:
         "../scripts/evaluate_stability.py"
 
 
+rule find_pairs:
+    """Find pairs of tokens that say together what neither says alone, and confirm them on validation contexts."""
+    input:
+        train="results/contexts/{group}/train.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        test="results/contexts/{group}/test.safetensors",
+        linear="results/linear/{group}/weights.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        table="results/pairs/{group}/pairs.csv",
+        curve="results/pairs/{group}/curve.safetensors",
+    log:
+        "logs/find_pairs/{group}.log",
+    benchmark:
+        "benchmarks/out/find_pairs/{group}.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(60),
+    params:
+        code=script_hash("find_pairs.py"),
+        threads=cfg.threads,
+        settings=cfg.pairs and cfg.pairs.model_dump(),
+        seed=cfg.seed,
+        device="cpu",
+    script:
+        "../scripts/find_pairs.py"
+
+
+rule evaluate_pairs:
+    """What the pairs bring on test contexts, and how much of the non-linear predictor's advantage that is."""
+    input:
+        curve="results/pairs/{group}/curve.safetensors",
+        test="results/contexts/{group}/test.safetensors",
+        predictions=lambda w: hooks.pair_references(w.group, cfg),
+    output:
+        table="results/evaluation/{group}/pairs_curve.csv",
+    log:
+        "logs/evaluate_pairs/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_pairs/{group}.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_pairs.py"),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_pairs.py"
+
+
 rule evaluate_data_claims:
     """Count how often the tokens of the tiles precede each candidate."""
     input:
@@ -130,6 +180,11 @@ rule evaluate_planted:
             "results/linear/{group}/weights.safetensors", group=planted_groups
         ),
         best_linear=expand("results/planted/{group}.safetensors", group=planted_groups),
+        pairs=(
+            expand("results/pairs/{group}/pairs.csv", group=planted_groups)
+            if cfg.pairs
+            else []
+        ),
     output:
         table="results/evaluation/planted.csv",
         rules="results/evaluation/planted_rules.csv",

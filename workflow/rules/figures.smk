@@ -79,6 +79,24 @@ rule plot_learning_curve:
         "../scripts/plot_learning_curve.py"
 
 
+rule plot_pairs:
+    """Draw what pairs of tokens bring, over the number of pairs, a panel a group."""
+    input:
+        tables=expand("results/evaluation/{group}/pairs_curve.csv", group=cfg.groups),
+    output:
+        figure="results/figures/pairs.svg",
+    log:
+        "logs/plot_pairs.log",
+    benchmark:
+        "benchmarks/out/plot_pairs.tsv"
+    localrule: True
+    params:
+        code=script_hash("plot_pairs.py"),
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
+    script:
+        "../scripts/plot_pairs.py"
+
+
 rule plot_comparison:
     """Draw the results of every predictor on every group, with intervals."""
     input:

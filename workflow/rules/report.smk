@@ -91,6 +91,13 @@ rule fill_report:
             if cfg.learning_curve
             else []
         ),
+        pairs=(
+            expand("results/pairs/{group}/pairs.csv", group=cfg.groups)
+            + expand("results/evaluation/{group}/pairs_curve.csv", group=cfg.groups)
+            + ["results/figures/pairs.svg"]
+            if cfg.pairs
+            else []
+        ),
         learning_curve_figure=(
             ["results/figures/learning_curve.svg"] if cfg.learning_curve else []
         ),

@@ -7,6 +7,7 @@ with job(snakemake) as (inputs, outputs, params):
         weights=dict(zip(params.groups, inputs.weights, strict=True)),
         best=dict(zip(params.groups, inputs.best_linear, strict=True)),
         tokenizer=inputs.tokenizer,
+        pairs=dict(zip(params.groups, inputs.pairs, strict=False)),
         output=outputs.table,
         rules=outputs.rules,
     )

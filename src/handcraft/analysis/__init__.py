@@ -2,6 +2,6 @@
 
 Scores of predictions are in `evaluation`, drawings in `figures`.
 
-Modules: `best_linear`, `data_claims`, `evidence`, `influence`, `last_position`, `learning_curve`, `planted`,
+Modules: `best_linear`, `data_claims`, `evidence`, `influence`, `last_position`, `learning_curve`, `pairs`, `planted`,
 `published`, `published_weights`, `shown`, `stability`, `strongest`, `unpenalised`.
 """

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from handcraft.contexts.read import Contexts, read_contexts
-from handcraft.files import read_metadata, read_tensors, write_csv
+from handcraft.files import read_csv, read_metadata, read_tensors, write_csv
 from handcraft.math import normalise
 from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.rules.bayes import check_planted, find_rules
@@ -31,6 +31,9 @@ COLUMNS = (
     "kept_planted",
     "strongest_planted",
     "interactions",
+    "interactions_found",
+    "pairs_confirmed",
+    "pairs_planted",
     "noise_share",
     "fresh_contexts",
     "best_linear_l1",
@@ -59,6 +62,7 @@ def evaluate_planted(
     weights: Mapping[str, Path],
     best: Mapping[str, Path],
     tokenizer: Path,
+    pairs: Mapping[str, Path],
     output: Path,
     rules: Path,
 ) -> None:
@@ -69,8 +73,10 @@ def evaluate_planted(
     `over_best` (ours / best linear - 1), `linear_rules`, `recovered` of them, `looked_at` (inputs, a token at a
     position, that a rule of any kind looks at), `kept` (inputs that have a weight), `kept_planted` (those of them that
     a rule looks at), `strongest_planted` (the same of as many inputs as rules look at, strongest first),
-    `interactions`, `noise_share` (of the test contexts), `fresh_contexts`, `best_linear_l1` and the certified
-    `best_linear_gap` of the best linear fit.
+    `interactions`, `interactions_found` (those of which a confirmed pair of `find_pairs` is a part),
+    `pairs_confirmed`, `pairs_planted` (those that are part of an interaction, or have the marker word of the noise
+    with another word that a rule looks at; these three are empty where `pairs` lacks the group), `noise_share` (of the
+    test contexts), `fresh_contexts`, `best_linear_l1` and the certified `best_linear_gap` of the best linear fit.
     rules: CSV, a row a rule. `kind`: linear, interaction or noise; `words` and `distances` (1 is the last token
     before the gap; `positions` counts from 0, the oldest); `planted` in nats on `candidate`; `weight`, our
     centred weight there (minus the mean over the candidates); `largest`, the candidate with the largest centred
@@ -112,6 +118,7 @@ def evaluate_planted(
                 "kept_planted": int((looked & (size > 0)).sum()),
                 "strongest_planted": int((looked & (size > 0)).ravel()[strongest].sum()),
                 "interactions": sum(row["kind"] == "interaction" for row in rows),
+                **(_matched(planted, contexts.length, pairs[group], vocabulary) if group in pairs else {}),
                 "noise_share": next((row["share"] for row in rows if row["kind"] == "noise"), 0.0),
                 "fresh_contexts": metadata["contexts"],
                 "best_linear_l1": metadata["l1"],
@@ -121,6 +128,35 @@ def evaluate_planted(
         found += rows
     write_csv(output, table, COLUMNS)
     write_csv(rules, found, RULE_COLUMNS)
+
+
+def _matched(planted: TokenRules, length: int, table: Path, vocabulary: Vocabulary) -> dict[str, int]:
+    """How many of the confirmed pairs are planted, and of how many interactions they are a part."""
+    rules = planted.rules
+
+    def inputs(distance: int, words: tuple[str, ...]) -> set[tuple[int, str]]:
+        return {(-distance, vocabulary.show(planted.ids[w])) for w in words}
+
+    interactions = [
+        (
+            inputs(rule.distance, (*rule.plus, *rule.minus)),
+            inputs(rule.other_distance, (*rule.other_plus, *rule.other_minus)),
+        )
+        for rule in rules.interactions
+    ]
+    looked = looked_at(planted, length, planted.whole.size)
+    every = {(int(p) - length, vocabulary.show(int(t))) for p, t in zip(*np.nonzero(looked), strict=True)}
+    marker = inputs(rules.noise.distance, (rules.noise.word,)) if rules.noise else set()
+    found, known, confirmed = set(), 0, 0
+    for row in read_csv(table):
+        if not row["confirmed"]:
+            continue
+        confirmed += 1
+        sides = {(row["position"], row["token"]), (row["other_position"], row["other_token"])}
+        of = {i for i, (a, b) in enumerate(interactions) if sides & a and sides & b}
+        found |= of
+        known += bool(of or (sides & marker and sides <= every))
+    return {"interactions_found": len(found), "pairs_confirmed": confirmed, "pairs_planted": known}
 
 
 def looked_at(planted: TokenRules, length: int, vocabulary: int) -> np.ndarray:

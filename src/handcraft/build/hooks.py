@@ -240,6 +240,12 @@ def judged_predictions(group: str, planted: Sequence[str], cfg: Config) -> list[
     return [f"results/predictions/{group}/{p}.parquet" for p in judged if p in answering]
 
 
+def pair_references(group: str, cfg: Config) -> list[str]:
+    """Paths of the predictions that the gain of pairs is measured by; none where the config leaves out networks."""
+    found = ("linear", *registry.NETWORKS) if cfg.predictors.nonlinear else ()
+    return [f"results/predictions/{group}/{p}.parquet" for p in found]
+
+
 def networks_of(group: str, cfg: Config) -> list[str]:
     """What `train_nonlinear` says of validation contexts and of the planted interaction; none where it is left out."""
     files = ("validation.safetensors", "metrics.json") if cfg.predictors.nonlinear else ()

@@ -427,6 +427,19 @@ class LearningCurve(Strict):
     """Shares of the training stories to train on, besides all of them."""
 
 
+class Pairs(Strict):
+    """The search for pairs of tokens that say together what neither says alone. `pairs: null` leaves it out."""
+
+    count: int = Field(60, ge=1)
+    """Largest number of pairs to find."""
+    folds: int = Field(5, ge=2)
+    """Parts of the training stories for which the linear model is fitted again without them, as in `nonlinear`."""
+    support: int = Field(20, ge=2)
+    """Training contexts that a pair must have, at least."""
+    false_discoveries: float = Field(0.1, gt=0, lt=1)
+    """Share of the pairs confirmed on validation contexts that may be false, in expectation (Benjamini, Hochberg)."""
+
+
 class Figures(Strict):
     training_group: Name
     """The group of the training figure."""
@@ -483,6 +496,8 @@ class Config(Strict):
     evaluation: Evaluation = Evaluation()
     learning_curve: LearningCurve | None = LearningCurve()
     """Null leaves the learning curves out."""
+    pairs: Pairs | None = Pairs()
+    """Null leaves the search for pairs out."""
     figures: Figures
     report: Report
 

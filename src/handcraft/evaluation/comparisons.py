@@ -17,6 +17,17 @@ def mcnemar(only_a: int, only_b: int) -> float:
     return float(contingency_tables.mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue)
 
 
+def false_discoveries(p: Sequence[float]) -> list[float]:
+    """Benjamini and Hochberg's adjusted p values, in the order given: keeping those up to a level q, at most a share q
+    of the kept are expected to be false.
+
+    Source: Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57, 289-300.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(x) for x in multipletests(list(p), method="fdr_bh")[1]] if len(p) else []
+
+
 def holm(p: Sequence[float | None]) -> list[float | None]:
     """Holm's step-down adjusted p values, in the order given; a missing one stays missing and is not counted.
 

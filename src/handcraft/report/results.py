@@ -279,6 +279,19 @@ class Results:
         return {g.name: self._csv("evaluation", g.name, "stories_needed.csv") for g in self.metadata.groups}
 
     @cached_property
+    def pairs(self) -> dict[str, Rows]:
+        """Pairs of tokens by group, best first; empty where the config leaves the search out."""
+        return {
+            g.name: read_csv(path) if (path := self.root / "pairs" / g.name / "pairs.csv").is_file() else []
+            for g in self.metadata.groups
+        }
+
+    @cached_property
+    def pairs_curve(self) -> dict[str, Rows]:
+        """What pairs bring by group, over their number; empty where the config leaves the search out."""
+        return {g.name: self._csv("evaluation", g.name, "pairs_curve.csv") for g in self.metadata.groups}
+
+    @cached_property
     def removed(self) -> dict[str, Rows]:
         """Tables of `evaluate_stability` by group; empty where there are no fits to resampled stories."""
         return {g.name: self._csv("evaluation", g.name, "stability.csv") for g in self.metadata.groups}

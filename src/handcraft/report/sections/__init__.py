@@ -1,6 +1,6 @@
 """The sections of the report: a module prepares each one's names, tables and values; `report/*.qmd` holds the prose.
 
-Modules: `explorer`, `language_models`, `linearity`, `people`, `planted`, `predictors`, `published`, `rebuild`,
+Modules: `explorer`, `language_models`, `linearity`, `pairs`, `people`, `planted`, `predictors`, `published`, `rebuild`,
 `results`, `setup`, `tiles`, `weights`.
 """
 
@@ -8,6 +8,7 @@ from handcraft.report.sections import (
     explorer,
     language_models,
     linearity,
+    pairs,
     people,
     planted,
     predictors,
@@ -23,6 +24,7 @@ ALL = (
     predictors,
     results,
     linearity,
+    pairs,
     people,
     weights,
     explorer,

@@ -178,6 +178,7 @@ def test_table_of_planted_rules(built, tmp_path):
         weights=weights,
         best=best,
         tokenizer=built / "tokenizer.json",
+        pairs={},
         output=tmp_path / "planted.csv",
         rules=tmp_path / "rules.csv",
     )
