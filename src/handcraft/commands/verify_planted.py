@@ -129,6 +129,7 @@ def _build(config: Config, seed: int, root: Path) -> list[dict[str, Any]]:
         weights=weights,
         best=best,
         tokenizer=tokenizer,
+        pairs={},
         output=table,
         rules=root / "rules.csv",
     )

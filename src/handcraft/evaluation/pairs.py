@@ -56,7 +56,7 @@ def evaluate_pairs(
     ahead = False
     if compared and draws is not None:
         low, _ = percentile_interval(advantage(draws), settings.confidence)
-        ahead = low is not None and low > 0
+        ahead = bool(low is not None and low > 0)
     rows = []
     for i, number in enumerate(arrays["size"].tolist()):
         row: dict[str, Any] = {
