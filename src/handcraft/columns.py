@@ -2,7 +2,7 @@
 
 _TEXT = """
     a annotator b biases bos candidate distances group kind largest measure metric parts positions predictor
-    published_largest question rates role row rows sample title token version view why words
+    published_largest question rates role row rows sample title token version why words
 """
 _WHOLE = """
     bin changed checked chosen clipped comparable compared contexts correct cut fresh_contexts interactions items_needed

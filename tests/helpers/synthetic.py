@@ -277,17 +277,18 @@ def _group(
         paths.append(results / "predictions" / name / f"{predictor}.parquet")
         write_predictions(paths[-1], scores, predictor=predictor, title=TITLES[predictor], candidates=words)
     out = results / "evaluation" / name
-    inputs = predictions.Inputs(
-        folder / "test.safetensors", folder / "train.safetensors", folder / "sample.json", paths
-    )
+    inputs = predictions.Inputs(folder / "test.safetensors", folder / "sample.json", paths)
     predictions.evaluate_predictions(
         inputs,
         settings=Evaluation(bootstrap=100),
         seed=0,
-        metrics=out / "metrics.csv",
-        comparisons=out / "comparisons.csv",
-        sample_metrics=out / "sample.csv",
-        sample_comparisons=out / "sample_comparisons.csv",
+        outputs=predictions.Outputs(
+            metrics=out / "metrics.csv",
+            recall=out / "recall.csv",
+            comparisons=out / "comparisons.csv",
+            sample_metrics=out / "sample.csv",
+            sample_comparisons=out / "sample_comparisons.csv",
+        ),
     )
 
 

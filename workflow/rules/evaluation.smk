@@ -8,13 +8,13 @@ rule evaluate_predictions:
     """Evaluate all predictors of one variant on the test contexts and on the samples."""
     input:
         test="results/contexts/{variant}/test.safetensors",
-        train="results/contexts/{variant}/train.safetensors",
         sample="results/contexts/{variant}/sample.json",
         predictions=lambda w: hooks.predictions_of(
             variants[w.variant], planted_groups, cfg
         ),
     output:
         metrics="results/evaluation/{variant}/metrics.csv",
+        recall="results/evaluation/{variant}/recall.csv",
         comparisons="results/evaluation/{variant}/comparisons.csv",
         sample_metrics="results/evaluation/{variant}/sample.csv",
         sample_comparisons="results/evaluation/{variant}/sample_comparisons.csv",

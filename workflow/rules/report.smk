@@ -40,6 +40,7 @@ rule fill_report:
             variant=variants,
             table=["metrics", "comparisons"],
         ),
+        recall=expand("results/evaluation/{group}/recall.csv", group=cfg.groups),
         samples=expand(
             "results/evaluation/{group}/sample.csv",
             group=dict.fromkeys([cfg.figures.training_group, *labelled]),

@@ -7,7 +7,7 @@ import numpy as np
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
 from handcraft.files import read_tensors, write_csv
 from handcraft.math import centred
 from handcraft.seeds import generator
@@ -36,11 +36,10 @@ def evaluate_evidence(
     pushes = position_pushes(weight, asked.tokens)
     mean = pushes.mean(0)
     share = _shares(mean[None])[0]
-    # One class: the balanced view has no part in this.
     sums = sum_stories(asked.story, np.zeros(len(asked), np.int64), pushes)
     low = high = np.full(len(share), np.nan)
     if sums.stories > 1 and np.isfinite(share).all():
-        draws = _shares(bootstrap_scores(sums, settings.bootstrap, generator(seed, "evidence"))[0])
+        draws = _shares(bootstrap_means(sums, settings.bootstrap, generator(seed, "evidence")))
         tails = [(1 - settings.confidence) / 2, (1 + settings.confidence) / 2]
         low, high = np.nanquantile(draws, tails, axis=0)
     rows = []

@@ -28,7 +28,7 @@ from scipy.optimize import minimize_scalar
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
 from handcraft.evaluation.calibration import fit_rescaling
 from handcraft.evaluation.intervals import percentile_interval
 from handcraft.evaluation.predictions import read_answers
@@ -135,12 +135,11 @@ def evaluate_linearity(
     losses = [-rates[test.labels], *(context_losses(c.test, test.labels) for c in contenders)]
     confidence = 1 - (1 - settings.confidence) / groups
     resamples = max(settings.bootstrap, int(np.ceil(2 * IN_A_TAIL / (1 - confidence))))
-    # One class: the balanced view has no part in this.
     sums = sum_stories(test.story, np.zeros(len(test), np.uint8), np.column_stack(losses))
     value = np.array([x.mean() for x in losses])
     draws = None
     if sums.stories > 1:
-        draws = bootstrap_scores(sums, resamples, generator(seed, "linearity"))[0]
+        draws = bootstrap_means(sums, resamples, generator(seed, "linearity"))
     judge = _Judge(contenders, value, draws, confidence, settings.margin)
     control = (read_json(inputs.network).get("control") if inputs.network else None) or None
     found = judge.answer(held_out.labels, control)

@@ -27,16 +27,14 @@ class Finding:
         return abs(self.difference)
 
 
-def find(
-    rows: Sequence[dict[str, Any]], a: str, b: str, view: str = "natural", metric: str = "loss"
-) -> Finding | None:
+def find(rows: Sequence[dict[str, Any]], a: str, b: str, metric: str = "loss") -> Finding | None:
     """The paired comparison of `a` with `b` in a table of comparisons (whichever way round it is stored).
 
     `level` (not distinguishable) where the paired interval holds zero, or where there is none; None where the two
     were not compared, or one of the losses is infinite.
     """
     for row in rows:
-        if row["view"] != view or row["metric"] != metric or {row["a"], row["b"]} != {a, b} or a == b:
+        if row["metric"] != metric or {row["a"], row["b"]} != {a, b} or a == b:
             continue
         if row["difference"] is None:  # one of the losses is infinite
             return None

@@ -161,6 +161,10 @@ class Results:
         """What each verdict was chosen from."""
         return {g.name: self._csv("evaluation", g.name, "linearity.csv") for g in self.metadata.groups}
 
+    def recall(self, group: str) -> Rows:
+        """The recall of every word by every predictor."""
+        return self._csv("evaluation", group, "recall.csv")
+
     def sample(self, variant: str) -> Rows:
         return self._csv("evaluation", variant, "sample.csv")
 

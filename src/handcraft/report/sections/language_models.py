@@ -10,7 +10,6 @@ from handcraft.report.values import Values
 
 ROWS = {
     "natural": "as it is",
-    "balanced": "balanced",
     "rescaled": "rescaled",
     "prior_adjusted": "prior-adjusted",
     "end_of_word": "end of word",
