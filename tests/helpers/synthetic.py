@@ -281,6 +281,7 @@ def _group(
     predictions.evaluate_predictions(
         inputs,
         settings=Evaluation(bootstrap=100),
+        groups=len(GROUPS),
         seed=0,
         outputs=predictions.Outputs(
             metrics=out / "metrics.csv",

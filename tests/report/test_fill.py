@@ -192,14 +192,14 @@ def test_a_comparison_is_read_either_way_round() -> None:
         "low": 0.1,
         "high": 0.3,
     }
-    rows = [row | {"p": 0.01, "n": 10}]
+    rows = [row | {"n": 10}]
     one, other = find(rows, "x", "y", metric="accuracy"), find(rows, "y", "x", metric="accuracy")
     assert one is not None
     assert other is not None
     assert (one.verdict, other.verdict) == ("better", "worse")
     assert (other.low, other.high, other.difference) == (-0.3, -0.1, -0.2)
     assert find(rows, "x", "z") is None
-    no_interval = [row | {"low": None, "high": None, "p": None, "n": 1}]
+    no_interval = [row | {"low": None, "high": None, "n": 1}]
     assert find(no_interval, "x", "y", metric="accuracy").verdict == "level"  # type: ignore[union-attr]
 
 

@@ -27,6 +27,7 @@ rule evaluate_predictions:
     params:
         code=script_hash("evaluate_predictions.py"),
         settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        groups=len(cfg.groups),
         seed=cfg.seed,
     script:
         "../scripts/evaluate_predictions.py"

@@ -6,6 +6,7 @@ with job(snakemake) as (inputs, outputs, params):
     evaluate_predictions(
         Inputs(**vars(inputs)),
         settings=Evaluation(**params.settings),
+        groups=params.groups,
         seed=params.seed,
         outputs=Outputs(**vars(outputs)),
     )

@@ -7,13 +7,16 @@ what is asked of the contexts of one word only (its recall).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
+from handcraft.config.model import Evaluation
+
 CHUNK = 2_000_000
 """Numbers in one block of resamples (stories x resamples); bounds memory at about 32 MB."""
-ZERO = 1e-12
-"""A difference below this is the rounding of sums, not a difference."""
+IN_A_TAIL = 20
+"""Resamples that lie beyond each end of an interval of a family, at least."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,10 @@ def bootstrap_means(sums: StorySums, resamples: int, generator: np.random.Genera
     return np.concatenate([means(sums, drawn) for drawn in draw_stories(sums.stories, resamples, generator)])
 
 
-def bootstrap_p(differences: np.ndarray) -> float:
-    """Two-sided p of "no difference": twice the smaller share of draws [B] at or beyond zero, at most 1.
+def family_intervals(settings: Evaluation, count: int) -> tuple[float, int]:
+    """Coverage of each of `count` intervals that hold together with `settings.confidence`, and resamples for it.
 
-    The observed sample counts as one more draw on either side, so p is never 0: the least is 2 / (B + 1).
-    Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, chapter 4.
+    Bonferroni. At least `IN_A_TAIL` resamples lie beyond each end of an interval.
     """
-    below = int((differences <= ZERO).sum())
-    above = int((differences >= -ZERO).sum())
-    return min(1.0, 2 * (min(below, above) + 1) / (len(differences) + 1))
+    confidence = 1 - (1 - settings.confidence) / max(count, 1)
+    return confidence, max(settings.bootstrap, ceil(2 * IN_A_TAIL / (1 - confidence)))

@@ -28,7 +28,7 @@ from scipy.optimize import minimize_scalar
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, family_intervals, sum_stories
 from handcraft.evaluation.calibration import fit_rescaling
 from handcraft.evaluation.intervals import percentile_interval
 from handcraft.evaluation.predictions import read_answers
@@ -45,8 +45,6 @@ NONLINEAR = "nonlinear"
 TRUTH = ("best_linear", "bayes")
 FOUND = 0.25
 """A network that finds less of the planted interaction says nothing of what it does not find."""
-IN_A_TAIL = 20
-"""Resamples that lie beyond each end of an interval, at least."""
 COLUMNS = (
     "predictor", "title", "kind", "parts", "weight", "validation_loss", "loss", "low", "high", "difference",
     "difference_low", "difference_high", "role", "n", "stories",
@@ -133,8 +131,7 @@ def evaluate_linearity(
     contenders, notes = _contenders(inputs, test, held_out)
     rates = np.log(class_rates(read_contexts(inputs.train).labels, len(test.candidates)))
     losses = [-rates[test.labels], *(context_losses(c.test, test.labels) for c in contenders)]
-    confidence = 1 - (1 - settings.confidence) / groups
-    resamples = max(settings.bootstrap, int(np.ceil(2 * IN_A_TAIL / (1 - confidence))))
+    confidence, resamples = family_intervals(settings, groups)
     sums = sum_stories(test.story, np.zeros(len(test), np.uint8), np.column_stack(losses))
     value = np.array([x.mean() for x in losses])
     draws = None

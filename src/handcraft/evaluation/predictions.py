@@ -23,9 +23,9 @@ from handcraft.contexts.sample import read_samples
 from handcraft.errors import UserError
 from handcraft.evaluation.bootstrap import (
     StorySums,
-    bootstrap_p,
     class_means,
     draw_stories,
+    family_intervals,
     means,
     sum_stories,
 )
@@ -49,7 +49,7 @@ Row = dict[str, Any]
 
 METRIC_COLUMNS = ("predictor", "title", "metric", "value", "low", "high", "n", "stories")
 RECALL_COLUMNS = ("predictor", "title", "candidate", "value", "low", "high", "n", "stories")
-COMPARISON_COLUMNS = ("a", "b", "metric", "difference", "low", "high", "p", "p_holm", "n")
+COMPARISON_COLUMNS = ("a", "b", "metric", "difference", "low", "high", "confidence", "n")
 SAMPLE_COLUMNS = ("sample", "predictor", "title", "correct", "n", "accuracy", "low", "high")
 SAMPLE_COMPARISON_COLUMNS = ("sample", "a", "b", "only_a", "only_b", "p", "p_holm")
 
@@ -78,23 +78,25 @@ def evaluate_predictions(
     inputs: Inputs,
     *,
     settings: Evaluation,
+    groups: int,
     seed: int,
     outputs: Outputs,
 ) -> None:
     """Score all predictions of one variant and compare every pair of them.
 
-    Resamples of the stories (`settings.bootstrap`) give intervals at `settings.confidence`. Writes five tables:
+    Resamples of the stories (`settings.bootstrap` or more) give intervals of `settings.confidence`. Five tables:
 
     - `metrics`: predictor, title, metric (accuracy, a share, or loss, nats), value, low, high, n (test
       contexts), stories (that they come from)
     - `recall`: predictor, title, candidate, value (share of the contexts of the candidate that the predictor answers
       with it), low, high, n (contexts of the candidate), stories (that have it); empty where it does not occur
-    - `comparisons`: a, b, metric, difference (a - b), low, high, p (bootstrap, two-sided), p_holm (Holm
-      within the metric), n; the stories drawn are the same for a and b
+    - `comparisons`: a, b, metric, difference (a - b), low, high, confidence, n; the stories drawn are the same for a
+      and b. One report compares a pair in each of its `groups`, so each interval has the coverage `confidence`, with
+      which the intervals of one pair in all groups hold together with that of the settings (Bonferroni)
     - `sample_metrics`: sample, predictor, title, correct, n, accuracy, low, high (Wilson)
     - `sample_comparisons`: sample, a, b, only_a, only_b, p (exact McNemar), p_holm (Holm within the sample)
 
-    With a single story there is no interval: low, high and p stay empty. A predictor that held the word of one context
+    With a single story there is no interval: low and high stay empty. A predictor that held the word of one context
     impossible has an infinite loss, without an interval, and no paired comparison of losses. Raises `UserError`
     where a file does not answer exactly these contexts.
     """
@@ -112,11 +114,12 @@ def evaluate_predictions(
         what = f"two files hold the predictor {twice[0]!r}"
         raise UserError(what, where=", ".join(twins), remedy="give each its own id")
 
-    scored = _score(asked, answered, settings.bootstrap, seed)
+    together, resamples = family_intervals(settings, groups)
+    scored = _score(asked, answered, resamples, seed)
     sample_rows, sample_pairs = _samples(inputs.sample, asked, answered, settings.confidence)
     write_csv(outputs.metrics, _metrics(answered, scored, settings.confidence), METRIC_COLUMNS)
     write_csv(outputs.recall, _recall(asked, answered, scored, settings.confidence), RECALL_COLUMNS)
-    write_csv(outputs.comparisons, _comparisons(answered, scored, settings.confidence), COMPARISON_COLUMNS)
+    write_csv(outputs.comparisons, _comparisons(answered, scored, together), COMPARISON_COLUMNS)
     write_csv(outputs.sample_metrics, sample_rows, SAMPLE_COLUMNS)
     write_csv(outputs.sample_comparisons, sample_pairs, SAMPLE_COMPARISON_COLUMNS)
 
@@ -189,20 +192,16 @@ def _recall(asked: Contexts, answered: list[Predictions], scored: _Scores, confi
 def _comparisons(answered: list[Predictions], scored: _Scores, confidence: float) -> list[Row]:
     pairs: list[Row] = []
     for m, metric in enumerate(METRICS):
-        family: list[Row] = []
         for a, b in combinations(range(len(answered)), 2):
             row: Row = {"a": answered[a].predictor, "b": answered[b].predictor, "metric": metric}
-            row |= {"difference": None, "low": None, "high": None, "p": None}
+            row |= {"difference": None, "low": None, "high": None, "confidence": confidence}
             comparable = np.isfinite(scored.value[[a, b], m]).all()
             if comparable:
                 row["difference"] = np.round(scored.value[a, m] - scored.value[b, m], DIGITS)
             if comparable and scored.draws is not None:
                 drawn = np.round(scored.draws[:, a, m] - scored.draws[:, b, m], DIGITS)
                 row["low"], row["high"] = percentile_interval(drawn, confidence)
-                row["p"] = bootstrap_p(drawn)
-            family.append(row | {"n": scored.sums.contexts})
-        adjusted = holm([row["p"] for row in family])
-        pairs += [row | {"p_holm": p} for row, p in zip(family, adjusted, strict=True)]
+            pairs.append(row | {"n": scored.sums.contexts})
     return pairs
 
 

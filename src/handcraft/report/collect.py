@@ -25,6 +25,8 @@ def collect_values(results: Results) -> Values:
     for split, counted in sorted((results.corpus.get("splits") or {}).items()):
         values.add(f"corpus.{split}.stories", counted.get("stories"))
     values.add("corpus.duplicates", results.corpus.get("duplicates"))
+    covered = [r["confidence"] for rows in results.comparisons.values() for r in rows]
+    values.add("comparisons.each", max(covered, default=None), "share", digits=1)
     for group in metadata.groups:
         _of_group(values, results, group.name)
     if results.history:

@@ -17,7 +17,6 @@ class Finding:
     difference: float
     low: float | None
     high: float | None
-    p: float | None
     n: int
     verdict: Verdict
 
@@ -41,9 +40,8 @@ def find(rows: Sequence[dict[str, Any]], a: str, b: str, metric: str = "loss") -
         turn = 1.0 if row["a"] == a else -1.0
         bounds = [turn * float(row[k]) for k in ("low", "high") if row[k] is not None]
         low, high = (min(bounds), max(bounds)) if len(bounds) == 2 else (None, None)
-        p = row.get("p_holm", row.get("p"))
         difference = turn * float(row["difference"])
-        return Finding(a, b, metric, difference, low, high, p, int(row["n"]), _verdict(low, high, metric))
+        return Finding(a, b, metric, difference, low, high, int(row["n"]), _verdict(low, high, metric))
     return None
 
 

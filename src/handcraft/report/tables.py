@@ -146,7 +146,7 @@ def recall_range(results: Results, values: Values, predictor: str, group: str) -
 
 
 def paired(results: Results, values: Values, a: str, b: str, metric: str = "loss") -> Markdown:
-    """`a` minus `b` in every group, with the paired interval, Holm's p and the verdict."""
+    """`a` minus `b` in every group, with the paired interval and the verdict by it."""
     rows = []
     for g in results.metadata.groups:
         f = find(results.comparisons[g.name], a, b, metric)
@@ -155,8 +155,8 @@ def paired(results: Results, values: Values, a: str, b: str, metric: str = "loss
             verdict = Markdown(VERDICTS[f.verdict])
             name = f"difference.{a}.{b}.{g.name}.{metric}"
             difference = values.put(name, f.difference, unit, low=f.low, high=f.high)
-            rows.append([g.title, difference, values.put(f"{name}.p", f.p, "p"), verdict])
-    return pipe_table(["group", f"difference in {metric}", "p (Holm)", "verdict"], rows, "lrrl")
+            rows.append([g.title, difference, verdict])
+    return pipe_table(["group", f"difference in {metric}", "verdict"], rows, "lrl")
 
 
 def sample_pairs(results: Results, values: Values, variant: str) -> Markdown:

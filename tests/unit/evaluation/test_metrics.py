@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from handcraft.config.model import Evaluation
 from handcraft.evaluation.bootstrap import (
     bootstrap_means,
-    bootstrap_p,
     class_means,
     draw_stories,
+    family_intervals,
     means,
     sum_stories,
 )
@@ -103,23 +104,23 @@ def test_the_bootstrap_agrees_with_the_standard_error() -> None:
     assert draws.std() == pytest.approx(values.std() / np.sqrt(2000), rel=0.06)
 
 
-def test_bootstrap_p_by_hand() -> None:
-    assert bootstrap_p(np.ones(999)) == pytest.approx(0.002)
-    assert bootstrap_p(-np.ones(999)) == pytest.approx(0.002)
-    assert bootstrap_p(np.zeros(999)) == 1
-    assert bootstrap_p(np.array([-1.0] * 9 + [1.0] * 90)) == pytest.approx(2 * 10 / 100)
-    assert bootstrap_p(np.full(999, 1e-16)) == 1  # rounding is no difference
-
-
-def test_bootstrap_p_is_rarely_small_where_nothing_differs() -> None:
+def test_intervals_of_a_family_hold_together() -> None:
+    settings = Evaluation(bootstrap=100, confidence=0.9)
+    assert family_intervals(settings, 1)[0] == pytest.approx(0.9)
+    each, resamples = family_intervals(settings, 5)
+    assert (each, resamples) == (pytest.approx(0.98), pytest.approx(2000, abs=1))
+    # Nothing differs, in five groups: rarely does any interval of the five leave out zero.
     rng = np.random.default_rng(6)
-    story, labels = np.repeat(np.arange(50), 4), np.zeros(200, dtype=int)
-    small = 0
-    for _ in range(200):
-        difference = rng.normal(size=(200, 1)) + np.repeat(rng.normal(size=50), 4)[:, None]
-        draws = bootstrap_means(sum_stories(story, labels, difference), 199, rng)[:, 0]
-        small += bootstrap_p(draws) <= 0.05
-    assert small / 200 < 0.12
+    missed = 0
+    for _ in range(60):
+        out = False
+        for _ in range(5):
+            difference = np.repeat(rng.normal(size=50), 4)[:, None] + rng.normal(size=(200, 1))
+            sums = sum_stories(np.repeat(np.arange(50), 4), np.zeros(200, dtype=int), difference)
+            low, high = percentile_interval(bootstrap_means(sums, resamples, rng)[:, 0], each)
+            out |= not low <= 0 <= high
+        missed += out
+    assert missed / 60 < 0.25
 
 
 def test_wilson_at_the_ends() -> None:

@@ -57,16 +57,18 @@ class Case:
     labels: np.ndarray
     predictions: list[Path]
 
-    def run(self, folder: str = "out", seed: int = 0, **change: Any) -> dict[str, list[dict[str, Any]]]:
+    def run(
+        self, folder: str = "out", seed: int = 0, groups: int = 1, **change: Any
+    ) -> dict[str, list[dict[str, Any]]]:
         out = {name: self.folder / folder / f"{name}.csv" for name in OUTPUTS}
         arguments: dict[str, Any] = {
             "test": self.folder / "test.safetensors",
             "sample": self.folder / "sample.json",
             "predictions": self.predictions,
         }
-        settings = Evaluation(bootstrap=200)
+        settings = Evaluation(bootstrap=800)
         evaluate_predictions(
-            Inputs(**arguments | change), settings=settings, seed=seed, outputs=Outputs(**out)
+            Inputs(**arguments | change), settings=settings, groups=groups, seed=seed, outputs=Outputs(**out)
         )
         return {name: read_csv(path) for name, path in out.items()}
 
@@ -115,7 +117,7 @@ def test_recall_is_that_of_a_plain_recomputation(case: Case) -> None:
     right = noisy(case.labels, 0.5, seed=1).argmax(axis=1) == case.labels
     # The same stories drawn: one list of stories a resample, their contexts one after the other.
     names = np.unique(story)
-    picks = generator(0, "bootstrap").integers(0, len(names), (200, len(names)))
+    picks = generator(0, "bootstrap").integers(0, len(names), (800, len(names)))
     drawn = [np.concatenate([np.flatnonzero(story == names[s]) for s in one]) for one in picks]
     for k, row in enumerate(rows[:3]):
         assert row["n"] == (case.labels == k).sum()
@@ -153,20 +155,27 @@ def test_comparisons_are_paired_differences(case: Case) -> None:
     tables = case.run()
     value = {(r["predictor"], r["metric"]): r["value"] for r in tables["metrics"]}
     rows = tables["comparisons"]
-    assert list(rows[0]) == ["a", "b", "metric", "difference", "low", "high", "p", "p_holm", "n"]
+    assert list(rows[0]) == ["a", "b", "metric", "difference", "low", "high", "confidence", "n"]
     assert len(rows) == 3 * 2
     for r in rows:
         expected = value[r["a"], r["metric"]] - value[r["b"], r["metric"]]
         assert r["difference"] == pytest.approx(expected)
-        assert 0 < r["p"] <= r["p_holm"] <= 1
+        assert r["confidence"] == 0.95
         if {r["a"], r["b"]} == {"strong", "twin"}:
-            assert (r["difference"], r["low"], r["high"], r["p"]) == (0, 0, 0, 1)
+            assert (r["difference"], r["low"], r["high"]) == (0, 0, 0)
         else:
             sign = 1 if r["metric"] == "loss" else -1
             assert sign * r["low"] > 0
             assert sign * r["high"] > 0
-            assert r["p"] == pytest.approx(2 / 201)
-            assert r["p_holm"] == pytest.approx(3 * 2 / 201)
+
+
+def test_comparisons_hold_together_over_groups(case: Case) -> None:
+    alone, together = (case.run(f"of{g}", groups=g) for g in (1, 4))
+    for one, wide in zip(alone["comparisons"], together["comparisons"], strict=True):
+        assert wide["confidence"] == pytest.approx(1 - 0.05 / 4)
+        assert wide["difference"] == one["difference"]
+        if {one["a"], one["b"]} != {"strong", "twin"}:
+            assert wide["high"] - wide["low"] > one["high"] - one["low"]
 
 
 def test_samples_have_wilson_and_mcnemar(case: Case) -> None:
@@ -213,14 +222,14 @@ def test_one_predictor_leaves_the_comparisons_with_a_header_only(case: Case) -> 
     tables = case.run(predictions=case.predictions[:1])
     assert tables["comparisons"] == tables["sample_comparisons"] == []
     header = (case.folder / "out" / "comparisons.csv").read_text().strip()
-    assert header == "a,b,metric,difference,low,high,p,p_holm,n"
+    assert header == "a,b,metric,difference,low,high,confidence,n"
 
 
 def test_a_single_story_has_no_interval(case: Case) -> None:
     contexts_file(case.folder / "test.safetensors", case.labels, np.zeros(300))
     tables = case.run()
     assert {(r["low"], r["high"], r["stories"]) for r in tables["metrics"]} == {(None, None, 1)}
-    assert {(r["low"], r["p"], r["p_holm"]) for r in tables["comparisons"]} == {(None, None, None)}
+    assert {(r["low"], r["high"]) for r in tables["comparisons"]} == {(None, None)}
 
 
 def test_a_word_held_impossible_where_it_came_makes_the_loss_infinite_and_nothing_else(case: Case) -> None:
@@ -245,7 +254,7 @@ def test_a_word_held_impossible_where_it_came_makes_the_loss_infinite_and_nothin
     assert found["bayes", "loss"]["low"] is None
     assert np.isfinite(found["bayes", "accuracy"]["low"])
     assert np.isfinite(found["majority", "loss"]["low"])
-    compared = {r["metric"]: (r["difference"], r["p"]) for r in tables["comparisons"]}
+    compared = {r["metric"]: (r["difference"], r["low"]) for r in tables["comparisons"]}
     assert compared["loss"] == (None, None)
     assert None not in compared["accuracy"]
 
