@@ -1,13 +1,13 @@
 """The type of every column of the CSV tables, by its name: a name means the same type in all tables."""
 
 _TEXT = """
-    a annotator b biases bos candidate distances group kind largest measure metric parts positions predictor
-    published_largest question rates role row rows sample title token version why words
+    a annotator b better biases bos candidate distances group kind largest measure metric parts pattern positions
+    predictor published_largest question rates role row rows sample title token version why words
 """
 _WHOLE = """
-    bin changed checked chosen clipped comparable compared contexts correct cut fresh_contexts interactions items_needed
-    iterations linear_rules n n_token n_word nonzeros only_a only_b only_person only_predictor people position
-    recovered same_sign seen size spans sparser step stories undecided validation
+    bin changed checked chosen clipped comparable compared context contexts correct cut fresh_contexts interactions
+    items_needed iterations linear_rules n n_token n_word nonzeros only_a only_b only_person only_predictor people
+    position recovered same_sign seen size spans sparser step stories tried undecided validation
 """
 _REAL = """
     accuracy accuracy_token accuracy_word bayes_loss best_linear_gap best_linear_l1 best_linear_loss chance

@@ -14,7 +14,7 @@ from handcraft.analysis.unpenalised import train_unpenalised
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
-from handcraft.evaluation import causal_lms, linearity, predictions
+from handcraft.evaluation import causal_lms, linearity, patterns, predictions
 from handcraft.figures.calibration import plot_calibration
 from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.evidence import plot_evidence
@@ -81,6 +81,7 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
             _language_model(results, random)
         for name in GROUPS:
             _linearity(results, name, random)
+            _patterns(results, name)
         make_figures(results, "small-llama" if lm else None)
     return results
 
@@ -360,6 +361,22 @@ def _linearity(results: Path, name: str, random: np.random.Generator) -> None:
         seed=0,
         table=out / "linearity.csv",
         verdict=out / "linearity.json",
+    )
+
+
+def _patterns(results: Path, name: str) -> None:
+    contexts, lm = results / "contexts" / name, results / "causal_lms" / name / "small-llama.safetensors"
+    patterns.evaluate_patterns(
+        patterns.Inputs(
+            contexts / "test.safetensors",
+            contexts / "validation.safetensors",
+            results / "predictions" / name / "linear.parquet",
+            results / "tokenizer" / "tokenizer.json",
+            lm if lm.is_file() else None,
+        ),
+        settings=Evaluation(bootstrap=100),
+        groups=len(GROUPS),
+        output=results / "evaluation" / name / "patterns.csv",
     )
 
 

@@ -76,6 +76,31 @@ def test_the_table_of_recall_has_every_word_and_its_contexts(results: Path, sour
     assert f"and “{ends[0][1]}” in {100 * ends[0][0]:.0f}%" in text
 
 
+def test_the_endings_where_two_differ_are_shown_with_a_context_only_if_allowed(
+    results: Path, source: Path, root: Path, tmp_path: Path
+) -> None:
+    tables = [
+        read_csv(results / "evaluation" / g / "patterns.csv")
+        for g in ("conjunctions", "pronouns", "feelings")
+    ]
+    assert any(tables)
+    text = (source / "_language_models.qmd").read_text()
+    block = text[text.index("{#sec-patterns}") : text.index("{#tbl-patterns}")]
+    assert block.count("{.token}") == sum(len(r["pattern"].split()) for rows in tables for r in rows)
+    assert "the context that differs most" in block
+    fill_report(results, root / "report", output=tmp_path / "source", metadata=metadata(excerpts=False))
+    text = (tmp_path / "source" / "_language_models.qmd").read_text()
+    assert "{#tbl-patterns}" in text
+    assert "the context that differs most" not in text
+    other = Path(shutil.copytree(results, tmp_path / "results"))
+    for path in other.glob("evaluation/*/patterns.csv"):
+        write_csv(path, [], list(tables[0][0]))
+    fill_report(other, root / "report", output=tmp_path / "none", metadata=metadata())
+    text = (tmp_path / "none" / "_language_models.qmd").read_text()
+    assert "{#tbl-patterns}" not in text
+    assert "After no last token" in text
+
+
 def test_a_made_up_corpus_is_called_so_and_never_compared(source: Path) -> None:
     assert "Nothing here is a finding about English" in (source / "index.qmd").read_text()
     verdicts = re.findall(r"\| ([^|]+) \|$", (source / "_published.qmd").read_text(), re.MULTILINE)[1:]

@@ -61,6 +61,34 @@ rule evaluate_linearity:
         "../scripts/evaluate_linearity.py"
 
 
+rule evaluate_patterns:
+    """Find the last tokens after which the linear model and the baseline language model differ most."""
+    input:
+        test="results/contexts/{group}/test.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        linear="results/predictions/{group}/linear.parquet",
+        tokenizer="results/tokenizer/tokenizer.json",
+        answers=expand(
+            "results/causal_lms/{{group}}/{lm}.safetensors",
+            lm=filter(None, [cfg.baseline()]),
+        ),
+    output:
+        table="results/evaluation/{group}/patterns.csv",
+    log:
+        "logs/evaluate_patterns/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_patterns/{group}.tsv"
+    localrule: True
+    resources:
+        runtime=hooks.runtime(5),
+    params:
+        code=script_hash("evaluate_patterns.py"),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        groups=len(cfg.groups),
+    script:
+        "../scripts/evaluate_patterns.py"
+
+
 rule evaluate_causal_lms:
     """Evaluate language models in detail: calibration, rescaled, prior-adjusted, end of word, whole story."""
     input:

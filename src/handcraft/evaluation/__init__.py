@@ -3,5 +3,5 @@
 Knows nothing of how a prediction was made; what looks inside a model is in `analysis`.
 
 Modules: `bootstrap`, `calibration`, `causal_lms`, `comparisons`, `intervals`, `linearity`, `metrics`, `occurrence`,
-`predictions`.
+`patterns`, `predictions`.
 """

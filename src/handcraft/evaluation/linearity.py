@@ -201,7 +201,7 @@ def _add_language_model(
             f"{title} could not be corrected: not every word is in the validation contexts it answered"
         )
         return
-    asked, own = _whole_word(answers, len(test))
+    asked, own = whole_word(answers, len(test))
     fit = fit_rescaling(own, labels, True)
     corrected = np.full((len(held_out), len(test.candidates)), np.nan)
     corrected[rows] = fit(own)
@@ -214,7 +214,7 @@ def _add_language_model(
         found.append(_mixture(other, lm, rows, labels))
 
 
-def _whole_word(answers: Mapping[str, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
+def whole_word(answers: Mapping[str, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
     """Scores on test and validation contexts: of whole words, where the model was asked for all of them."""
     ends, held_out = answers.get("end_of_word"), answers.get("validation_end_of_word")
     if ends is not None and held_out is not None and len(ends) == n:
