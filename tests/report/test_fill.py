@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from handcraft.errors import UserError
+from handcraft.evaluation.patterns import COLUMNS
 from handcraft.files import (
     read_csv,
     read_json,
@@ -94,7 +95,7 @@ def test_the_endings_where_two_differ_are_shown_with_a_context_only_if_allowed(
     assert "the context that differs most" not in text
     other = Path(shutil.copytree(results, tmp_path / "results"))
     for path in other.glob("evaluation/*/patterns.csv"):
-        write_csv(path, [], list(tables[0][0]))
+        write_csv(path, [], COLUMNS)
     fill_report(other, root / "report", output=tmp_path / "none", metadata=metadata())
     text = (tmp_path / "none" / "_language_models.qmd").read_text()
     assert "{#tbl-patterns}" not in text
