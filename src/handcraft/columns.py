@@ -1,16 +1,16 @@
 """The type of every column of the CSV tables, by its name: a name means the same type in all tables."""
 
 _TEXT = """
-    a annotator b biases bos candidate distances examples group kind largest measure metric other_token parts
-    positions predictor published_largest question rates removed role row rows sample title token version view
-    why words
+    a annotator b better biases bos candidate distances examples group kind largest measure metric other_token
+    parts pattern positions predictor published_largest question rates removed role row rows sample title
+    token version why words
 """
 _WHOLE = """
-    all_stories bin changed checked chosen clipped comparable compared confirmed contexts correct cut
+    all_stories bin changed checked chosen clipped comparable compared confirmed context contexts correct cut
     fresh_contexts held_out interactions interactions_found items_needed iterations kept kept_planted
     linear_rules looked_at n n_token n_word nonzeros only_a only_b only_person only_predictor other_position
     pairs_confirmed pairs_planted people position reached recovered same_sign seen size spans sparser step
-    stories strongest_planted undecided validation weights
+    stories strongest_planted tried undecided validation weights
 """
 _REAL = """
     accuracy accuracy_token accuracy_word advantage bayes_loss best_linear_gap best_linear_l1 best_linear_loss
@@ -20,6 +20,7 @@ _REAL = """
     seconds share share_high share_low temperature train_loss up_to up_to_high up_to_low validation_accuracy
     validation_loss validation_se value weight z
 """
+
 COLUMN_TYPES: dict[str, type[str | int | float]] = {
     name: kind for kind, names in ((str, _TEXT), (int, _WHOLE), (float, _REAL)) for name in names.split()
 }

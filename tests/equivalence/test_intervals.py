@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from handcraft.analysis.published import published_table
-from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
 from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import percentile_interval, wilson
 
@@ -52,11 +52,11 @@ def test_holm_is_the_definition() -> None:
 
 def test_the_bootstrap_is_scipys_where_stories_have_one_context() -> None:
     values = np.random.default_rng(1).gamma(2, size=400)
-    draws = bootstrap_scores(
+    draws = bootstrap_means(
         sum_stories(np.arange(400), np.zeros(400, dtype=int), values[:, None]),
         20_000,
         np.random.default_rng(2),
-    )[0][:, 0]
+    )[:, 0]
     theirs = stats.bootstrap(
         (values,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(3)
     ).confidence_interval

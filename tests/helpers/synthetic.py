@@ -14,7 +14,7 @@ from handcraft.analysis.unpenalised import train_unpenalised
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
-from handcraft.evaluation import causal_lms, learning_curve, linearity, predictions
+from handcraft.evaluation import causal_lms, learning_curve, linearity, patterns, predictions
 from handcraft.figures.calibration import plot_calibration
 from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.evidence import plot_evidence
@@ -83,6 +83,7 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
             _language_model(results, random)
         for name in GROUPS:
             _linearity(results, name, random)
+            _patterns(results, name)
         make_figures(results, "small-llama" if lm else None)
     return results
 
@@ -282,17 +283,19 @@ def _group(
         paths.append(results / "predictions" / name / f"{predictor}.parquet")
         write_predictions(paths[-1], scores, predictor=predictor, title=TITLES[predictor], candidates=words)
     out = results / "evaluation" / name
-    inputs = predictions.Inputs(
-        folder / "test.safetensors", folder / "train.safetensors", folder / "sample.json", paths
-    )
+    inputs = predictions.Inputs(folder / "test.safetensors", folder / "sample.json", paths)
     predictions.evaluate_predictions(
         inputs,
         settings=Evaluation(bootstrap=100),
+        groups=len(GROUPS),
         seed=0,
-        metrics=out / "metrics.csv",
-        comparisons=out / "comparisons.csv",
-        sample_metrics=out / "sample.csv",
-        sample_comparisons=out / "sample_comparisons.csv",
+        outputs=predictions.Outputs(
+            metrics=out / "metrics.csv",
+            recall=out / "recall.csv",
+            comparisons=out / "comparisons.csv",
+            sample_metrics=out / "sample.csv",
+            sample_comparisons=out / "sample_comparisons.csv",
+        ),
     )
 
 
@@ -381,6 +384,22 @@ def _linearity(results: Path, name: str, random: np.random.Generator) -> None:
         seed=0,
         table=out / "learning_curve.csv",
         needed=out / "stories_needed.csv",
+    )
+
+
+def _patterns(results: Path, name: str) -> None:
+    contexts, lm = results / "contexts" / name, results / "causal_lms" / name / "small-llama.safetensors"
+    patterns.evaluate_patterns(
+        patterns.Inputs(
+            contexts / "test.safetensors",
+            contexts / "validation.safetensors",
+            results / "predictions" / name / "linear.parquet",
+            results / "tokenizer" / "tokenizer.json",
+            lm if lm.is_file() else None,
+        ),
+        settings=Evaluation(bootstrap=100),
+        groups=len(GROUPS),
+        output=results / "evaluation" / name / "patterns.csv",
     )
 
 

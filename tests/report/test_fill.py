@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from handcraft.errors import UserError
+from handcraft.evaluation.patterns import COLUMNS
 from handcraft.files import (
     read_csv,
     read_json,
@@ -55,10 +56,50 @@ def test_the_same_artifacts_give_the_same_bytes(
 
 def test_numbers_are_those_of_the_tables(results: Path, source: Path) -> None:
     rows = read_csv(results / "evaluation" / "conjunctions" / "metrics.csv")
-    key = ("linear", "natural", "loss")
-    value = next(r["value"] for r in rows if (r["predictor"], r["view"], r["metric"]) == key)
+    value = next(r["value"] for r in rows if (r["predictor"], r["metric"]) == ("linear", "loss"))
     assert f"{value:.3f}" in (source / "_short.qmd").read_text()
     assert read_json(source / "values.json")["linear.conjunctions.loss"]["value"] == value
+
+
+def test_the_table_of_recall_has_every_word_and_its_contexts(results: Path, source: Path) -> None:
+    text = (source / "_results.qmd").read_text()
+    rows = read_csv(results / "evaluation" / "pronouns" / "recall.csv")
+    block = text[text.index("| **pronouns** |  | *he*") :].split("| **feelings**")[0]
+    own = {r["candidate"]: r for r in rows if r["predictor"] == "linear"}
+    line = next(line for line in block.splitlines() if line.startswith("|  | linear |"))
+    for cell, (word, row) in zip(line.split("|")[3:], own.items(), strict=False):
+        assert cell.strip().startswith(f"{100 * row['value']:.0f}% [{100 * row['low']:.0f} to"), word
+        assert f"*{word.strip()}* [{row['n']}]" in block
+    assert "majority" not in block
+    conjunctions = read_csv(results / "evaluation" / "conjunctions" / "recall.csv")
+    ends = sorted((r["value"], r["candidate"].strip()) for r in conjunctions if r["predictor"] == "linear")
+    assert f"finds “{ends[-1][1]}” in {100 * ends[-1][0]:.0f}%" in text
+    assert f"and “{ends[0][1]}” in {100 * ends[0][0]:.0f}%" in text
+
+
+def test_the_endings_where_two_differ_are_shown_with_a_context_only_if_allowed(
+    results: Path, source: Path, root: Path, tmp_path: Path
+) -> None:
+    tables = [
+        read_csv(results / "evaluation" / g / "patterns.csv")
+        for g in ("conjunctions", "pronouns", "feelings")
+    ]
+    assert any(tables)
+    text = (source / "_language_models.qmd").read_text()
+    block = text[text.index("{#sec-patterns}") : text.index("{#tbl-patterns}")]
+    assert block.count("{.token}") == sum(len(r["pattern"].split()) for rows in tables for r in rows)
+    assert "the context that differs most" in block
+    fill_report(results, root / "report", output=tmp_path / "source", metadata=metadata(excerpts=False))
+    text = (tmp_path / "source" / "_language_models.qmd").read_text()
+    assert "{#tbl-patterns}" in text
+    assert "the context that differs most" not in text
+    other = Path(shutil.copytree(results, tmp_path / "results"))
+    for path in other.glob("evaluation/*/patterns.csv"):
+        write_csv(path, [], COLUMNS)
+    fill_report(other, root / "report", output=tmp_path / "none", metadata=metadata())
+    text = (tmp_path / "none" / "_language_models.qmd").read_text()
+    assert "{#tbl-patterns}" not in text
+    assert "After no last token" in text
 
 
 def test_a_made_up_corpus_is_called_so_and_never_compared(source: Path) -> None:
@@ -130,7 +171,7 @@ def test_groups_where_the_last_token_is_right_more_often_are_named(
 
 def test_every_row_of_a_language_model_is_in_its_table(results: Path, source: Path) -> None:
     text = (source / "_language_models.qmd").read_text()
-    for row in ("as it is", "balanced", "rescaled", "prior-adjusted", "end of word", "whole story"):
+    for row in ("as it is", "rescaled", "prior-adjusted", "end of word", "whole story"):
         assert len(re.findall(rf"^\|[^|]*\| {row} \| \d", text, re.MULTILINE)) == 3, row
     value = read_json(source / "values.json")["lm.small-llama.pronouns.prior_adjusted.loss"]["value"]
     assert f"{value:.3f}" in text
@@ -172,20 +213,19 @@ def test_a_comparison_is_read_either_way_round() -> None:
     row = {
         "a": "x",
         "b": "y",
-        "view": "natural",
         "metric": "accuracy",
         "difference": 0.2,
         "low": 0.1,
         "high": 0.3,
     }
-    rows = [row | {"p": 0.01, "n": 10}]
+    rows = [row | {"n": 10}]
     one, other = find(rows, "x", "y", metric="accuracy"), find(rows, "y", "x", metric="accuracy")
     assert one is not None
     assert other is not None
     assert (one.verdict, other.verdict) == ("better", "worse")
     assert (other.low, other.high, other.difference) == (-0.3, -0.1, -0.2)
     assert find(rows, "x", "z") is None
-    no_interval = [row | {"low": None, "high": None, "p": None, "n": 1}]
+    no_interval = [row | {"low": None, "high": None, "n": 1}]
     assert find(no_interval, "x", "y", metric="accuracy").verdict == "level"  # type: ignore[union-attr]
 
 

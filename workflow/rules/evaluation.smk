@@ -8,13 +8,13 @@ rule evaluate_predictions:
     """Evaluate all predictors of one variant on the test contexts and on the samples."""
     input:
         test="results/contexts/{variant}/test.safetensors",
-        train="results/contexts/{variant}/train.safetensors",
         sample="results/contexts/{variant}/sample.json",
         predictions=lambda w: hooks.predictions_of(
             variants[w.variant], planted_groups, cfg
         ),
     output:
         metrics="results/evaluation/{variant}/metrics.csv",
+        recall="results/evaluation/{variant}/recall.csv",
         comparisons="results/evaluation/{variant}/comparisons.csv",
         sample_metrics="results/evaluation/{variant}/sample.csv",
         sample_comparisons="results/evaluation/{variant}/sample_comparisons.csv",
@@ -27,6 +27,7 @@ rule evaluate_predictions:
     params:
         code=script_hash("evaluate_predictions.py"),
         settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        groups=len(cfg.groups),
         seed=cfg.seed,
     script:
         "../scripts/evaluate_predictions.py"
@@ -85,6 +86,34 @@ rule evaluate_learning_curve:
         seed=cfg.seed,
     script:
         "../scripts/evaluate_learning_curve.py"
+
+
+rule evaluate_patterns:
+    """Find the last tokens after which the linear model and the baseline language model differ most."""
+    input:
+        test="results/contexts/{group}/test.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        linear="results/predictions/{group}/linear.parquet",
+        tokenizer="results/tokenizer/tokenizer.json",
+        answers=expand(
+            "results/causal_lms/{{group}}/{lm}.safetensors",
+            lm=filter(None, [cfg.baseline()]),
+        ),
+    output:
+        table="results/evaluation/{group}/patterns.csv",
+    log:
+        "logs/evaluate_patterns/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_patterns/{group}.tsv"
+    localrule: True
+    resources:
+        runtime=hooks.runtime(5),
+    params:
+        code=script_hash("evaluate_patterns.py"),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        groups=len(cfg.groups),
+    script:
+        "../scripts/evaluate_patterns.py"
 
 
 rule evaluate_causal_lms:

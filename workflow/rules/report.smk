@@ -18,6 +18,7 @@ rule fill_report:
                 f"results/contexts/{cfg.figures.training_group}/test.safetensors",
                 f"results/contexts/{cfg.figures.training_group}/sample.json",
                 f"results/contexts/{cfg.figures.tiles_group}/validation.safetensors",
+                *expand("results/contexts/{group}/test.safetensors", group=cfg.groups),
             ]
             if cfg.report.excerpts
             else []
@@ -45,6 +46,8 @@ rule fill_report:
             variant=variants,
             table=["metrics", "comparisons"],
         ),
+        patterns=expand("results/evaluation/{group}/patterns.csv", group=cfg.groups),
+        recall=expand("results/evaluation/{group}/recall.csv", group=cfg.groups),
         samples=expand(
             "results/evaluation/{group}/sample.csv",
             group=dict.fromkeys([cfg.figures.training_group, *labelled]),

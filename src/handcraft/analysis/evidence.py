@@ -7,7 +7,7 @@ import numpy as np
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
 from handcraft.files import read_tensors, write_csv
 from handcraft.math import context_losses, log_softmax
 from handcraft.predictors.linear.predict import linear_logits
@@ -50,7 +50,7 @@ def evaluate_evidence(
     value = _measures(losses.mean(0)[None])[0]
     low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
     if sums.stories > 1:
-        draws = _measures(bootstrap_scores(sums, settings.bootstrap, generator(seed, "evidence"))[0])
+        draws = _measures(bootstrap_means(sums, settings.bootstrap, generator(seed, "evidence")))
         tails = [(1 - settings.confidence) / 2, (1 + settings.confidence) / 2]
         if np.isfinite(draws).all():
             low, high = np.quantile(draws, tails, axis=0)

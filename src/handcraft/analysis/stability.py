@@ -8,7 +8,7 @@ from handcraft.analysis.shown import large_but_rare
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
 from handcraft.files import read_metadata, read_tensors, write_csv
 from handcraft.math import centred, context_losses, log_softmax
 from handcraft.predictors.linear.predict import linear_logits
@@ -67,7 +67,7 @@ def evaluate_stability(
     sums = sum_stories(asked.story, np.zeros(len(asked), np.int64), table - table[:, :1])
     draws = None
     if sums.stories > 1:
-        draws = bootstrap_scores(sums, settings.bootstrap, generator(seed, "stability"))[0]
+        draws = bootstrap_means(sums, settings.bootstrap, generator(seed, "stability"))
     tails = [(1 - settings.confidence) / 2, (1 + settings.confidence) / 2]
     mean, rows = table.mean(0), []
     for i, (name, removed) in enumerate(sets.items(), start=1):

@@ -198,7 +198,7 @@ class Contexts(Strict):
     max_test: int | None = Field(None, ge=100)
     """Maximum number of validation contexts, and of test contexts, per group; all predictors answer the same ones."""
     sample: int = Field(50, ge=1)
-    """Number of contexts in each fixed random sample that people answer, each from a different story."""
+    """Number of contexts in each of the two fixed random samples that people answer, each from a different story."""
 
 
 class Group(Strict):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,9 @@ def draw_sample(contexts: Path, *, size: int, seed: int, output: Path) -> None:
 
     output: JSON of "natural" (as the contexts come) and "balanced" (as many of each candidate as there are),
     each with `contexts` (rows, in the order drawn), `checksum` (SHA-256 of candidates, tokens and labels, so
-    that an answer sheet can be told to belong to it) and `per_candidate` (how many of each).
-    Raises `UserError` where the contexts come from fewer stories than `size`.
+    that an answer sheet can be told to belong to it) and `per_candidate` (how many of each). The two share no context,
+    and no story either where there are stories enough for both; `shared_stories` says how many they share.
+    Raises `UserError` where there are too few stories, or too few contexts for two samples.
     """
     given = read_contexts(contexts)
     stories = len(np.unique(given.story))
@@ -65,8 +66,44 @@ def draw_sample(contexts: Path, *, size: int, seed: int, output: Path) -> None:
             remedy=f"set contexts.sample to {stories} or less, or give more text (a larger test split)",
         )
     natural = _one_a_story(given, generator(seed, "sample", "natural"))[:size]
-    balanced = _balanced(given, size, generator(seed, "sample", "balanced"))
-    write_json(output, {"natural": _described(given, natural), "balanced": _described(given, balanced)})
+    left = _left_for_balanced(given, natural)
+    if len(np.unique(given.story[left])) < size:
+        order = _one_a_story(given, generator(seed, "sample", "natural"))
+        fits = max(
+            s for s in range(size) if s <= len(np.unique(given.story[_left_for_balanced(given, order[:s])]))
+        )
+        raise UserError(
+            f"two samples of {size} contexts without a common one, each from {size} stories, but there are only "
+            f"{len(given)} contexts from {stories} stories",
+            where=f"{contexts}; config: contexts.sample",
+            remedy=f"set contexts.sample to {fits}, or give more text (a larger test split)"
+            if fits
+            else "give more text (a larger test split)",
+        )
+    balanced = left[_balanced(_only(given, left), size, generator(seed, "sample", "balanced"))]
+    shared = {"shared_stories": len(np.intersect1d(given.story[natural], given.story[balanced]))}
+    described = {
+        name: _described(given, rows) for name, rows in zip(SAMPLES, (natural, balanced), strict=True)
+    }
+    write_json(output, {name: content | shared for name, content in described.items()})
+
+
+def _left_for_balanced(contexts: Contexts, natural: np.ndarray) -> np.ndarray:
+    """Rows that the balanced sample may have: of other stories than the natural one, where those are as many."""
+    others = np.flatnonzero(~np.isin(contexts.story, contexts.story[natural]))
+    if len(np.unique(contexts.story[others])) >= len(natural):
+        return others
+    return np.setdiff1d(np.arange(len(contexts)), natural)
+
+
+def _only(contexts: Contexts, rows: np.ndarray) -> Contexts:
+    return replace(
+        contexts,
+        tokens=contexts.tokens[rows],
+        labels=contexts.labels[rows],
+        story=contexts.story[rows],
+        offset=contexts.offset[rows],
+    )
 
 
 def _one_a_story(contexts: Contexts, random: np.random.Generator) -> np.ndarray:

@@ -1,27 +1,30 @@
 """The bootstrap over stories: contexts of one story are not independent, so whole stories are drawn.
 
 Every score is a ratio of sums over contexts, so a resample needs only each story's sums: a thousand
-resamples are matrix products of how often each story was drawn with those sums. Sums are kept per class, so
-that the balanced view recomputes the class rates of every resample exactly.
+resamples are matrix products of how often each story was drawn with those sums. Sums are kept per class, for
+what is asked of the contexts of one word only (its recall).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
+from handcraft.config.model import Evaluation
+
 CHUNK = 2_000_000
 """Numbers in one block of resamples (stories x resamples); bounds memory at about 32 MB."""
-ZERO = 1e-12
-"""A difference below this is the rounding of sums, not a difference."""
+IN_A_TAIL = 20
+"""Resamples that lie beyond each end of an interval of a family, at least."""
 
 
 @dataclass(frozen=True)
 class StorySums:
     """Sums of Q quantities over the contexts of each story, one block per class.
 
-    `classes` lists, for each class that occurs: the rows of the stories that have it [S_k], and their sums
-    [S_k, 1 + Q], first the number of contexts, then the quantities. Together at most one row per context.
+    `classes` lists, for each class that occurs, in ascending order: the rows of the stories that have it [S_k],
+    and their sums [S_k, 1 + Q], first the number of contexts, then the quantities. Together at most one row a context.
     """
 
     stories: int
@@ -42,18 +45,22 @@ def sum_stories(story: np.ndarray, labels: np.ndarray, quantities: np.ndarray) -
     return StorySums(len(names), len(labels), tuple(classes))
 
 
-def scores(sums: StorySums, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means of the quantities, natural and balanced, each [B, Q]; story s counts `drawn[b, s]` times.
+def means(sums: StorySums, drawn: np.ndarray) -> np.ndarray:
+    """Means of the quantities over all contexts, [B, Q]; story s counts `drawn[b, s]` times."""
+    totals = sum(drawn[:, stories] @ values for stories, values in sums.classes)
+    return np.asarray(totals[:, 1:] / totals[:, :1])
 
-    Natural is the mean over contexts. Balanced weights each context by one over its class's rate in the
-    resample, normalised: the mean, over the classes that the resample has, of the class's own mean.
+
+def class_means(sums: StorySums, drawn: np.ndarray) -> np.ndarray:
+    """Means of the quantities over the contexts of each class that occurs, [B, C, Q].
+
+    NaN where a resample has no context of the class.
     """
-    totals = np.stack([drawn[:, stories] @ values for stories, values in sums.classes])  # [classes, B, 1 + Q]
-    count, total = totals[..., :1], totals[..., 1:]
-    natural = total.sum(axis=0) / count.sum(axis=0)
-    present = count > 0
-    means = total / np.where(present, count, 1)
-    return natural, means.sum(axis=0) / present.sum(axis=0)
+    totals = np.stack([drawn[:, stories] @ values for stories, values in sums.classes], axis=1)
+    count = totals[..., :1]
+    return np.asarray(
+        np.divide(totals[..., 1:], count, out=np.full(totals[..., 1:].shape, np.nan), where=count > 0)
+    )
 
 
 def draw_stories(stories: int, resamples: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
@@ -67,20 +74,15 @@ def draw_stories(stories: int, resamples: int, generator: np.random.Generator) -
         yield counts.reshape(size, stories).astype(np.float64)
 
 
-def bootstrap_scores(
-    sums: StorySums, resamples: int, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """`scores` of `resamples` resamples of the stories, natural and balanced, each [B, Q]."""
-    blocks = [scores(sums, drawn) for drawn in draw_stories(sums.stories, resamples, generator)]
-    return np.concatenate([b[0] for b in blocks]), np.concatenate([b[1] for b in blocks])
+def bootstrap_means(sums: StorySums, resamples: int, generator: np.random.Generator) -> np.ndarray:
+    """`means` of `resamples` resamples of the stories, [B, Q]."""
+    return np.concatenate([means(sums, drawn) for drawn in draw_stories(sums.stories, resamples, generator)])
 
 
-def bootstrap_p(differences: np.ndarray) -> float:
-    """Two-sided p of "no difference": twice the smaller share of draws [B] at or beyond zero, at most 1.
+def family_intervals(settings: Evaluation, count: int) -> tuple[float, int]:
+    """Coverage of each of `count` intervals that hold together with `settings.confidence`, and resamples for it.
 
-    The observed sample counts as one more draw on either side, so p is never 0: the least is 2 / (B + 1).
-    Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, chapter 4.
+    Bonferroni. At least `IN_A_TAIL` resamples lie beyond each end of an interval.
     """
-    below = int((differences <= ZERO).sum())
-    above = int((differences >= -ZERO).sum())
-    return min(1.0, 2 * (min(below, above) + 1) / (len(differences) + 1))
+    confidence = 1 - (1 - settings.confidence) / max(count, 1)
+    return confidence, max(settings.bootstrap, ceil(2 * IN_A_TAIL / (1 - confidence)))

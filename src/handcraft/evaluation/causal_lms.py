@@ -14,7 +14,7 @@ import numpy as np
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_scores, scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, means, sum_stories
 from handcraft.evaluation.calibration import BINS, Rescaling, fit_rescaling, reliability
 from handcraft.evaluation.intervals import percentile_interval
 from handcraft.evaluation.metrics import correct
@@ -63,9 +63,9 @@ def evaluate_causal_lms(
 
     Resamples of stories (`settings.bootstrap`) give intervals at `settings.confidence`. Writes
 
-    - `table`: group, predictor, title, row (natural, balanced, rescaled, prior_adjusted, end_of_word, long_context),
+    - `table`: group, predictor, title, row (natural, rescaled, prior_adjusted, end_of_word, long_context),
       metric (accuracy, a share, or loss, nats), value, low, high; difference (to natural on the same contexts) with its
-      paired interval, empty for balanced; n, stories
+      paired interval; n, stories
     - `calibration`: version (natural, rescaled, prior_adjusted), error (expected calibration error, a share), low,
       high, temperature, biases (nats, by candidate), validation (contexts fitted on), n
     - `bins`: the reliability figure: a bin's bounds, contexts, mean confidence and accuracy
@@ -148,31 +148,29 @@ class _Model:
     def _compare(self, tables: Mapping[str, np.ndarray], at: np.ndarray, own: bool) -> list[Row]:
         """Rows of `tables`, on the test contexts `at`, beside the model's natural answers to the same contexts.
 
-        own: rows of those natural answers too, as they come and balanced.
+        own: rows of those natural answers too.
         """
         natural = self.versions["natural"][np.searchsorted(self.at, at)]
         labels = self.labels[at]
         columns = [f(t, labels) for t in (natural, *tables.values()) for f in (correct, context_losses)]
         sums = sum_stories(self.story[at], labels, np.column_stack(columns))
-        value = scores(sums, np.ones((1, sums.stories)))
+        value = means(sums, np.ones((1, sums.stories)))[0]
         draws = None
         if sums.stories > 1:
-            draws = bootstrap_scores(sums, self.settings.bootstrap, generator(self.seed, "bootstrap"))
+            draws = bootstrap_means(sums, self.settings.bootstrap, generator(self.seed, "bootstrap"))
         rows: list[Row] = []
-        names = ([("natural", 0, 0), ("balanced", 0, 1)] if own else []) + [
-            (t, i, 0) for i, t in enumerate(tables, 1)
-        ]
-        for name, i, view in names:
+        names = ([("natural", 0)] if own else []) + [(name, i) for i, name in enumerate(tables, 1)]
+        for name, i in names:
             for m, metric in enumerate(("accuracy", "loss")):
-                row: Row = {"row": name, "metric": metric, "value": value[view][0, 2 * i + m]}
+                row: Row = {"row": name, "metric": metric, "value": value[2 * i + m]}
                 if i:
-                    row["difference"] = row["value"] - value[view][0, m]
+                    row["difference"] = row["value"] - value[m]
                 if draws is not None:
                     row["low"], row["high"] = percentile_interval(
-                        draws[view][:, 2 * i + m], self.settings.confidence
+                        draws[:, 2 * i + m], self.settings.confidence
                     )
                     if i:
-                        paired = draws[view][:, 2 * i + m] - draws[view][:, m]
+                        paired = draws[:, 2 * i + m] - draws[:, m]
                         bounds = percentile_interval(paired, self.settings.confidence)
                         row["difference_low"], row["difference_high"] = bounds
                 rows.append(row | {"n": sums.contexts, "stories": sums.stories})

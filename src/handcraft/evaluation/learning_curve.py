@@ -13,9 +13,9 @@ import numpy as np
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, family_intervals, sum_stories
 from handcraft.evaluation.intervals import percentile_interval
-from handcraft.evaluation.linearity import IN_A_TAIL, Inputs, find_contenders
+from handcraft.evaluation.linearity import Inputs, find_contenders
 from handcraft.files import read_metadata, read_tensors, write_csv
 from handcraft.math import context_losses
 from handcraft.seeds import generator
@@ -61,10 +61,9 @@ def evaluate_learning_curve(
     columns = [losses for *_, losses in points] + [context_losses(c.test, test.labels) for c in others]
     sums = sum_stories(test.story, np.zeros(len(test), np.uint8), np.column_stack(columns))
     value, draws = np.array([c.mean() for c in columns], np.float64), None
-    confidence = 1 - (1 - settings.confidence) / groups
+    confidence, resamples = family_intervals(settings, groups)
     if sums.stories > 1:
-        resamples = max(settings.bootstrap, int(np.ceil(2 * IN_A_TAIL / (1 - confidence))))
-        draws = bootstrap_scores(sums, resamples, generator(seed, "learning curve"))[0]
+        draws = bootstrap_means(sums, resamples, generator(seed, "learning curve"))
     rows, steps = [], dict.fromkeys(LEARNERS, 0)
     for i, (name, size, contexts, _) in enumerate(points):
         low, high = percentile_interval(draws[:, i], confidence) if draws is not None else (None, None)

@@ -28,7 +28,7 @@ from scipy.optimize import minimize_scalar
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, family_intervals, sum_stories
 from handcraft.evaluation.calibration import fit_rescaling
 from handcraft.evaluation.intervals import percentile_interval
 from handcraft.evaluation.predictions import read_answers
@@ -45,8 +45,6 @@ NONLINEAR = "nonlinear"
 TRUTH = ("best_linear", "bayes")
 FOUND = 0.25
 """A network that finds less of the planted interaction says nothing of what it does not find."""
-IN_A_TAIL = 20
-"""Resamples that lie beyond each end of an interval, at least."""
 COLUMNS = (
     "predictor", "title", "kind", "parts", "weight", "validation_loss", "loss", "low", "high", "difference",
     "difference_low", "difference_high", "role", "n", "stories",
@@ -133,14 +131,12 @@ def evaluate_linearity(
     contenders, notes = find_contenders(inputs, test, held_out)
     rates = np.log(class_rates(read_contexts(inputs.train).labels, len(test.candidates)))
     losses = [-rates[test.labels], *(context_losses(c.test, test.labels) for c in contenders)]
-    confidence = 1 - (1 - settings.confidence) / groups
-    resamples = max(settings.bootstrap, int(np.ceil(2 * IN_A_TAIL / (1 - confidence))))
-    # One class: the balanced view has no part in this.
+    confidence, resamples = family_intervals(settings, groups)
     sums = sum_stories(test.story, np.zeros(len(test), np.uint8), np.column_stack(losses))
     value = np.array([x.mean() for x in losses])
     draws = None
     if sums.stories > 1:
-        draws = bootstrap_scores(sums, resamples, generator(seed, "linearity"))[0]
+        draws = bootstrap_means(sums, resamples, generator(seed, "linearity"))
     judge = _Judge(contenders, value, draws, confidence, settings.margin)
     control = (read_json(inputs.network).get("control") if inputs.network else None) or None
     found = judge.answer(held_out.labels, control)
@@ -205,7 +201,7 @@ def _add_language_model(
             f"{title} could not be corrected: not every word is in the validation contexts it answered"
         )
         return
-    asked, own = _whole_word(answers, len(test))
+    asked, own = whole_word(answers, len(test))
     fit = fit_rescaling(own, labels, True)
     corrected = np.full((len(held_out), len(test.candidates)), np.nan)
     corrected[rows] = fit(own)
@@ -218,7 +214,7 @@ def _add_language_model(
         found.append(_mixture(other, lm, rows, labels))
 
 
-def _whole_word(answers: Mapping[str, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
+def whole_word(answers: Mapping[str, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
     """Scores on test and validation contexts: of whole words, where the model was asked for all of them."""
     ends, held_out = answers.get("end_of_word"), answers.get("validation_end_of_word")
     if ends is not None and held_out is not None and len(ends) == n:

@@ -8,8 +8,6 @@ candidates only, of the one in the text.
 
 import numpy as np
 
-from handcraft.math import log_softmax
-
 TIE = 2e-6
 """Nats within which two candidates are as probable: the rounding of float32 log-probabilities."""
 
@@ -19,15 +17,6 @@ def correct(log_probability: np.ndarray, labels: np.ndarray) -> np.ndarray:
     best = log_probability.max(axis=1, keepdims=True) - TIE <= log_probability
     hit = best[np.arange(len(labels)), labels]
     return np.asarray(hit / best.sum(axis=1), dtype=np.float64)
-
-
-def adjust_prior(log_probability: np.ndarray, rates: np.ndarray) -> np.ndarray:
-    """The same evidence under equally frequent candidates: float64 [n, K], normalised.
-
-    Takes minus log of `rates` ([K], the class rates that the predictor was trained on), then normalises each
-    row.
-    """
-    return log_softmax(log_probability.astype(np.float64) - np.log(rates))
 
 
 def answers(log_probability: np.ndarray) -> np.ndarray:

@@ -21,13 +21,13 @@ def evaluate_occurrence(pairs: Sequence[tuple[str, Path, Path, Path]], *, output
     """Write one row for each group and predictor, in the order of `pairs` and of the tables in them.
 
     `pairs` lists (group, metrics by word, metrics by token, summary of the contexts of either). Accuracy is
-    a share, loss is in nats, both natural; `n_word` and `n_token` are test contexts; `dropped_share` is the
+    a share, loss is in nats; `n_word` and `n_token` are test contexts; `dropped_share` is the
     share of the candidates' tokens in the test split that are not whole words. What only one of the two has
     is empty in the other.
     """
     rows: list[dict[str, Any]] = []
     for group, word, token, summary in pairs:
-        found = {"word": _natural(word), "token": _natural(token)}
+        found = {"word": _scores(word), "token": _scores(token)}
         dropped = _dropped_share(summary)
         for predictor in found["word"] | found["token"]:
             row: dict[str, Any] = {"group": group, "predictor": predictor, "dropped_share": dropped}
@@ -39,14 +39,13 @@ def evaluate_occurrence(pairs: Sequence[tuple[str, Path, Path, Path]], *, output
     write_csv(output, rows, COLUMNS)
 
 
-def _natural(path: Path) -> dict[str, dict[str, Any]]:
+def _scores(path: Path) -> dict[str, dict[str, Any]]:
     """Accuracy, loss, n and title of every predictor in a table of metrics."""
     found: dict[str, dict[str, Any]] = {}
     try:
         for row in read_csv(path):
-            if row["view"] == "natural":
-                one = found.setdefault(str(row["predictor"]), {"title": row["title"], "n": row["n"]})
-                one[row["metric"]] = row["value"]
+            one = found.setdefault(str(row["predictor"]), {"title": row["title"], "n": row["n"]})
+            one[row["metric"]] = row["value"]
     except KeyError as error:
         raise _damaged(path, error) from error
     return found

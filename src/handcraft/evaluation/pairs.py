@@ -8,7 +8,7 @@ import numpy as np
 
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
-from handcraft.evaluation.bootstrap import bootstrap_scores, sum_stories
+from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
 from handcraft.evaluation.intervals import percentile_interval
 from handcraft.evaluation.linearity import LINEAR, NONLINEAR
 from handcraft.evaluation.predictions import read_answers
@@ -44,7 +44,7 @@ def evaluate_pairs(
     sums = sum_stories(asked.story, np.zeros(len(asked), np.uint8), table)
     value, draws = table.mean(0)[None], None
     if sums.stories > 1:
-        draws = bootstrap_scores(sums, settings.bootstrap, generator(seed, "pairs"))[0]
+        draws = bootstrap_means(sums, settings.bootstrap, generator(seed, "pairs"))
     better = int(value[0, 2 * size : 2 * size + 2].argmin()) if compared else 0
 
     def gain(means: np.ndarray, i: int) -> np.ndarray:

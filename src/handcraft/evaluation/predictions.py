@@ -1,9 +1,8 @@
 """One evaluation for every predictor of one variant, on the same test contexts.
 
-Three views. *natural*: the contexts as they come. *balanced*: each context weighted by one over its class's
-rate in the test set. *balanced_prior*: balanced, and the log-probabilities first lose the log of the class
-rates of the training contexts, since a predictor trained on natural text leans to what is frequent
-there.
+*Accuracy* and *loss* are means over all contexts as they come. The *recall* of a word is the accuracy on the contexts
+in which it came: where one word is far more frequent than the others, a predictor may be right often and never say
+the others.
 
 Intervals and paired comparisons resample stories, not contexts. The samples that people answer (50
 contexts, each from another story) get Wilson intervals and exact McNemar tests instead. With so few items
@@ -22,16 +21,22 @@ from handcraft.config.model import Evaluation
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.contexts.sample import read_samples
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_p, bootstrap_scores, scores, sum_stories
+from handcraft.evaluation.bootstrap import (
+    StorySums,
+    class_means,
+    draw_stories,
+    family_intervals,
+    means,
+    sum_stories,
+)
 from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import percentile_interval, wilson
-from handcraft.evaluation.metrics import adjust_prior, answers, correct
+from handcraft.evaluation.metrics import answers, correct
 from handcraft.files import write_csv
-from handcraft.math import class_rates, context_losses
+from handcraft.math import context_losses
 from handcraft.predictions import Predictions, read_predictions
 from handcraft.seeds import generator
 
-VIEWS = ("natural", "balanced", "balanced_prior")
 METRICS = ("accuracy", "loss")
 DIGITS = 12
 """Decimals kept: what is beyond is the rounding of sums, and would part a value from an interval of no width."""
@@ -42,54 +47,62 @@ AGAIN = "delete the file and run snakemake again; docs/extending.md says what a 
 
 Row = dict[str, Any]
 
-METRIC_COLUMNS = ("predictor", "title", "view", "metric", "value", "low", "high", "n", "stories")
-COMPARISON_COLUMNS = ("a", "b", "view", "metric", "difference", "low", "high", "p", "p_holm", "n")
+METRIC_COLUMNS = ("predictor", "title", "metric", "value", "low", "high", "n", "stories")
+RECALL_COLUMNS = ("predictor", "title", "candidate", "value", "low", "high", "n", "stories")
+COMPARISON_COLUMNS = ("a", "b", "metric", "difference", "low", "high", "confidence", "n")
 SAMPLE_COLUMNS = ("sample", "predictor", "title", "correct", "n", "accuracy", "low", "high")
 SAMPLE_COMPARISON_COLUMNS = ("sample", "a", "b", "only_a", "only_b", "p", "p_holm")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What `evaluate_predictions` reads: test contexts, training contexts (for their class rates), the items that
-    people answer, and the predictions."""
+    """What `evaluate_predictions` reads: test contexts, the items that people answer, and the predictions."""
 
     test: Path
-    train: Path
     sample: Path
     predictions: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The tables that `evaluate_predictions` writes."""
+
+    metrics: Path
+    recall: Path
+    comparisons: Path
+    sample_metrics: Path
+    sample_comparisons: Path
 
 
 def evaluate_predictions(
     inputs: Inputs,
     *,
     settings: Evaluation,
+    groups: int,
     seed: int,
-    metrics: Path,
-    comparisons: Path,
-    sample_metrics: Path,
-    sample_comparisons: Path,
+    outputs: Outputs,
 ) -> None:
     """Score all predictions of one variant and compare every pair of them.
 
-    Resamples of the stories (`settings.bootstrap`) give intervals at `settings.confidence`. Writes four tables:
+    Resamples of the stories (`settings.bootstrap` or more) give intervals of `settings.confidence`. Five tables:
 
-    - `metrics`: predictor, title, view, metric (accuracy, a share, or loss, nats), value, low, high, n (test
+    - `metrics`: predictor, title, metric (accuracy, a share, or loss, nats), value, low, high, n (test
       contexts), stories (that they come from)
-    - `comparisons`: a, b, view, metric, difference (a - b), low, high, p (bootstrap, two-sided), p_holm (Holm
-      within view and metric), n; the stories drawn are the same for a and b
+    - `recall`: predictor, title, candidate, value (share of the contexts of the candidate that the predictor answers
+      with it), low, high, n (contexts of the candidate), stories (that have it); empty where it does not occur
+    - `comparisons`: a, b, metric, difference (a - b), low, high, confidence, n; the stories drawn are the same for a
+      and b. One report compares a pair in each of its `groups`, so each interval has the coverage `confidence`, with
+      which the intervals of one pair in all groups hold together with that of the settings (Bonferroni)
     - `sample_metrics`: sample, predictor, title, correct, n, accuracy, low, high (Wilson)
     - `sample_comparisons`: sample, a, b, only_a, only_b, p (exact McNemar), p_holm (Holm within the sample)
 
-    With a single story there is no interval: low, high and p stay empty. A predictor that held the word of one context
+    With a single story there is no interval: low and high stay empty. A predictor that held the word of one context
     impossible has an infinite loss, without an interval, and no paired comparison of losses. Raises `UserError`
     where a file does not answer exactly these contexts.
     """
     asked = read_contexts(inputs.test)
     if not len(asked):
         raise UserError("there are no test contexts", where=str(inputs.test), remedy="use a larger corpus")
-    training = read_contexts(inputs.train)
-    if training.candidates != asked.candidates:
-        raise _other_candidates(inputs.train, training.candidates, asked.candidates)
     answered = read_answers(inputs.predictions, asked)
     if not answered:
         raise UserError(
@@ -101,78 +114,95 @@ def evaluate_predictions(
         what = f"two files hold the predictor {twice[0]!r}"
         raise UserError(what, where=", ".join(twins), remedy="give each its own id")
 
-    rates = class_rates(training.labels, len(asked.candidates))
-    rows, pairs = _all_contexts(asked, answered, rates, settings, seed)
+    together, resamples = family_intervals(settings, groups)
+    scored = _score(asked, answered, resamples, seed)
     sample_rows, sample_pairs = _samples(inputs.sample, asked, answered, settings.confidence)
-    write_csv(metrics, rows, METRIC_COLUMNS)
-    write_csv(comparisons, pairs, COMPARISON_COLUMNS)
-    write_csv(sample_metrics, sample_rows, SAMPLE_COLUMNS)
-    write_csv(sample_comparisons, sample_pairs, SAMPLE_COMPARISON_COLUMNS)
+    write_csv(outputs.metrics, _metrics(answered, scored, settings.confidence), METRIC_COLUMNS)
+    write_csv(outputs.recall, _recall(asked, answered, scored, settings.confidence), RECALL_COLUMNS)
+    write_csv(outputs.comparisons, _comparisons(answered, scored, together), COMPARISON_COLUMNS)
+    write_csv(outputs.sample_metrics, sample_rows, SAMPLE_COLUMNS)
+    write_csv(outputs.sample_comparisons, sample_pairs, SAMPLE_COMPARISON_COLUMNS)
 
 
-def _all_contexts(
-    asked: Contexts,
-    answered: list[Predictions],
-    rates: np.ndarray,
-    settings: Evaluation,
-    seed: int,
-) -> tuple[list[Row], list[Row]]:
-    """Rows of `metrics` and of `comparisons`."""
-    quantities = _quantities(asked, answered, rates)
-    infinite = (
-        np.isinf(quantities).any(axis=0).reshape(len(answered), 2, 2)[:, [0, 1, 1]]
-    )  # [P, views, metrics]
-    sums = sum_stories(asked.story, asked.labels, np.where(np.isinf(quantities), 0.0, quantities))
+@dataclass(frozen=True)
+class _Scores:
+    """Scores of P predictors: `value` [P, 2], accuracy and loss, and of every resample, `draws` [B, P, 2]; `recall`
+    [C, P] of the words that occur and `recall_draws` [B, C, P]. No draws where there is a single story."""
+
+    sums: StorySums
+    value: np.ndarray
+    recall: np.ndarray
+    draws: np.ndarray | None = None
+    recall_draws: np.ndarray | None = None
+
+
+def _score(asked: Contexts, answered: list[Predictions], resamples: int, seed: int) -> _Scores:
+    points = [correct(one.log_probability, asked.labels) for one in answered]
+    losses = np.column_stack([context_losses(one.log_probability, asked.labels) for one in answered])
+    infinite = np.isinf(losses).any(axis=0)
+    sums = sum_stories(
+        asked.story, asked.labels, np.column_stack([*points, np.where(np.isinf(losses), 0.0, losses)])
+    )
+    count = len(answered)
+
+    def score(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        both = means(sums, drawn).reshape(-1, 2, count).swapaxes(1, 2)
+        return np.round(both, DIGITS), np.round(class_means(sums, drawn)[:, :, :count], DIGITS)
+
     # The observed value is the resample that draws each story once: one definition for both.
-    value = _by_view(*scores(sums, np.ones((1, sums.stories))))[0]
-    draws = None
-    if sums.stories > 1:
-        draws = _by_view(*bootstrap_scores(sums, settings.bootstrap, generator(seed, "bootstrap")))
+    value, recall = score(np.ones((1, sums.stories)))
+    value[0, infinite, 1] = np.inf
+    if sums.stories == 1:
+        return _Scores(sums, value[0], recall[0])
+    blocks = [score(drawn) for drawn in draw_stories(sums.stories, resamples, generator(seed, "bootstrap"))]
+    draws, recalls = (np.concatenate(each) for each in zip(*blocks, strict=True))
+    return _Scores(sums, value[0], recall[0], draws, recalls)
 
+
+def _metrics(answered: list[Predictions], scored: _Scores, confidence: float) -> list[Row]:
     rows: list[Row] = []
     for i, one in enumerate(answered):
-        for v, view in enumerate(VIEWS):
-            for m, metric in enumerate(METRICS):
-                row: Row = {"predictor": one.predictor, "title": one.title, "view": view, "metric": metric}
-                row |= {"value": np.inf if infinite[i, v, m] else value[i, v, m], "low": None, "high": None}
-                if draws is not None and not infinite[i, v, m]:
-                    row["low"], row["high"] = percentile_interval(draws[:, i, v, m], settings.confidence)
-                rows.append(row | {"n": sums.contexts, "stories": sums.stories})
-
-    pairs: list[Row] = []
-    for v, view in enumerate(VIEWS):
         for m, metric in enumerate(METRICS):
-            family: list[Row] = []
-            for a, b in combinations(range(len(answered)), 2):
-                row = {"a": answered[a].predictor, "b": answered[b].predictor, "view": view, "metric": metric}
-                row |= {"difference": None, "low": None, "high": None, "p": None}
-                comparable = not (infinite[a, v, m] or infinite[b, v, m])
-                if comparable:
-                    row["difference"] = np.round(value[a, v, m] - value[b, v, m], DIGITS)
-                if draws is not None and comparable:
-                    drawn = np.round(draws[:, a, v, m] - draws[:, b, v, m], DIGITS)
-                    row["low"], row["high"] = percentile_interval(drawn, settings.confidence)
-                    row["p"] = bootstrap_p(drawn)
-                family.append(row | {"n": sums.contexts})
-            adjusted = holm([row["p"] for row in family])
-            pairs += [row | {"p_holm": p} for row, p in zip(family, adjusted, strict=True)]
-    return rows, pairs
+            row: Row = {"predictor": one.predictor, "title": one.title, "metric": metric}
+            row |= {"value": scored.value[i, m], "low": None, "high": None}
+            if scored.draws is not None and np.isfinite(scored.value[i, m]):
+                row["low"], row["high"] = percentile_interval(scored.draws[:, i, m], confidence)
+            rows.append(row | {"n": scored.sums.contexts, "stories": scored.sums.stories})
+    return rows
 
 
-def _quantities(asked: Contexts, answered: list[Predictions], rates: np.ndarray) -> np.ndarray:
-    """Per context [n, 4 P]: each predictor's points and loss, then both with the prior adjusted."""
-    columns = []
-    for one in answered:
-        for table in (one.log_probability, adjust_prior(one.log_probability, rates)):
-            columns += [correct(table, asked.labels), context_losses(table, asked.labels)]
-    return np.column_stack(columns)
+def _recall(asked: Contexts, answered: list[Predictions], scored: _Scores, confidence: float) -> list[Row]:
+    """A row a predictor and candidate. The interval is over the resamples that have the word at all."""
+    rows: list[Row] = []
+    place = {int(label): c for c, label in enumerate(np.unique(asked.labels))}
+    for i, one in enumerate(answered):
+        for k, candidate in enumerate(asked.candidates):
+            row: Row = {"predictor": one.predictor, "title": one.title, "candidate": candidate}
+            row |= {"value": None, "low": None, "high": None, "n": 0, "stories": 0}
+            if (c := place.get(k)) is not None:
+                stories, counted = scored.sums.classes[c]
+                row |= {"value": scored.recall[c, i], "n": int(counted[:, 0].sum()), "stories": len(stories)}
+                if scored.recall_draws is not None and len(stories) > 1:
+                    drawn = scored.recall_draws[:, c, i]
+                    row["low"], row["high"] = percentile_interval(drawn[~np.isnan(drawn)], confidence)
+            rows.append(row)
+    return rows
 
 
-def _by_view(natural: np.ndarray, balanced: np.ndarray) -> np.ndarray:
-    """Scores [B, 4 P], natural and balanced, as [B, P, views, metrics]."""
-    n = natural.reshape(len(natural), -1, 2, 2)
-    b = balanced.reshape(len(balanced), -1, 2, 2)
-    return np.round(np.stack([n[:, :, 0], b[:, :, 0], b[:, :, 1]], axis=2), DIGITS)
+def _comparisons(answered: list[Predictions], scored: _Scores, confidence: float) -> list[Row]:
+    pairs: list[Row] = []
+    for m, metric in enumerate(METRICS):
+        for a, b in combinations(range(len(answered)), 2):
+            row: Row = {"a": answered[a].predictor, "b": answered[b].predictor, "metric": metric}
+            row |= {"difference": None, "low": None, "high": None, "confidence": confidence}
+            comparable = np.isfinite(scored.value[[a, b], m]).all()
+            if comparable:
+                row["difference"] = np.round(scored.value[a, m] - scored.value[b, m], DIGITS)
+            if comparable and scored.draws is not None:
+                drawn = np.round(scored.draws[:, a, m] - scored.draws[:, b, m], DIGITS)
+                row["low"], row["high"] = percentile_interval(drawn, confidence)
+            pairs.append(row | {"n": scored.sums.contexts})
+    return pairs
 
 
 def _samples(

@@ -13,22 +13,20 @@ from handcraft.files import read_csv
 ROW, HEADING, PAUSE = 0.135, 0.2, 0.1  # inches
 
 
-def plot_comparison(
-    metrics: Sequence[Path], *, titles: Sequence[str] | None = None, view: str = "natural", output: Path
-) -> None:
+def plot_comparison(metrics: Sequence[Path], *, titles: Sequence[str] | None = None, output: Path) -> None:
     """Draw accuracy and loss (nats) of every predictor in every group, with bootstrap intervals.
 
     `metrics` are evaluation tables (one a group), `titles` those of the groups (by default the name of the directory
-    that each lies in), `view` one of natural, balanced, balanced_prior.
+    that each lies in).
     """
     if not metrics:
         raise UserError("no evaluation table was given to compare")
     names = titles or [path.parent.name for path in metrics]
     blocks = []
     for title, path in zip(names, metrics, strict=True):
-        rows = [r for r in read_csv(path) if r["view"] == view]
+        rows = read_csv(path)
         if not rows:
-            raise UserError(f"no rows of the view {view!r} in this table", where=str(path))
+            raise UserError("this evaluation table has no rows", where=str(path))
         blocks.append((title, rows))
     _draw(blocks, output)
 

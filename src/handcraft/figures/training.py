@@ -52,7 +52,7 @@ class Line:
 
 
 def _baseline(evaluation: Path, baseline: str) -> Line | None:
-    rows = [r for r in read_csv(evaluation) if (r["view"], r["metric"]) == ("natural", "loss")]
+    rows = [r for r in read_csv(evaluation) if r["metric"] == "loss"]
     styles = predictor_styles([str(r["predictor"]) for r in rows])
     for row in rows:
         if row["predictor"] == baseline:

@@ -6,12 +6,11 @@ import numpy as np
 
 from handcraft.report.results import Results
 from handcraft.report.sections import language_models, linearity, pairs, people, planted
-from handcraft.report.tables import score_name
 from handcraft.report.values import Values
 
 
 def collect_values(results: Results) -> Values:
-    """Every number that prose may use, under names such as `linear.conjunctions.balanced.accuracy`."""
+    """Every number that prose may use, under names such as `linear.conjunctions.accuracy`."""
     metadata, values = results.metadata, Values()
     values.add("contexts.length", metadata.length)
     values.add("tokenizer.vocabulary", metadata.vocabulary)
@@ -26,6 +25,8 @@ def collect_values(results: Results) -> Values:
     for split, counted in sorted((results.corpus.get("splits") or {}).items()):
         values.add(f"corpus.{split}.stories", counted.get("stories"))
     values.add("corpus.duplicates", results.corpus.get("duplicates"))
+    covered = [r["confidence"] for rows in results.comparisons.values() for r in rows]
+    values.add("comparisons.each", max(covered, default=None), "share", digits=1)
     for group in metadata.groups:
         _of_group(values, results, group.name)
     if results.history:
@@ -48,7 +49,7 @@ def _of_group(values: Values, results: Results, name: str) -> None:
     """What a sentence may say of a group; the tables put in the rest."""
     for row in results.metrics[name]:
         unit = "nats" if row["metric"] == "loss" else "share"
-        key = score_name(row["predictor"], name, row["view"], row["metric"])
+        key = f"{row['predictor']}.{name}.{row['metric']}"
         values.add(key, row["value"], unit, low=row["low"], high=row["high"])
     values.add(f"linear.{name}.nonzeros", results.linear[name].get("nonzeros"))
 

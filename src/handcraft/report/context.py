@@ -31,19 +31,15 @@ class Context:
         rows = (r for v in self.results.metrics.values() for r in v)
         return any(r["predictor"] == self.metadata.baseline for r in rows)
 
-    def finding(
-        self, a: str, b: str, group: str, view: str = "natural", metric: str = "loss"
-    ) -> Finding | None:
+    def finding(self, a: str, b: str, group: str, metric: str = "loss") -> Finding | None:
         """How `a` compares with `b` on a group."""
-        return find(self.results.comparisons.get(group, []), a, b, view, metric)
+        return find(self.results.comparisons.get(group, []), a, b, metric)
 
-    def sort_groups(
-        self, a: str, b: str | None, metric: str = "loss", view: str = "natural"
-    ) -> dict[str, list[str]]:
+    def sort_groups(self, a: str, b: str | None, metric: str = "loss") -> dict[str, list[str]]:
         """Titles of the groups in which `a` is better, worse, and not distinguishable from `b`."""
         sorted_: dict[str, list[str]] = {"better": [], "worse": [], "level": []}
         for g in self.metadata.groups if b else []:
-            f = self.finding(a, str(b), g.name, view, metric)
+            f = self.finding(a, str(b), g.name, metric)
             if f is not None:
                 sorted_[f.verdict].append(g.title)
         return sorted_

@@ -17,7 +17,6 @@ class Finding:
     difference: float
     low: float | None
     high: float | None
-    p: float | None
     n: int
     verdict: Verdict
 
@@ -27,25 +26,22 @@ class Finding:
         return abs(self.difference)
 
 
-def find(
-    rows: Sequence[dict[str, Any]], a: str, b: str, view: str = "natural", metric: str = "loss"
-) -> Finding | None:
+def find(rows: Sequence[dict[str, Any]], a: str, b: str, metric: str = "loss") -> Finding | None:
     """The paired comparison of `a` with `b` in a table of comparisons (whichever way round it is stored).
 
     `level` (not distinguishable) where the paired interval holds zero, or where there is none; None where the two
     were not compared, or one of the losses is infinite.
     """
     for row in rows:
-        if row["view"] != view or row["metric"] != metric or {row["a"], row["b"]} != {a, b} or a == b:
+        if row["metric"] != metric or {row["a"], row["b"]} != {a, b} or a == b:
             continue
         if row["difference"] is None:  # one of the losses is infinite
             return None
         turn = 1.0 if row["a"] == a else -1.0
         bounds = [turn * float(row[k]) for k in ("low", "high") if row[k] is not None]
         low, high = (min(bounds), max(bounds)) if len(bounds) == 2 else (None, None)
-        p = row.get("p_holm", row.get("p"))
         difference = turn * float(row["difference"])
-        return Finding(a, b, metric, difference, low, high, p, int(row["n"]), _verdict(low, high, metric))
+        return Finding(a, b, metric, difference, low, high, int(row["n"]), _verdict(low, high, metric))
     return None
 
 

@@ -161,6 +161,26 @@ class Results:
         """What each verdict was chosen from."""
         return {g.name: self._csv("evaluation", g.name, "linearity.csv") for g in self.metadata.groups}
 
+    def recall(self, group: str) -> Rows:
+        """The recall of every word by every predictor."""
+        return self._csv("evaluation", group, "recall.csv")
+
+    def patterns(self, group: str) -> Rows:
+        """The last tokens after which the linear model and the baseline language model differ most."""
+        return self._csv("evaluation", group, "patterns.csv")
+
+    def context_texts(self, group: str, rows: list[int]) -> list[str]:
+        """The text of test contexts; empty texts where the report may show none."""
+        from handcraft.contexts.read import read_contexts
+        from handcraft.tokenizer.tokens import Vocabulary
+
+        path = self.root / "contexts" / group / "test.safetensors"
+        if not self.metadata.excerpts or not path.is_file():
+            return [""] * len(rows)
+        tokens = read_contexts(path).tokens
+        vocabulary = Vocabulary.read(self.root / "tokenizer" / "tokenizer.json")
+        return [vocabulary.decode(tokens[row]).strip() for row in rows]
+
     def sample(self, variant: str) -> Rows:
         return self._csv("evaluation", variant, "sample.csv")
 

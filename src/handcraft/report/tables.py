@@ -1,6 +1,9 @@
 """Tables as pandoc's pipe tables, every number by way of the registry. Captions stand in the sources."""
 
+import re
 from collections.abc import Sequence
+
+import numpy as np
 
 from handcraft.report.escape import Markdown, escape
 from handcraft.report.findings import find
@@ -62,41 +65,98 @@ def groups(results: Results, values: Values) -> Markdown:
     return pipe_table(header, rows, "llrr")
 
 
-def score_name(predictor: str, group: str, view: str, metric: str) -> str:
-    """`linear.conjunctions.loss`, `linear.conjunctions.balanced.loss`."""
-    return ".".join([predictor, group, *([] if view == "natural" else [view]), metric])
-
-
-def scores(results: Results, values: Values, view: str) -> Markdown:
+def scores(results: Results, values: Values) -> Markdown:
     """Accuracy and loss of every predictor in every group, with intervals; the best of a group in bold."""
     rows = []
     for g in results.metadata.groups:
-        table = [r for r in results.metrics[g.name] if r["view"] == view]
+        table = results.metrics[g.name]
         found = {(r["predictor"], r["metric"]): r for r in table}
         order = list(dict.fromkeys(r["predictor"] for r in table))
         for p in order:
             cells: list[object] = [g.title, results.metadata.title_of(p)]
             for metric, unit in (("accuracy", "share"), ("loss", "nats")):
                 row = found.get((p, metric))
-                name = score_name(p, g.name, view, metric)
+                name = f"{p}.{g.name}.{metric}"
                 bounds = {"low": row["low"], "high": row["high"]} if row else {}
                 cells.append(values.put(name, row["value"], unit, **bounds) if row else None)
             rows.append(cells)
     return pipe_table(["group", "predictor", "accuracy", "loss (nats)"], first_only(rows), "llrr")
 
 
+RECALLED = 8
+"""Words that a table of recall can show beside each other; of a group with more, `MOST_FREQUENT` are shown."""
+MOST_FREQUENT = 5
+NOT_RECALLED = ("majority", "linear_sparser", "additive", "best_linear")
+"""Left out of the report's table: the first answers with one word always, the others are like *linear*."""
+PLACES = ("first word", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+
+
+def recall(results: Results, values: Values) -> Markdown:
+    """Of every group a line of its words, with their test contexts, and the recall of each word by each predictor."""
+    rows: list[list[object]] = []
+    for g in results.metadata.groups:
+        table = results.recall(g.name)
+        words = shown_words(results, g.name)
+        heads: list[object] = []
+        for word in words:
+            count = next(r["n"] for r in table if r["candidate"] == word)
+            n = values.put(f"recall.{g.name}.{word.strip()}.contexts", count)
+            heads.append(Markdown(f"*{escape(word.strip() or word)}* [{n}]{{.interval}}"))
+        rows.append([g.title, "", *heads])
+        found = {(r["predictor"], r["candidate"]): r for r in table}
+        for p in dict.fromkeys(r["predictor"] for r in table):
+            if p in NOT_RECALLED:
+                continue
+            cells: list[object] = [g.title, results.metadata.title_of(p)]
+            for word in words:
+                r = found[p, word]
+                name, bounds = f"recall.{g.name}.{word.strip()}.{p}", {"low": r["low"], "high": r["high"]}
+                cells.append(values.put(name, r["value"], "share", digits=0, **bounds))
+            rows.append(cells)
+    columns = max((len(row) for row in rows), default=2)
+    rows = [[*row, *[""] * (columns - len(row))] for row in rows]
+    header = ["group", "predictor", *PLACES[: columns - 2]]
+    return pipe_table(header, first_only(rows), "ll" + "r" * (columns - 2))
+
+
+def shown_words(results: Results, group: str) -> list[str]:
+    """The words of a group whose recall is shown, the most frequent in training first."""
+    counts, found = results.counts[group].get("train"), results.metadata.group(group)
+    if counts is None or found is None:
+        return []
+    words = [found.candidates[k] for k in np.argsort(-counts.of, kind="stable")]
+    return words if len(words) <= RECALLED else words[:MOST_FREQUENT]
+
+
+def recall_range(results: Results, values: Values, predictor: str, group: str) -> dict[str, Markdown] | None:
+    """The words that a predictor finds most and least often, of those shown, and how often; None if not known."""
+    words = shown_words(results, group)
+    rows = [r for r in results.recall(group) if r["predictor"] == predictor and r["candidate"] in words]
+    known = [r for r in rows if r["value"] is not None]
+    if len({r["value"] for r in known}) < 2:
+        return None
+    found: dict[str, Markdown] = {}
+    for end, choose in (("most", max), ("least", min)):
+        r = choose(known, key=lambda row: float(row["value"]))
+        word, bounds = r["candidate"].strip(), {"low": r["low"], "high": r["high"]}
+        name = re.sub(r"\s+", "-", f"recall.{group}.{word}.{predictor}")
+        values.put(name, r["value"], "share", digits=0, **bounds)
+        found |= {end: escape(word), f"{end}_share": values.within(name)}
+    return found
+
+
 def paired(results: Results, values: Values, a: str, b: str, metric: str = "loss") -> Markdown:
-    """`a` minus `b` in every group, with the paired interval, Holm's p and the verdict."""
+    """`a` minus `b` in every group, with the paired interval and the verdict by it."""
     rows = []
     for g in results.metadata.groups:
-        f = find(results.comparisons[g.name], a, b, "natural", metric)
+        f = find(results.comparisons[g.name], a, b, metric)
         if f is not None:
             unit = "nats" if metric == "loss" else "share"
             verdict = Markdown(VERDICTS[f.verdict])
             name = f"difference.{a}.{b}.{g.name}.{metric}"
             difference = values.put(name, f.difference, unit, low=f.low, high=f.high)
-            rows.append([g.title, difference, values.put(f"{name}.p", f.p, "p"), verdict])
-    return pipe_table(["group", f"difference in {metric}", "p (Holm)", "verdict"], rows, "lrrl")
+            rows.append([g.title, difference, verdict])
+    return pipe_table(["group", f"difference in {metric}", "verdict"], rows, "lrl")
 
 
 def sample_pairs(results: Results, values: Values, variant: str) -> Markdown:
@@ -149,11 +209,7 @@ def sparsity(results: Results, values: Values) -> Markdown:
     """Of every group the chosen penalty and the sparser choice: weights that are left, and what that costs."""
     rows: list[list[object]] = []
     for g in results.metadata.groups:
-        losses = {
-            r["predictor"]: r
-            for r in results.metrics[g.name]
-            if (r["view"], r["metric"]) == ("natural", "loss")
-        }
+        losses = {r["predictor"]: r for r in results.metrics[g.name] if r["metric"] == "loss"}
         path = results.path[g.name]
         for mark, predictor in (("chosen", "linear"), ("sparser", "linear_sparser")):
             test = losses.get(predictor)

@@ -1,6 +1,8 @@
 """Contexts against a plain loop, and the errors and samples around them."""
 
+import contextlib
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -295,7 +297,13 @@ def test_samples_take_each_item_from_another_story(
     stories = len({s for _, s in rows})
     size = data.draw(st.integers(1, stories))
     path = contexts_file(folder / "test.safetensors", [k for k, _ in rows], [s for _, s in rows], 3)
-    draw_sample(path, size=size, seed=3, output=folder / "sample.json")
+    # As many contexts as two samples need, each from as many stories, are not always there.
+    with contextlib.ExitStack() as stack:
+        if stories < 2 * size:
+            stack.enter_context(contextlib.suppress(UserError))
+        draw_sample(path, size=size, seed=3, output=folder / "sample.json")
+    if not (folder / "sample.json").is_file():
+        return
     for sample in read_json(folder / "sample.json").values():
         drawn = sample["contexts"]
         assert len(drawn) == len({rows[i][1] for i in drawn}) == size
@@ -305,12 +313,51 @@ def test_samples_take_each_item_from_another_story(
         ]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_samples_share_no_context_and_no_story_where_there_are_enough(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("sample")
+    size = data.draw(st.integers(1, 8))
+    stories = data.draw(st.integers(size, 3 * size))
+    # Two contexts a story at least, so that two samples always fit.
+    more = data.draw(st.lists(st.integers(0, stories - 1), max_size=10))
+    story = [*range(stories), *range(stories), *more]
+    path = contexts_file(folder / "test.safetensors", [i % 3 for i in range(len(story))], story, 3)
+    draw_sample(path, size=size, seed=1, output=folder / "sample.json")
+    drawn = read_json(folder / "sample.json")
+    natural, balanced = (set(drawn[name]["contexts"]) for name in ("natural", "balanced"))
+    shared = {story[i] for i in natural} & {story[i] for i in balanced}
+    assert len(natural) == len(balanced) == size
+    assert not natural & balanced
+    assert drawn["natural"]["shared_stories"] == len(shared)
+    assert not (shared and stories >= 2 * size)
+
+
+def test_too_few_contexts_for_two_samples_name_a_size_that_fits(tmp_path: Path) -> None:
+    # Four stories, of which two have a second context.
+    path = contexts_file(tmp_path / "test.safetensors", [0, 1, 0, 1, 0, 1], [1, 2, 3, 4, 1, 2], 2)
+    with pytest.raises(UserError, match="without a common one") as caught:
+        draw_sample(path, size=4, seed=0, output=tmp_path / "sample.json")
+    size = int(re.search(r"contexts.sample to (\d+)", caught.value.remedy)[1])  # type: ignore[index]
+    assert size >= 2
+    draw_sample(path, size=size, seed=0, output=tmp_path / "sample.json")
+    contexts_file(path, [0], [1], 2)
+    with pytest.raises(UserError, match="without a common one") as caught:
+        draw_sample(path, size=1, seed=0, output=tmp_path / "sample.json")
+    assert "larger test split" in caught.value.remedy
+
+
 def test_the_balanced_sample_is_balanced_as_far_as_stories_go(tmp_path: Path) -> None:
-    labels = [0] * 80 + [1] * 30 + [2] * 4
+    labels = [0] * 120 + [1] * 60 + [2] * 4
     path = contexts_file(tmp_path / "test.safetensors", labels, list(range(len(labels))), 3)
     draw_sample(path, size=50, seed=0, output=tmp_path / "sample.json")
     sample = read_json(tmp_path / "sample.json")
-    assert sample["balanced"]["per_candidate"] == {" w0": 23, " w1": 23, " w2": 4}
+    # The natural sample is drawn first, as the words come: of the rare word the other has what is left.
+    rare = 4 - sample["natural"]["per_candidate"][" w2"]
+    even = (50 - rare) // 2
+    assert sorted(sample["balanced"]["per_candidate"].values()) == [rare, even, 50 - rare - even]
     assert sample["natural"]["per_candidate"][" w0"] > 25
     assert len(sample["natural"]["checksum"]) == 64
     assert sample["natural"]["checksum"] != sample["balanced"]["checksum"]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from handcraft.config.model import Evaluation
-from handcraft.evaluation.bootstrap import draw_stories
-from handcraft.evaluation.linearity import IN_A_TAIL, Inputs, evaluate_linearity
+from handcraft.evaluation.bootstrap import IN_A_TAIL, draw_stories
+from handcraft.evaluation.linearity import Inputs, evaluate_linearity
 from handcraft.files import read_csv, read_json, write_json, write_tensors
 from handcraft.math import class_rates, context_losses, log_softmax
 from handcraft.predictions import write_predictions

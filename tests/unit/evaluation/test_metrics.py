@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 
+from handcraft.config.model import Evaluation
 from handcraft.evaluation.bootstrap import (
-    bootstrap_p,
-    bootstrap_scores,
+    bootstrap_means,
+    class_means,
     draw_stories,
-    scores,
+    family_intervals,
+    means,
     sum_stories,
 )
 from handcraft.evaluation.comparisons import holm, mcnemar
 from handcraft.evaluation.intervals import percentile_interval, wilson
-from handcraft.evaluation.metrics import adjust_prior, answers, correct
+from handcraft.evaluation.metrics import answers, correct
 from handcraft.math import context_losses
 
 
@@ -24,49 +26,27 @@ def test_points_and_losses_by_hand() -> None:
     assert answers(table).tolist() == [0, 0, 0]
 
 
-def test_majority_is_even_once_its_prior_is_gone() -> None:
-    rates = np.array([0.6, 0.25, 0.1, 0.05])
-    table = np.tile(np.log(rates).astype(np.float32), (4, 1))
-    adjusted = adjust_prior(table, rates)
-    np.testing.assert_allclose(adjusted, np.log(0.25), atol=1e-6)
-    assert correct(adjusted, np.arange(4)).tolist() == [0.25] * 4
-
-
-def test_prior_adjustment_by_hand() -> None:
-    adjusted = adjust_prior(np.log([[0.8, 0.2]]), np.array([0.9, 0.1]))
-    odds = (0.8 / 0.9) / (0.2 / 0.1)
-    np.testing.assert_allclose(np.exp(adjusted), [[odds / (1 + odds), 1 / (1 + odds)]])
-
-
-def test_an_impossible_candidate_stays_impossible() -> None:
-    with np.errstate(divide="ignore"):
-        table = np.log(np.array([[1.0, 0.0]]))
-    assert adjust_prior(table, np.array([0.5, 0.5])).tolist() == [[0.0, -np.inf]]
-
-
-def test_natural_and_balanced_by_hand() -> None:
+def test_means_by_hand() -> None:
     # Class 0: right, right, wrong (2/3). Class 1: wrong (0). Class 3: right (1). Class 2 does not occur.
     story = np.array([5, 5, 9, 9, 7])
     labels = np.array([0, 0, 0, 1, 3], dtype=np.uint8)
     right = np.array([1.0, 1.0, 0.0, 0.0, 1.0])
     sums = sum_stories(story, labels, right[:, None])
-    natural, balanced = scores(sums, np.ones((1, 3)))
-    assert natural[0, 0] == pytest.approx(3 / 5)
-    assert balanced[0, 0] == pytest.approx((2 / 3 + 0 + 1) / 3)
+    assert means(sums, np.ones((1, 3)))[0, 0] == pytest.approx(3 / 5)
+    np.testing.assert_allclose(class_means(sums, np.ones((1, 3)))[0, :, 0], [2 / 3, 0, 1])
+    # A resample of story 5 alone has no context of the other classes.
+    np.testing.assert_allclose(class_means(sums, np.array([[3.0, 0, 0]]))[0, :, 0], [1, np.nan, np.nan])
 
 
-def test_balanced_is_macro_recall_and_the_weighted_mean() -> None:
-    from sklearn.metrics import balanced_accuracy_score
+def test_means_of_classes_are_recall() -> None:
+    from sklearn.metrics import recall_score
 
     rng = np.random.default_rng(0)
     labels = rng.choice(5, 400, p=[0.5, 0.2, 0.15, 0.1, 0.05])
     guess = np.where(rng.random(400) < 0.6, labels, rng.integers(0, 5, 400))
-    right = (guess == labels).astype(float)
-    story = rng.integers(0, 90, 400)
-    value = scores(sum_stories(story, labels, right[:, None]), np.ones((1, len(np.unique(story)))))[1][0, 0]
-    assert value == pytest.approx(balanced_accuracy_score(labels, guess))
-    weight = 1 / (np.bincount(labels) / 400)[labels]
-    assert value == pytest.approx(np.average(right, weights=weight))
+    sums = sum_stories(rng.integers(0, 90, 400), labels, (guess == labels).astype(float)[:, None])
+    found = class_means(sums, np.ones((1, sums.stories)))[0, :, 0]
+    np.testing.assert_allclose(found, recall_score(labels, guess, average=None))
 
 
 def test_a_resample_is_the_same_as_repeating_its_contexts() -> None:
@@ -75,13 +55,14 @@ def test_a_resample_is_the_same_as_repeating_its_contexts() -> None:
     values = rng.random((80, 2))
     names = np.unique(story)
     drawn = next(draw_stories(len(names), 6, np.random.default_rng(2)))
-    natural, balanced = scores(sum_stories(story, labels, values), drawn)
+    sums = sum_stories(story, labels, values)
+    natural, recall = means(sums, drawn), class_means(sums, drawn)
     for b in range(6):
         times = drawn[b][np.searchsorted(names, story)].astype(int)
         repeated, classes = np.repeat(values, times, axis=0), np.repeat(labels, times)
         np.testing.assert_allclose(natural[b], repeated.mean(axis=0))
-        by_class = [repeated[classes == k].mean(axis=0) for k in np.unique(classes)]
-        np.testing.assert_allclose(balanced[b], np.mean(by_class, axis=0))
+        for k in np.unique(classes):
+            np.testing.assert_allclose(recall[b, k], repeated[classes == k].mean(axis=0))
 
 
 def test_every_resample_draws_as_many_stories_whatever_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +86,7 @@ def test_intervals_over_stories_cover_where_those_over_contexts_do_not() -> None
         right = (rng.random((stories, each)) < luck[:, None]).astype(float).ravel()
         labels = np.zeros(len(right), dtype=np.uint8)
         for k, story in enumerate((np.repeat(np.arange(stories), each), np.arange(len(right)))):
-            draws = bootstrap_scores(sum_stories(story, labels, right[:, None]), 300, rng)[0][:, 0]
+            draws = bootstrap_means(sum_stories(story, labels, right[:, None]), 300, rng)[:, 0]
             low, high = percentile_interval(draws)
             widths[k] += high - low
             if low <= truth <= high:
@@ -119,27 +100,27 @@ def test_the_bootstrap_agrees_with_the_standard_error() -> None:
     rng = np.random.default_rng(5)
     values = rng.normal(size=(2000, 1))
     sums = sum_stories(np.arange(2000), np.zeros(2000, dtype=int), values)
-    draws = bootstrap_scores(sums, 2000, rng)[0]
+    draws = bootstrap_means(sums, 2000, rng)
     assert draws.std() == pytest.approx(values.std() / np.sqrt(2000), rel=0.06)
 
 
-def test_bootstrap_p_by_hand() -> None:
-    assert bootstrap_p(np.ones(999)) == pytest.approx(0.002)
-    assert bootstrap_p(-np.ones(999)) == pytest.approx(0.002)
-    assert bootstrap_p(np.zeros(999)) == 1
-    assert bootstrap_p(np.array([-1.0] * 9 + [1.0] * 90)) == pytest.approx(2 * 10 / 100)
-    assert bootstrap_p(np.full(999, 1e-16)) == 1  # rounding is no difference
-
-
-def test_bootstrap_p_is_rarely_small_where_nothing_differs() -> None:
+def test_intervals_of_a_family_hold_together() -> None:
+    settings = Evaluation(bootstrap=100, confidence=0.9)
+    assert family_intervals(settings, 1)[0] == pytest.approx(0.9)
+    each, resamples = family_intervals(settings, 5)
+    assert (each, resamples) == (pytest.approx(0.98), pytest.approx(2000, abs=1))
+    # Nothing differs, in five groups: rarely does any interval of the five leave out zero.
     rng = np.random.default_rng(6)
-    story, labels = np.repeat(np.arange(50), 4), np.zeros(200, dtype=int)
-    small = 0
-    for _ in range(200):
-        difference = rng.normal(size=(200, 1)) + np.repeat(rng.normal(size=50), 4)[:, None]
-        draws = bootstrap_scores(sum_stories(story, labels, difference), 199, rng)[0][:, 0]
-        small += bootstrap_p(draws) <= 0.05
-    assert small / 200 < 0.12
+    missed = 0
+    for _ in range(60):
+        out = False
+        for _ in range(5):
+            difference = np.repeat(rng.normal(size=50), 4)[:, None] + rng.normal(size=(200, 1))
+            sums = sum_stories(np.repeat(np.arange(50), 4), np.zeros(200, dtype=int), difference)
+            low, high = percentile_interval(bootstrap_means(sums, resamples, rng)[:, 0], each)
+            out |= not low <= 0 <= high
+        missed += out
+    assert missed / 60 < 0.25
 
 
 def test_wilson_at_the_ends() -> None:

@@ -13,16 +13,15 @@ from handcraft.errors import UserError
 from handcraft.evaluation.occurrence import evaluate_occurrence
 from handcraft.files import hash_file, read_csv, read_json, write_csv, write_json, write_tensors
 
-METRIC_COLUMNS = ("predictor", "title", "view", "metric", "value", "low", "high", "n", "stories")
+METRIC_COLUMNS = ("predictor", "title", "metric", "value", "low", "high", "n", "stories")
 
 
 def metrics_file(path: Path, scores: dict[str, tuple[float, float]], n: int) -> Path:
     rows: list[dict[str, Any]] = []
     for predictor, values in scores.items():
-        for view, shift in (("natural", 0.0), ("balanced", 0.25)):
-            for metric, value in zip(("accuracy", "loss"), values, strict=True):
-                row = {"predictor": predictor, "title": predictor.title(), "view": view, "metric": metric}
-                rows.append(row | {"value": value + shift, "low": 0.0, "high": 1.0, "n": n, "stories": 9})
+        for metric, value in zip(("accuracy", "loss"), values, strict=True):
+            row = {"predictor": predictor, "title": predictor.title(), "metric": metric}
+            rows.append(row | {"value": value, "low": 0.0, "high": 1.0, "n": n, "stories": 9})
     write_csv(path, rows, METRIC_COLUMNS)
     return path
 

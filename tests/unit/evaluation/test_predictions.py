@@ -1,4 +1,4 @@
-"""`evaluate_predictions`: its four tables, on contexts made here, and everything that it refuses."""
+"""`evaluate_predictions`: its five tables, on contexts made here, and everything that it refuses."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
 from handcraft.evaluation.intervals import wilson
-from handcraft.evaluation.predictions import Inputs, evaluate_predictions
+from handcraft.evaluation.predictions import Inputs, Outputs, evaluate_predictions
 from handcraft.files import hash_file, read_csv, read_table, write_json, write_table, write_tensors
-from handcraft.math import class_rates
 from handcraft.predictions import write_predictions
 from handcraft.predictors.counts.majority import predict_majority
+from handcraft.seeds import generator
 
 CANDIDATES = (" and", " but", " so")
-OUTPUTS = ("metrics", "comparisons", "sample_metrics", "sample_comparisons")
+OUTPUTS = ("metrics", "recall", "comparisons", "sample_metrics", "sample_comparisons")
 
 
 def contexts_file(
@@ -57,16 +57,19 @@ class Case:
     labels: np.ndarray
     predictions: list[Path]
 
-    def run(self, folder: str = "out", seed: int = 0, **change: Any) -> dict[str, list[dict[str, Any]]]:
+    def run(
+        self, folder: str = "out", seed: int = 0, groups: int = 1, **change: Any
+    ) -> dict[str, list[dict[str, Any]]]:
         out = {name: self.folder / folder / f"{name}.csv" for name in OUTPUTS}
         arguments: dict[str, Any] = {
             "test": self.folder / "test.safetensors",
-            "train": self.folder / "train.safetensors",
             "sample": self.folder / "sample.json",
             "predictions": self.predictions,
         }
-        settings = Evaluation(bootstrap=200)
-        evaluate_predictions(Inputs(**arguments | change), settings=settings, seed=seed, **out)
+        settings = Evaluation(bootstrap=800)
+        evaluate_predictions(
+            Inputs(**arguments | change), settings=settings, groups=groups, seed=seed, outputs=Outputs(**out)
+        )
         return {name: read_csv(path) for name, path in out.items()}
 
 
@@ -86,70 +89,93 @@ def case(tmp_path: Path) -> Case:
     return Case(tmp_path, labels, paths)
 
 
-def test_every_predictor_view_and_metric_has_one_row(case: Case) -> None:
+def test_every_predictor_and_metric_has_one_row(case: Case) -> None:
     rows = case.run()["metrics"]
-    assert [(r["predictor"], r["view"], r["metric"]) for r in rows] == [
-        (p, v, m)
-        for p in ("weak", "strong", "twin")
-        for v in ("natural", "balanced", "balanced_prior")
-        for m in ("accuracy", "loss")
+    assert [(r["predictor"], r["metric"]) for r in rows] == [
+        (p, m) for p in ("weak", "strong", "twin") for m in ("accuracy", "loss")
     ]
-    assert list(rows[0]) == ["predictor", "title", "view", "metric", "value", "low", "high", "n", "stories"]
+    assert list(rows[0]) == ["predictor", "title", "metric", "value", "low", "high", "n", "stories"]
     assert {r["n"] for r in rows} == {300}
     assert rows[0]["title"] == "Weak"
     assert all(r["low"] < r["value"] < r["high"] for r in rows)
 
 
 def test_values_are_the_plain_definitions(case: Case) -> None:
-    rows = {(r["view"], r["metric"]): r["value"] for r in case.run()["metrics"] if r["predictor"] == "weak"}
+    rows = {r["metric"]: r["value"] for r in case.run()["metrics"] if r["predictor"] == "weak"}
     table, labels = noisy(case.labels, 0.5, seed=1), case.labels
-    nll, right = -table[np.arange(300), labels], table.argmax(axis=1) == labels
-    weight = 1 / np.bincount(labels)[labels]
-    assert rows["natural", "accuracy"] == pytest.approx(right.mean())
-    assert rows["natural", "loss"] == pytest.approx(nll.mean(), abs=1e-6)
-    assert rows["balanced", "accuracy"] == pytest.approx(np.average(right, weights=weight))
-    assert rows["balanced", "loss"] == pytest.approx(np.average(nll, weights=weight), abs=1e-6)
-
-    adjusted = table - np.log(class_rates(read_contexts(case.folder / "train.safetensors").labels, 3))
-    adjusted -= np.log(np.exp(adjusted).sum(axis=1, keepdims=True))
-    nll, right = -adjusted[np.arange(300), labels], adjusted.argmax(axis=1) == labels
-    assert rows["balanced_prior", "accuracy"] == pytest.approx(np.average(right, weights=weight))
-    assert rows["balanced_prior", "loss"] == pytest.approx(np.average(nll, weights=weight), abs=1e-6)
+    assert rows["accuracy"] == pytest.approx((table.argmax(axis=1) == labels).mean())
+    assert rows["loss"] == pytest.approx(-table[np.arange(300), labels].mean(), abs=1e-6)
 
 
-def test_majority_scores_its_rate_and_chance(case: Case) -> None:
+def test_recall_is_that_of_a_plain_recomputation(case: Case) -> None:
+    rows = case.run()["recall"]
+    assert [(r["predictor"], r["candidate"]) for r in rows] == [
+        (p, w) for p in ("weak", "strong", "twin") for w in CANDIDATES
+    ]
+    assert list(rows[0]) == ["predictor", "title", "candidate", "value", "low", "high", "n", "stories"]
+    story = read_contexts(case.folder / "test.safetensors").story
+    right = noisy(case.labels, 0.5, seed=1).argmax(axis=1) == case.labels
+    # The same stories drawn: one list of stories a resample, their contexts one after the other.
+    names = np.unique(story)
+    picks = generator(0, "bootstrap").integers(0, len(names), (800, len(names)))
+    drawn = [np.concatenate([np.flatnonzero(story == names[s]) for s in one]) for one in picks]
+    for k, row in enumerate(rows[:3]):
+        assert row["n"] == (case.labels == k).sum()
+        assert row["stories"] == len(np.unique(story[case.labels == k]))
+        assert row["value"] == pytest.approx(right[case.labels == k].mean())
+        again = [right[one][case.labels[one] == k].mean() for one in drawn]
+        assert (row["low"], row["high"]) == pytest.approx(np.quantile(again, [0.025, 0.975]))
+
+
+def test_recall_shares_ties_and_leaves_out_words_that_do_not_occur(case: Case) -> None:
+    contexts_file(case.folder / "test.safetensors", np.array([0, 0, 1]), np.array([0, 1, 1]))
+    write_json(case.folder / "sample.json", {k: {"contexts": [0]} for k in ("natural", "balanced")})
+    path = case.folder / "tied.parquet"
+    table = np.log(np.array([[0.5, 0.5, 1e-9], [0.9, 0.1, 1e-9], [0.9, 0.1, 1e-9]]) / (1 + 1e-9))
+    write_predictions(path, table, predictor="tied", title="Tied", candidates=CANDIDATES)
+    rows = case.run(predictions=[path])["recall"]
+    assert [(r["value"], r["n"], r["stories"]) for r in rows] == [(0.75, 2, 2), (0, 1, 1), (None, 0, 0)]
+    assert rows[0]["low"] is not None
+    assert (rows[1]["low"], rows[2]["low"]) == (None, None)  # a single story has no interval
+
+
+def test_majority_scores_its_rate_and_finds_one_word(case: Case) -> None:
     path = case.folder / "majority.parquet"
     predict_majority(
         case.folder / "train.safetensors", case.folder / "test.safetensors", output=path, title="majority"
     )
-    rows = {(r["view"], r["metric"]): r for r in case.run(predictions=[path])["metrics"]}
-    assert rows["natural", "accuracy"]["value"] == pytest.approx((case.labels == 0).mean())
-    assert rows["balanced", "accuracy"]["value"] == pytest.approx(1 / 3)
-    assert rows["balanced_prior", "accuracy"]["value"] == pytest.approx(1 / 3)
-    assert rows["balanced_prior", "loss"]["value"] == pytest.approx(np.log(3), abs=1e-6)
-    for view in ("balanced", "balanced_prior"):  # every resample has the same: an interval of no width
-        row = rows[view, "accuracy"]
+    tables = case.run(predictions=[path])
+    assert tables["metrics"][0]["value"] == pytest.approx((case.labels == 0).mean())
+    assert [r["value"] for r in tables["recall"]] == [1, 0, 0]
+    for row in tables["recall"]:  # every resample has the same: an interval of no width
         assert row["low"] == row["value"] == row["high"]
 
 
 def test_comparisons_are_paired_differences(case: Case) -> None:
     tables = case.run()
-    value = {(r["predictor"], r["view"], r["metric"]): r["value"] for r in tables["metrics"]}
+    value = {(r["predictor"], r["metric"]): r["value"] for r in tables["metrics"]}
     rows = tables["comparisons"]
-    assert list(rows[0]) == ["a", "b", "view", "metric", "difference", "low", "high", "p", "p_holm", "n"]
-    assert len(rows) == 3 * 3 * 2
+    assert list(rows[0]) == ["a", "b", "metric", "difference", "low", "high", "confidence", "n"]
+    assert len(rows) == 3 * 2
     for r in rows:
-        expected = value[r["a"], r["view"], r["metric"]] - value[r["b"], r["view"], r["metric"]]
+        expected = value[r["a"], r["metric"]] - value[r["b"], r["metric"]]
         assert r["difference"] == pytest.approx(expected)
-        assert 0 < r["p"] <= r["p_holm"] <= 1
+        assert r["confidence"] == 0.95
         if {r["a"], r["b"]} == {"strong", "twin"}:
-            assert (r["difference"], r["low"], r["high"], r["p"]) == (0, 0, 0, 1)
+            assert (r["difference"], r["low"], r["high"]) == (0, 0, 0)
         else:
             sign = 1 if r["metric"] == "loss" else -1
             assert sign * r["low"] > 0
             assert sign * r["high"] > 0
-            assert r["p"] == pytest.approx(2 / 201)
-            assert r["p_holm"] == pytest.approx(3 * 2 / 201)
+
+
+def test_comparisons_hold_together_over_groups(case: Case) -> None:
+    alone, together = (case.run(f"of{g}", groups=g) for g in (1, 4))
+    for one, wide in zip(alone["comparisons"], together["comparisons"], strict=True):
+        assert wide["confidence"] == pytest.approx(1 - 0.05 / 4)
+        assert wide["difference"] == one["difference"]
+        if {one["a"], one["b"]} != {"strong", "twin"}:
+            assert wide["high"] - wide["low"] > one["high"] - one["low"]
 
 
 def test_samples_have_wilson_and_mcnemar(case: Case) -> None:
@@ -196,14 +222,14 @@ def test_one_predictor_leaves_the_comparisons_with_a_header_only(case: Case) -> 
     tables = case.run(predictions=case.predictions[:1])
     assert tables["comparisons"] == tables["sample_comparisons"] == []
     header = (case.folder / "out" / "comparisons.csv").read_text().strip()
-    assert header == "a,b,view,metric,difference,low,high,p,p_holm,n"
+    assert header == "a,b,metric,difference,low,high,confidence,n"
 
 
 def test_a_single_story_has_no_interval(case: Case) -> None:
     contexts_file(case.folder / "test.safetensors", case.labels, np.zeros(300))
     tables = case.run()
     assert {(r["low"], r["high"], r["stories"]) for r in tables["metrics"]} == {(None, None, 1)}
-    assert {(r["low"], r["p"], r["p_holm"]) for r in tables["comparisons"]} == {(None, None, None)}
+    assert {(r["low"], r["high"]) for r in tables["comparisons"]} == {(None, None)}
 
 
 def test_a_word_held_impossible_where_it_came_makes_the_loss_infinite_and_nothing_else(case: Case) -> None:
@@ -223,15 +249,14 @@ def test_a_word_held_impossible_where_it_came_makes_the_loss_infinite_and_nothin
         sound, np.log(np.full((3, 3), 1 / 3)), predictor="majority", title="majority", candidates=CANDIDATES
     )
     tables = case.run(predictions=[path, sound])
-    found = {(r["predictor"], r["view"], r["metric"]): r for r in tables["metrics"]}
-    for view in ("natural", "balanced", "balanced_prior"):
-        assert found["bayes", view, "loss"]["value"] == np.inf
-        assert found["bayes", view, "loss"]["low"] is None
-        assert np.isfinite(found["bayes", view, "accuracy"]["low"])
-        assert np.isfinite(found["majority", view, "loss"]["low"])
-    compared = {(r["view"], r["metric"]): (r["difference"], r["p"]) for r in tables["comparisons"]}
-    assert compared["natural", "loss"] == (None, None)
-    assert None not in compared["natural", "accuracy"]
+    found = {(r["predictor"], r["metric"]): r for r in tables["metrics"]}
+    assert found["bayes", "loss"]["value"] == np.inf
+    assert found["bayes", "loss"]["low"] is None
+    assert np.isfinite(found["bayes", "accuracy"]["low"])
+    assert np.isfinite(found["majority", "loss"]["low"])
+    compared = {r["metric"]: (r["difference"], r["low"]) for r in tables["comparisons"]}
+    assert compared["loss"] == (None, None)
+    assert None not in compared["accuracy"]
 
 
 def rewrite(path: Path, change: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]) -> None:
@@ -284,13 +309,6 @@ def test_other_candidates_are_refused(case: Case) -> None:
     assert caught.value.where.endswith("weak.parquet")
 
 
-def test_training_contexts_of_other_candidates_are_refused(case: Case) -> None:
-    contexts_file(case.folder / "train.safetensors", np.zeros(4), np.arange(4), (" he", " she", " it"))
-    with pytest.raises(UserError, match="other candidates") as caught:
-        case.run()
-    assert caught.value.where.endswith("train.safetensors")
-
-
 def test_a_predictor_given_twice_is_refused(case: Case) -> None:
     with pytest.raises(UserError, match="'weak'") as caught:
         case.run(predictions=[*case.predictions, case.predictions[0]])
@@ -336,7 +354,7 @@ def test_an_empty_sample_has_no_accuracy(case: Case) -> None:
     assert {(r["correct"], r["n"], r["accuracy"], r["low"]) for r in rows} == {(0, 0, None, None)}
 
 
-@pytest.mark.parametrize("missing", ["test.safetensors", "train.safetensors", "sample.json", "weak.parquet"])
+@pytest.mark.parametrize("missing", ["test.safetensors", "sample.json", "weak.parquet"])
 def test_a_missing_file_is_named(case: Case, missing: str) -> None:
     (case.folder / missing).unlink()
     with pytest.raises(UserError) as caught:

@@ -22,7 +22,7 @@ def metrics(tmp_path: Path) -> Path:
     rows = []
     for i, (p, title) in enumerate(TITLES.items()):
         for metric, value in (("accuracy", 0.6 + 0.1 * i), ("loss", 0.9 - 0.1 * i)):
-            row = {"predictor": p, "title": title, "view": "natural", "metric": metric, "value": value}
+            row = {"predictor": p, "title": title, "metric": metric, "value": value}
             rows.append(
                 row
                 | {

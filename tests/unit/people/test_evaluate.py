@@ -21,20 +21,20 @@ TABLES = ("people", "comparisons", "agreement", "missed", "power")
 
 
 class Study:
-    """Thirty test contexts, of which twenty make the samples; whoever labels says the answers that a test gives."""
+    """Forty test contexts, of which the samples have twenty each; whoever labels says the answers that a test gives."""
 
     def __init__(self, folder: Path, tokenizer: Path) -> None:
         self.folder, self.tokenizer = folder, tokenizer
         random = np.random.default_rng(0)
-        labels = random.choice(3, 30, p=[0.6, 0.2, 0.2])
-        contexts_file(folder / "test.safetensors", random.integers(60, 90, (30, 4)), labels, 300)
+        labels = random.choice(3, 40, p=[0.6, 0.2, 0.2])
+        contexts_file(folder / "test.safetensors", random.integers(60, 90, (40, 4)), labels, 300)
         usual = np.array([0, 0, 0, 0, 0, 1, 1, 2, 2])
         contexts_file(folder / "train.safetensors", random.integers(60, 90, (9, 4)), usual, 300)
         draw_sample(folder / "test.safetensors", size=20, seed=0, output=folder / "sample.json")
         self.drawn = read_json(folder / "sample.json")
         self.truth = labels
-        noisy = np.full((30, 3), np.log(0.1))
-        noisy[np.arange(30), np.where(random.random(30) < 0.7, labels, (labels + 1) % 3)] = np.log(0.8)
+        noisy = np.full((40, 3), np.log(0.1))
+        noisy[np.arange(40), np.where(random.random(40) < 0.7, labels, (labels + 1) % 3)] = np.log(0.8)
         write_predictions(folder / "noisy.parquet", noisy, predictor="noisy", title="Noisy", candidates=WORDS)
         predict_majority(
             folder / "train.safetensors",
@@ -119,7 +119,7 @@ def test_samples_are_kept_apart(study: Study) -> None:
 
 def test_power_is_of_all_test_contexts(study: Study) -> None:
     (row,) = study.run()["power"]
-    assert (row["a"], row["b"], row["contexts"], row["size"]) == ("majority", "noisy", 30, 20)
+    assert (row["a"], row["b"], row["contexts"], row["size"]) == ("majority", "noisy", 40, 20)
     assert row["items_needed"] is None or row["items_needed"] > 0
 
 

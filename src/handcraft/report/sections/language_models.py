@@ -10,7 +10,6 @@ from handcraft.report.values import Values
 
 ROWS = {
     "natural": "as it is",
-    "balanced": "balanced",
     "rescaled": "rescaled",
     "prior_adjusted": "prior-adjusted",
     "end_of_word": "end of word",
@@ -74,12 +73,44 @@ def table_calibration(results: Results, values: Values) -> Markdown:
     return pipe_table(header, rows, "lrrrrr")
 
 
+def table_patterns(results: Results, values: Values) -> Markdown:
+    """The last tokens after which the linear model and the baseline differ most, with a context of each."""
+    title = results.metadata.title_of
+    rows: list[list[object]] = []
+    for group in results.metadata.groups:
+        found = results.patterns(group.name)
+        texts = results.context_texts(group.name, [r["context"] for r in found])
+        for i, (r, text) in enumerate(zip(found, texts, strict=True)):
+            key = f"patterns.{group.name}.{i}"
+            bounds = {"low": r["low"], "high": r["high"]}
+            shown = " ".join(f"[{escape(piece)}]{{.token}}" for piece in r["pattern"].split(" "))
+            better = title(r["better"]).partition(" (")[0]
+            cells: list[object] = [group.title, Markdown(shown), better]
+            cells.append(values.put(f"{key}.difference", r["difference"], "change", digits=4, **bounds))
+            cells.append(values.put(f"{key}.contexts", r["contexts"]))
+            rows.append([*cells, f"… {text}"] if results.metadata.excerpts else cells)
+    header = [
+        "group",
+        "last tokens",
+        "better",
+        "difference (nats)",
+        "contexts",
+        "the context that differs most",
+    ]
+    columns = len(header) if results.metadata.excerpts else len(header) - 1
+    return pipe_table(header[:columns], first_only(rows), "lllrrl"[:columns])
+
+
 def add_values(values: Values, results: Results) -> None:
     """`lm.<id>.contexts`, `.cut`, `.spans`: how many test contexts were put to it, and which were awkward as text.
 
     `lm.<id>.checked`, `.difference`: how many questions of all kinds were put to it again one by one, and by how much
     (nats) the answers differ at most.
     """
+    each = [r["confidence"] for g in results.metadata.groups for r in results.patterns(g.name)]
+    values.add("patterns.each", min(each, default=None), "share", digits=3)
+    tried = [r["tried"] for g in results.metadata.groups for r in results.patterns(g.name)]
+    values.add("patterns.tried", max(tried, default=None))
     for predictor in {r["predictor"] for r in results.asked}:
         own = [r for r in results.asked if r["predictor"] == predictor and r["question"] == "test"]
         for what in ("contexts", "cut", "spans"):
@@ -117,6 +148,8 @@ def names(context: Context) -> dict[str, Any]:
     results, values = context.results, context.values
     return {
         "table_lm_rows": lambda lm: table_rows(results, values, lm),
+        "table_patterns": lambda: table_patterns(results, values),
+        "has_patterns": any(results.patterns(g.name) for g in results.metadata.groups),
         "table_calibration": lambda: table_calibration(results, values),
         "language_models": models(results),
         "missing_models": missing_models(results),

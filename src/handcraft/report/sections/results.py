@@ -10,7 +10,10 @@ def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
     results, values, metadata = context.results, context.values, context.metadata
     return {
-        "table_scores": lambda view: tables.scores(results, values, view),
+        "table_scores": lambda: tables.scores(results, values),
+        "table_recall": lambda: tables.recall(results, values),
+        "recall_range": lambda predictor, group: tables.recall_range(results, values, predictor, group),
+        "has_recall": any(results.recall(g.name) for g in metadata.groups),
         "table_paired": lambda a, b: tables.paired(results, values, a, b),
         "table_occurrence": lambda: tables.occurrence(results, values),
         "leaders": context.leader,
