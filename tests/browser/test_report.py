@@ -1,24 +1,16 @@
 """The whole HTML report of the reduced build in a real browser: axe-core, no request, nothing that overflows."""
 
-import importlib.util
 import json
 import time
-from pathlib import Path
 
 import pytest
 
+from handcraft.report.browser import chromium
+from handcraft.report.check_html import axe_source, check_html
 from tests.helpers.chromium import Page
 from tests.workflow.conftest import Checkout
 
 WIDTHS = [(1280, 900), (390, 844)]
-
-
-def axe() -> str:
-    """axe-core's source, as its Python package carries it; nothing of that package is run."""
-    found = importlib.util.find_spec("axe_core_python")
-    assert found is not None
-    assert found.origin is not None
-    return Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -31,7 +23,7 @@ def report(browser: Page, finished: Checkout) -> Page:
 @pytest.mark.parametrize(("width", "height"), WIDTHS)
 def test_axe_finds_nothing_serious(report: Page, width: int, height: int, dark: bool) -> None:
     report.width(width, height, dark)
-    report.evaluate(axe() + "; axe.run().then((found) => { window.found = found.violations; }); true")
+    report.evaluate(axe_source() + "; axe.run().then((found) => { window.found = found.violations; }); true")
     report.wait("window.found")
     found = json.loads(report.evaluate("JSON.stringify(window.found)"))
     bad = [
@@ -71,11 +63,14 @@ def test_nothing_overflows(report: Page, width: int, height: int) -> None:
     assert json.loads(wide) == []
 
 
-def test_every_link_inside_leads_somewhere(report: Page) -> None:
-    dead = report.evaluate("""JSON.stringify([...document.querySelectorAll('a[href^="#"]')]
-      .map((a) => decodeURIComponent(a.getAttribute('href').slice(1)))
-      .filter((id) => id && !id.includes('=') && !document.getElementById(id)))""")
-    assert json.loads(dead) == []
+@pytest.mark.parametrize("page", ["report/index.html", "explorer/index.html", "labelling/conjunctions.html"])
+def test_every_page_passes_check_html(finished: Checkout, page: str) -> None:
+    if chromium() is None:
+        pytest.skip("no chromium on PATH: the page is not tried in a browser")
+    checked = check_html(finished.path / "results" / page)
+    assert [str(finding) for finding in checked.findings] == []
+    assert checked.axe
+    assert checked.counts["texts"] > 20
 
 
 def test_a_figures_line_opens_to_how_it_was_made(report: Page) -> None:
