@@ -4,7 +4,8 @@
 if not FORMAT:match("html") then return {} end
 
 local function scrolls(tbl)
-  local attributes = { tabindex = "0", role = "region", ["aria-label"] = "Table" }
+  -- As pairs: a Lua table of names has another order in each run.
+  local attributes = { { "tabindex", "0" }, { "role", "region" }, { "aria-label", "Table" } }
   return pandoc.Div({ tbl }, pandoc.Attr("", { "scroll" }, attributes))
 end
 

@@ -97,3 +97,29 @@ def test_the_contents_mark_the_section_that_is_read(report: Page) -> None:
             "(() => { const b = document.querySelector('#contents a[aria-current]').getBoundingClientRect();"
         )
         assert report.evaluate(shown + " return b.top >= 0 && b.bottom <= innerHeight; })()")
+
+
+def test_the_first_column_stays_where_a_table_scrolls(report: Page) -> None:
+    report.width(390, 844)
+    moved = report.evaluate("""(() => {
+      const area = [...document.querySelectorAll('.scroll')].find((e) => e.scrollWidth > e.clientWidth + 40);
+      area.scrollLeft = 40;
+      const row = area.querySelector('tbody tr');
+      const left = (e) => e.getBoundingClientRect().left - area.getBoundingClientRect().left;
+      return [left(row.firstElementChild), left(row.children[1]) < row.firstElementChild.offsetWidth];
+    })()""")
+    assert moved == [0, True]
+
+
+def test_the_switch_changes_the_theme_of_page_and_explorer(report: Page) -> None:
+    report.width(1280, 900)
+    colours = """[document.body, document.querySelector('.ex-panel')]
+      .map((e) => getComputedStyle(e).backgroundColor).join()"""
+    light = report.evaluate(colours)
+    report.evaluate("document.getElementById('theme').click()")
+    dark = report.evaluate(colours)
+    assert light.split(")")[0] != dark.split(")")[0]
+    assert light.split("rgb")[2] != dark.split("rgb")[2]
+    assert report.low_contrast() == []
+    report.evaluate("document.getElementById('theme').click()")
+    assert report.evaluate(colours) == light
