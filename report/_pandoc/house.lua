@@ -1,9 +1,8 @@
 -- What Quarto adds to pandoc's Markdown, as far as this report uses it: conditional content, numbered
--- cross-references, alt texts, callouts and tabsets. For the build without Quarto. Anything unknown is an error.
+-- cross-references, alt texts and tabsets. For the build without Quarto. Anything unknown is an error.
 
 local html = FORMAT:match("html") ~= nil
 local format = html and "html" or "typst"
-local titles = { note = "Note", tip = "Tip", warning = "Warning", important = "Important", caution = "Caution" }
 local labels = {} -- id -> "Figure 1"
 local renderer = "Pandoc"
 
@@ -27,7 +26,7 @@ local function conditional(div)
   return {}
 end
 
--- 2. Callouts and margin notes on the page (shared.lua has those on paper), tabsets, the colophon's sentence.
+-- 2. Tabsets and margin notes on the page (shared.lua has those on paper), the colophon's sentence.
 local function split_by_headings(blocks)
   local parts = {}
   for _, block in ipairs(blocks) do
@@ -61,28 +60,9 @@ local function tabset(div)
   return out
 end
 
-local function callout(div, kind)
-  local title = pandoc.Inlines(div.attributes.title or titles[kind] or kind)
-  if div.attributes.title then
-    title = pandoc.utils.blocks_to_inlines(pandoc.read(div.attributes.title, "markdown").blocks)
-  end
-  local folds = div.attributes.collapse == "true"
-  local out = pandoc.Blocks({ raw('<div class="callout callout-' .. kind .. '" role="note">') })
-  out:insert(raw(folds and "<details><summary>" or "<div>"))
-  out:insert(pandoc.Plain(pandoc.Span(pandoc.Strong(title), pandoc.Attr("", { "callout-title" }))))
-  out:insert(raw(folds and "</summary>" or "</div>"))
-  out:extend(div.content)
-  out:insert(raw(folds and "</details></div>" or "</div>"))
-  return out
-end
-
 local function structure(div)
   if div.identifier == "renderer" then
     return pandoc.Para(pandoc.Inlines("Rendered by " .. renderer .. "."))
-  end
-  for _, class in ipairs(div.classes) do
-    local kind = class:match("^callout%-(%a+)$")
-    if kind then return callout(div, kind) end
   end
   if div.classes:includes("panel-tabset") then
     if not html then error("a tabset is for HTML only: wrap it in content-visible") end
@@ -158,21 +138,17 @@ end
 
 local function set_table(tbl)
   if not html then return nil end
-  -- The caption stands outside of what scrolls, so that it is never cut off on a narrow page.
-  local caption = tbl.caption.long
-  local name = pandoc.utils.stringify(caption)
-  name = #name > 0 and name or "Table"
-  local id = tbl.identifier ~= "" and ' id="' .. attribute(tbl.identifier) .. '"' or ""
+  -- The caption stands outside of what scrolls, as in Quarto's page, so that it is never cut off on a narrow one.
+  local caption, id = tbl.caption.long, tbl.identifier
+  if #caption == 0 then return nil end
   tbl.identifier, tbl.caption = "", { long = {} }
-  local out = pandoc.Blocks({ raw("<figure class=\"table\"" .. id .. ">") })
-  if #caption > 0 then
-    out:insert(raw("<figcaption>"))
-    out:extend(caption)
-    out:insert(raw("</figcaption>"))
-  end
-  out:insert(raw('<div class="scroll" tabindex="0" role="region" aria-label="' .. attribute(name) .. '">'))
-  out:insert(tbl)
-  out:insert(raw("</div></figure>"))
+  local out = pandoc.Blocks({ raw('<figure class="table" id="' .. attribute(id) .. '">') })
+  local name = attribute(id) .. "-caption"
+  out:insert(raw('<figcaption id="' .. name .. '">'))
+  out:extend(caption)
+  out:insert(raw("</figcaption>"))
+  out:insert(pandoc.Div({ tbl }, pandoc.Attr("", {}, { ["aria-describedby"] = name })))
+  out:insert(raw("</figure>"))
   return out
 end
 

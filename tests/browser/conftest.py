@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.chromium import Page, chromium, new_page
+from handcraft.report.browser import chromium
+from tests.helpers.chromium import Page, new_page
 
 
 @pytest.fixture

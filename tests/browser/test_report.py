@@ -1,24 +1,16 @@
 """The whole HTML report of the reduced build in a real browser: axe-core, no request, nothing that overflows."""
 
-import importlib.util
 import json
 import time
-from pathlib import Path
 
 import pytest
 
+from handcraft.report.browser import chromium
+from handcraft.report.check_html import axe_source, check_html
 from tests.helpers.chromium import Page
 from tests.workflow.conftest import Checkout
 
 WIDTHS = [(1280, 900), (390, 844)]
-
-
-def axe() -> str:
-    """axe-core's source, as its Python package carries it; nothing of that package is run."""
-    found = importlib.util.find_spec("axe_core_python")
-    assert found is not None
-    assert found.origin is not None
-    return Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -31,7 +23,7 @@ def report(browser: Page, finished: Checkout) -> Page:
 @pytest.mark.parametrize(("width", "height"), WIDTHS)
 def test_axe_finds_nothing_serious(report: Page, width: int, height: int, dark: bool) -> None:
     report.width(width, height, dark)
-    report.evaluate(axe() + "; axe.run().then((found) => { window.found = found.violations; }); true")
+    report.evaluate(axe_source() + "; axe.run().then((found) => { window.found = found.violations; }); true")
     report.wait("window.found")
     found = json.loads(report.evaluate("JSON.stringify(window.found)"))
     bad = [
@@ -71,11 +63,14 @@ def test_nothing_overflows(report: Page, width: int, height: int) -> None:
     assert json.loads(wide) == []
 
 
-def test_every_link_inside_leads_somewhere(report: Page) -> None:
-    dead = report.evaluate("""JSON.stringify([...document.querySelectorAll('a[href^="#"]')]
-      .map((a) => decodeURIComponent(a.getAttribute('href').slice(1)))
-      .filter((id) => id && !id.includes('=') && !document.getElementById(id)))""")
-    assert json.loads(dead) == []
+@pytest.mark.parametrize("page", ["report/index.html", "explorer/index.html", "labelling/conjunctions.html"])
+def test_every_page_passes_check_html(finished: Checkout, page: str) -> None:
+    if chromium() is None:
+        pytest.skip("no chromium on PATH: the page is not tried in a browser")
+    checked = check_html(finished.path / "results" / page)
+    assert [str(finding) for finding in checked.findings] == []
+    assert checked.axe
+    assert checked.counts["texts"] > 20
 
 
 def test_a_figures_line_opens_to_how_it_was_made(report: Page) -> None:
@@ -102,3 +97,29 @@ def test_the_contents_mark_the_section_that_is_read(report: Page) -> None:
             "(() => { const b = document.querySelector('#contents a[aria-current]').getBoundingClientRect();"
         )
         assert report.evaluate(shown + " return b.top >= 0 && b.bottom <= innerHeight; })()")
+
+
+def test_the_first_column_stays_where_a_table_scrolls(report: Page) -> None:
+    report.width(390, 844)
+    moved = report.evaluate("""(() => {
+      const area = [...document.querySelectorAll('.scroll')].find((e) => e.scrollWidth > e.clientWidth + 40);
+      area.scrollLeft = 40;
+      const row = area.querySelector('tbody tr');
+      const left = (e) => e.getBoundingClientRect().left - area.getBoundingClientRect().left;
+      return [left(row.firstElementChild), left(row.children[1]) < row.firstElementChild.offsetWidth];
+    })()""")
+    assert moved == [0, True]
+
+
+def test_the_switch_changes_the_theme_of_page_and_explorer(report: Page) -> None:
+    report.width(1280, 900)
+    colours = """[document.body, document.querySelector('.ex-panel')]
+      .map((e) => getComputedStyle(e).backgroundColor).join()"""
+    light = report.evaluate(colours)
+    report.evaluate("document.getElementById('theme').click()")
+    dark = report.evaluate(colours)
+    assert light.split(")")[0] != dark.split(")")[0]
+    assert light.split("rgb")[2] != dark.split("rgb")[2]
+    assert report.low_contrast() == []
+    report.evaluate("document.getElementById('theme').click()")
+    assert report.evaluate(colours) == light

@@ -8,10 +8,16 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
+from tests.helpers.pdf import require_sound
+
 
 @pytest.fixture(scope="module")
 def read(pdf: Path) -> PdfReader:
     return PdfReader(pdf)
+
+
+def test_it_shows_all_of_its_sources_each_word_in_its_place(pdf: Path, source: Path) -> None:
+    require_sound(pdf, source)
 
 
 def test_title_and_language(read: PdfReader) -> None:

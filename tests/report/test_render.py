@@ -11,6 +11,7 @@ from handcraft.files import write_json
 from handcraft.report.record import write_build_record
 from handcraft.report.render import render_html, render_pdf
 from tests.helpers.html import RAW, Page, without_hostile
+from tests.helpers.pdf import require_sound
 from tests.helpers.synthetic import hostile_pieces
 
 # Markup that must never be seen; the hostile text, which must, is taken out first.
@@ -114,6 +115,7 @@ def test_the_record_comes_in_at_rendering(source: Path, tmp_path: Path) -> None:
     write_build_record(tmp_path / "provenance", output=metadata)
     render_html(source, output=tmp_path / "a.html", build_record=metadata, renderer="pandoc")
     render_pdf(source, output=tmp_path / "a.pdf", build_record=metadata, renderer="pandoc")
+    require_sound(tmp_path / "a.pdf", source)
     text = Page(tmp_path / "a.html").text
     assert "a_host*" in text
     assert "12.5" in text

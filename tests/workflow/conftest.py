@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.helpers.pdf import require_sound
+
 COPIED = [
     "Snakefile",
     "config.yaml",
@@ -32,9 +34,17 @@ class Checkout:
     def snakemake(self, *arguments: str, expect: int | None = 0, **environment: str) -> str:
         """Run Snakemake with the reduced config, and more environment variables; returns all it printed."""
         env = self.environment() | environment
+        before = self._pdfs()
         run = subprocess.run(self.command(*arguments), cwd=self.path, env=env, **OUTPUT)  # type: ignore[call-overload]
         assert expect is None or run.returncode == expect, run.stdout
+        for pdf in self._pdfs().items() - before.items():
+            require_sound(pdf[0], pdf[0].parent / "source")
         return str(run.stdout)
+
+    def _pdfs(self) -> dict[Path, int]:
+        """The builds' PDFs with their time stamps; what a fake Quarto writes is none."""
+        files = self.path.glob("**/results/report/index.pdf")
+        return {file: file.stat().st_mtime_ns for file in files if file.read_bytes().startswith(b"%PDF")}
 
     def command(self, *arguments: str) -> list[str]:
         configs = [a for a in arguments if a.endswith(".yaml")]

@@ -13,6 +13,7 @@ COMMANDS = {
     "verify-build": "check that every result of a build is still what its job wrote",
     "verify-planted": "check that the planted rules are recovered, over several seeds",
     "check-pdf": "check that a rendered PDF shows all of its filled sources, each word in its place",
+    "check-html": "check that a page can be read on a phone, in light and dark, and without a network",
     "explain": "show how a group's linear model reads a text: every token's push on every word",
     "compare": "check that the results of two builds are byte-identical",
     "example": "copy a finished report to docs/example, with its figures' data",

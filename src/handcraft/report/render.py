@@ -116,6 +116,7 @@ def _pandoc(project: Path, renderer: Renderer, options: list[str]) -> None:
     command += [
         "--lua-filter=_pandoc/shared.lua",
         "--lua-filter=_pandoc/house.lua",
+        "--lua-filter=_pandoc/tables.lua",
         "--citeproc",
         "--bibliography=references.bib",
     ]
@@ -128,7 +129,7 @@ def _pandoc(project: Path, renderer: Renderer, options: list[str]) -> None:
         raise UserError(
             f"pandoc could not render the report:\n{html.unescape(done.stderr)[-2000:]}",
             where="report/",
-            remedy="fix the source that pandoc names; the filters are report/_pandoc/shared.lua and house.lua",
+            remedy="fix the source that pandoc names; the filters are report/_pandoc/*.lua",
         )
 
 

@@ -27,3 +27,29 @@ addEventListener("scroll", () => {
 }, { passive: true });
 addEventListener("resize", mark);
 mark();
+
+// The switch between light and dark, by the classes that Quarto's page has too.
+const button = document.getElementById("theme");
+const system = matchMedia("(prefers-color-scheme: dark)");
+let dark = system.matches;
+let chosen = false;
+
+function setTheme() {
+  document.body.classList.toggle("quarto-dark", dark);
+  document.body.classList.toggle("quarto-light", !dark);
+  button.textContent = dark ? "Light" : "Dark";
+  button.setAttribute("aria-label", `${button.textContent} colours`);
+}
+
+button.addEventListener("click", () => {
+  chosen = true;
+  dark = !dark;
+  setTheme();
+});
+system.addEventListener("change", () => {
+  if (chosen) return;
+  dark = system.matches;
+  setTheme();
+});
+button.hidden = false;
+setTheme();
