@@ -51,7 +51,7 @@ def test_all_planted_groups_get_the_right_verdict(seed: int, new_checkout: Calla
 
 @pytest.mark.slow
 def test_confirmed_pairs_are_the_planted_interactions() -> None:
-    """Over the seeds of the test above: nine tenths are found, and at most a tenth of what is confirmed is not planted."""
+    """Over the seeds above: nine tenths are found, and at most a tenth of what is confirmed is not planted."""
     if len(SEEN) < len(SEEDS):
         pytest.skip("the builds of all seeds did not run before this test")
     assert COUNTED["interactions_found"] >= 0.9 * COUNTED["interactions"], COUNTED
