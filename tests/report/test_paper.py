@@ -115,7 +115,7 @@ def test_quarto_runs_the_shared_files(root: Path) -> None:
     assert settings["filters"] == [
         {"at": "pre-ast", "path": "_pandoc/shared.lua"},
         {"at": "post-render", "path": "_pandoc/tables.lua"},
-        {"at": "post-render", "path": "_pandoc/contents.lua"},
+        {"at": "post-render", "path": "_pandoc/quarto.lua"},
     ]
     assert settings["format"]["typst"]["include-in-header"] == [{"file": "_pandoc/paper.typ"}]
     page = settings["format"]["html"]
@@ -128,7 +128,7 @@ def test_quarto_runs_the_shared_files(root: Path) -> None:
 
 def test_the_contents_for_narrow_screens_lead_to_every_heading(root: Path, tmp_path: Path) -> None:
     text = "# One *a*\n\n## Two\n\n### Three\n\n# Four\n"
-    command = [pandoc_path(), f"--lua-filter={root / 'report' / '_pandoc' / 'contents.lua'}", "--to=html"]
+    command = [pandoc_path(), f"--lua-filter={root / 'report' / '_pandoc' / 'quarto.lua'}", "--to=html"]
     page = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
     links = re.findall(r'<a\s+href="(#[^"]+)"', page.partition("</nav>")[0])
     assert links == ["#one-a", "#two", "#four"]

@@ -1,9 +1,14 @@
--- The contents in the text, for Quarto's page alone (`at: post-render`): on a narrow screen Quarto hides those in the
--- margin. Not `toc-location: left-body`, which has every link's id twice. theme.scss shows one of the two.
+-- What Quarto's page alone needs (`at: post-render`), as page.html has it otherwise.
+-- The contents in the text: on a narrow screen Quarto hides those in the margin, and theme.scss shows one of the two.
+-- (`toc-location: left-body` does the same, but has every link's id twice.)
+-- The switch between light and dark: Quarto adds one where there is none, but that has no name.
 
 if not FORMAT:match("html") then return {} end
 
-local function add_contents(doc)
+local SWITCH = '<button type="button" class="theme-switch quarto-color-scheme-toggle" '
+  .. 'onclick="window.quartoToggleColorScheme()">Light or dark</button>'
+
+local function add(doc)
   local items = {}
   doc.blocks:walk({ Header = function(header)
     if header.level > 2 or header.identifier == "" then return end
@@ -15,7 +20,7 @@ local function add_contents(doc)
   for i, item in ipairs(items) do
     list[i] = #item.below > 0 and { item.first, pandoc.BulletList(item.below) } or { item.first }
   end
-  local open = '<nav class="narrow-contents" aria-label="Contents"><details><summary>Contents</summary>'
+  local open = SWITCH .. '<nav class="narrow-contents" aria-label="Contents"><details><summary>Contents</summary>'
   local out = pandoc.Blocks({ pandoc.RawBlock("html", open), pandoc.BulletList(list) })
   out:insert(pandoc.RawBlock("html", "</details></nav>"))
   out:extend(doc.blocks)
@@ -23,4 +28,4 @@ local function add_contents(doc)
   return doc
 end
 
-return { { Pandoc = add_contents } }
+return { { Pandoc = add } }
