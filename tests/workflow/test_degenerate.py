@@ -40,6 +40,7 @@ predictors:
   nonlinear: null
   linear: {PENALTIES, resamples: 0}
 learning_curve: null
+pairs: null
 figures: {tiles_group: conjunctions, training_group: pair, tiles: [","]}
 """
 """One test story, no language model, no network, no person, and a linear model with as good as no weight."""

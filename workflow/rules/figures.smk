@@ -60,41 +60,53 @@ rule plot_linearity:
         "../scripts/plot_linearity.py"
 
 
-rule plot_learning_curve:
-    """Draw the loss over the number of training stories, a panel a group."""
-    input:
-        tables=expand("results/evaluation/{group}/learning_curve.csv", group=cfg.groups),
-        needed=expand("results/evaluation/{group}/stories_needed.csv", group=cfg.groups),
-    output:
-        figure="results/figures/learning_curve.svg",
-    log:
-        "logs/plot_learning_curve.log",
-    benchmark:
-        "benchmarks/out/plot_learning_curve.tsv"
-    localrule: True
-    params:
-        code=script_hash("plot_learning_curve.py"),
-        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
-    script:
-        "../scripts/plot_learning_curve.py"
+# The report takes no figure that the config leaves out.
+if cfg.learning_curve:
+
+    rule plot_learning_curve:
+        """Draw the loss over the number of training stories, a panel a group."""
+        input:
+            tables=expand(
+                "results/evaluation/{group}/learning_curve.csv", group=cfg.groups
+            ),
+            needed=expand(
+                "results/evaluation/{group}/stories_needed.csv", group=cfg.groups
+            ),
+        output:
+            figure="results/figures/learning_curve.svg",
+        log:
+            "logs/plot_learning_curve.log",
+        benchmark:
+            "benchmarks/out/plot_learning_curve.tsv"
+        localrule: True
+        params:
+            code=script_hash("plot_learning_curve.py"),
+            titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
+        script:
+            "../scripts/plot_learning_curve.py"
 
 
-rule plot_pairs:
-    """Draw what pairs of tokens bring, over the number of pairs, a panel a group."""
-    input:
-        tables=expand("results/evaluation/{group}/pairs_curve.csv", group=cfg.groups),
-    output:
-        figure="results/figures/pairs.svg",
-    log:
-        "logs/plot_pairs.log",
-    benchmark:
-        "benchmarks/out/plot_pairs.tsv"
-    localrule: True
-    params:
-        code=script_hash("plot_pairs.py"),
-        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
-    script:
-        "../scripts/plot_pairs.py"
+# The report takes no figure that the config leaves out.
+if cfg.pairs:
+
+    rule plot_pairs:
+        """Draw what pairs of tokens bring, over the number of pairs, a panel a group."""
+        input:
+            tables=expand(
+                "results/evaluation/{group}/pairs_curve.csv", group=cfg.groups
+            ),
+        output:
+            figure="results/figures/pairs.svg",
+        log:
+            "logs/plot_pairs.log",
+        benchmark:
+            "benchmarks/out/plot_pairs.tsv"
+        localrule: True
+        params:
+            code=script_hash("plot_pairs.py"),
+            titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
+        script:
+            "../scripts/plot_pairs.py"
 
 
 rule plot_comparison:
