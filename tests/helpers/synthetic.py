@@ -350,14 +350,17 @@ def _linearity(results: Path, name: str, random: np.random.Generator) -> None:
     }
     write_tensors(nonlinear / "validation.safetensors", answers, {"candidates": GROUPS[name]})
     write_json(nonlinear / "metrics.json", {"control": {"recovered": 0.8, "worth": 0.02}})
-    judged = ("linear", "additive", "nonlinear", "best_linear", "bayes")
+    ngram = {"ngram": log_softmax(np.eye(5)[labels] + random.normal(size=(len(labels), 5)))}
+    counts = results / "counts" / name / "validation.safetensors"
+    write_tensors(counts, ngram, {"candidates": GROUPS[name], "order": 3})
+    judged = ("linear", "ngram", "additive", "nonlinear", "best_linear", "bayes")
     paths = [results / "predictions" / name / f"{p}.parquet" for p in judged]
     lm = results / "causal_lms" / name / "small-llama.safetensors"
     inputs = linearity.Inputs(
         *(contexts / f"{split}.safetensors" for split in ("train", "validation", "test")),
         [p for p in paths if p.is_file()],
         [lm] if lm.is_file() else [],
-        nonlinear / "validation.safetensors",
+        [nonlinear / "validation.safetensors", counts],
         nonlinear / "metrics.json",
     )
     linearity.evaluate_linearity(

@@ -41,7 +41,8 @@ rule evaluate_linearity:
         test="results/contexts/{group}/test.safetensors",
         predictions=lambda w: hooks.judged_predictions(w.group, planted_groups, cfg),
         answers=expand("results/causal_lms/{{group}}/{lm}.safetensors", lm=lms),
-        networks=lambda w: hooks.networks_of(w.group, cfg),
+        held_out=lambda w: hooks.held_out_answers(w.group, cfg),
+        network=lambda w: hooks.network_metrics(w.group, cfg),
     output:
         table="results/evaluation/{group}/linearity.csv",
         verdict="results/evaluation/{group}/linearity.json",
@@ -70,7 +71,7 @@ rule evaluate_learning_curve:
         test="results/contexts/{group}/test.safetensors",
         predictions=lambda w: hooks.judged_predictions(w.group, planted_groups, cfg),
         answers=expand("results/causal_lms/{{group}}/{lm}.safetensors", lm=lms),
-        networks=lambda w: hooks.networks_of(w.group, cfg)[:1],
+        held_out=lambda w: hooks.held_out_answers(w.group, cfg),
     output:
         table="results/evaluation/{group}/learning_curve.csv",
         needed="results/evaluation/{group}/stories_needed.csv",

@@ -13,6 +13,7 @@ rule predict_counts:
         majority="results/predictions/{variant}/majority.parquet",
         last_token="results/predictions/{variant}/last_token.parquet",
         ngram="results/predictions/{variant}/ngram.parquet",
+        answers="results/counts/{variant}/validation.safetensors",
     log:
         "logs/predict_counts/{variant}.log",
     benchmark:

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from handcraft.build.jobs import job
 from handcraft.config.model import Evaluation
 from handcraft.evaluation.learning_curve import evaluate_learning_curve
@@ -14,7 +12,7 @@ with job(snakemake) as (inputs, outputs, params):
             inputs.test,
             inputs.predictions,
             inputs.answers,
-            *map(Path, inputs.networks),
+            inputs.held_out,
         ),
         settings=Evaluation(**params.settings),
         groups=params.groups,

@@ -18,4 +18,5 @@ with job(snakemake) as (inputs, outputs, params):
         inputs.test,
         title=params.titles["ngram"],
         output=outputs.ngram,
+        answers=outputs.answers,
     )

@@ -235,7 +235,7 @@ def predictions_of(variant: Variant, planted: Sequence[str], cfg: Config) -> lis
 
 def judged_predictions(group: str, planted: Sequence[str], cfg: Config) -> list[str]:
     """Paths of the predictions that a group's verdict weighs; language models give theirs with validation answers."""
-    judged = ("linear", "additive", "nonlinear", "best_linear", "bayes")
+    judged = ("linear", "ngram", "additive", "nonlinear", "best_linear", "bayes")
     answering = predictors_of(cfg.variant(group), planted, cfg)
     return [f"results/predictions/{group}/{p}.parquet" for p in judged if p in answering]
 
@@ -246,10 +246,15 @@ def pair_references(group: str, cfg: Config) -> list[str]:
     return [f"results/predictions/{group}/{p}.parquet" for p in found]
 
 
-def networks_of(group: str, cfg: Config) -> list[str]:
-    """What `train_nonlinear` says of validation contexts and of the planted interaction; none where it is left out."""
-    files = ("validation.safetensors", "metrics.json") if cfg.predictors.nonlinear else ()
-    return [f"results/nonlinear/{group}/{name}" for name in files]
+def held_out_answers(group: str, cfg: Config) -> list[str]:
+    """Answers to validation contexts of what was trained on a group's contexts."""
+    found = ["results/nonlinear/{}/validation.safetensors"] if cfg.predictors.nonlinear else []
+    return [path.format(group) for path in [*found, "results/counts/{}/validation.safetensors"]]
+
+
+def network_metrics(group: str, cfg: Config) -> list[str]:
+    """What `train_nonlinear` says of the planted interaction; none where the config leaves it out."""
+    return [f"results/nonlinear/{group}/metrics.json"] if cfg.predictors.nonlinear else []
 
 
 def compared_groups(variants: Sequence[Variant]) -> list[tuple[str, str, str]]:

@@ -1,12 +1,12 @@
 """Is a group linear? What a linear model gains over the words' shares, as a share of what the best predictor gains.
 
 Two things can make a predictor better than a linear model: it combines tokens, or it knows more text. So the linear
-share is taken twice. First against the best predictor of the *same contexts*: it was trained on what the linear model
-was trained on, in the same way but for its non-linearity, so a gain can only come from combining tokens. Then against
-the *best known* predictor: language models, corrected on validation contexts, and their mixtures with the others, take
-part as well. A group is *not linear* where the first share lies below 1 minus the margin, with its whole interval. It
-is *linear* where both lie above. Otherwise it is *undecided*, with the reason. Whatever is chosen is chosen on
-validation contexts, and scored on test contexts.
+share is taken twice. First against the best predictor of the *same contexts*: a network, an n-gram model, or the two
+pooled, all trained on what the linear model was trained on, so a gain can only come from combining tokens. The linear
+side is pooled as well, from two linear models. Then against the *best known* predictor: language models, corrected on
+validation contexts, and their pools with the others, take part as well. A group is *not linear* where the first share
+lies below 1 minus the margin, with its whole interval. It is *linear* where both lie above. Otherwise it is
+*undecided*, with the reason. Whatever is chosen is chosen on validation contexts, and scored on test contexts.
 
 That a network finds no interaction shows little if it could not have found one. So one of the margin's worth is planted
 in the same contexts (`predictors.nonlinear`), and the network's advantage over the linear model is divided by the share
@@ -36,12 +36,14 @@ from handcraft.files import read_json, read_metadata, read_tensors, write_csv, w
 from handcraft.math import class_rates, context_losses, log_softmax
 from handcraft.seeds import generator
 
+Kind = Literal["linear", "same", "more", "truth", "raw"]
 Verdict = Literal["linear", "not linear", "undecided"]
 Reason = Literal["", "one story", "no gain", "no network", "wide", "blind", "more knowledge"]
 
 LINEAR = ("linear", "additive")
 """Predictors that are sums of what each token gives."""
 NONLINEAR = "nonlinear"
+NGRAM = "ngram"
 TRUTH = ("best_linear", "bayes")
 FOUND = 0.25
 """A network that finds less of the planted interaction says nothing of what it does not find."""
@@ -53,15 +55,16 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Inputs:
-    """What `evaluate_linearity` reads: contexts; predictions on test contexts; the answers of `train_nonlinear` on
-    validation contexts and its metrics (empty where the config leaves it out); the answers of language models."""
+    """What `evaluate_linearity` reads: contexts; predictions on test contexts; the answers of language models; those
+    of the other predictors on validation contexts (of `train_nonlinear` and `predict_counts`), and the metrics of
+    `train_nonlinear` (none where the config leaves it out)."""
 
     train: Path
     validation: Path
     test: Path
     predictions: Sequence[Path]
     answers: Sequence[Path]
-    held_out: Path | None = None
+    held_out: Sequence[Path] = ()
     network: Path | None = None
 
 
@@ -81,14 +84,14 @@ class Share:
 
 @dataclass(frozen=True)
 class Contender:
-    """One predictor, or a mixture of two. `kind`: linear, same (contexts), more (text), truth, raw.
+    """One predictor, or a pool of two. `kind`: linear, same (contexts), more (text), truth, raw.
 
     `validation`: log-probabilities [v, K] on the validation contexts `rows` [v], where it has any; `test`: [n, K].
     """
 
     predictor: str
     title: str
-    kind: Literal["linear", "same", "more", "truth", "raw"]
+    kind: Kind
     test: np.ndarray
     validation: np.ndarray | None = None
     parts: str = ""
@@ -123,12 +126,13 @@ def evaluate_linearity(
     """Write a group's verdict (`Answer` as JSON) and the table of all predictors that it was chosen from.
 
     `groups` verdicts are given in one report, so each has intervals of coverage 1 - (1 - confidence) / groups: all hold
-    together with `settings.confidence` (Bonferroni). Table, a row a predictor: kind, parts and weight (of a mixture,
-    the weight of its first part), losses in nats, difference to `linear` with its paired interval, and `role`, what it
+    together with `settings.confidence` (Bonferroni). Table, a row a predictor: kind, parts and weight (of a pool, the
+    weight of its first part), losses in nats, difference to `linear` with its paired interval, and `role`, what it
     was chosen as: linear, same, best.
     """
     test, held_out = read_contexts(inputs.test), read_contexts(inputs.validation)
-    contenders, notes = find_contenders(inputs, test, held_out)
+    everyone, notes = find_contenders(inputs, test, held_out)
+    contenders = [c for c in everyone if not np.isnan(c.test).any()]
     rates = np.log(class_rates(read_contexts(inputs.train).labels, len(test.candidates)))
     losses = [-rates[test.labels], *(context_losses(c.test, test.labels) for c in contenders)]
     confidence, resamples = family_intervals(settings, groups)
@@ -152,18 +156,60 @@ def evaluate_linearity(
         **found,
     )
     write_json(verdict, asdict(answer))
-    write_csv(table, judge.rows(held_out.labels, answer, sums.contexts, sums.stories), COLUMNS)
+    rows = {r["predictor"]: r for r in judge.rows(held_out.labels, answer, sums.contexts, sums.stories)}
+    linear = next((c for c in contenders if c.predictor == LINEAR[0]), None)
+    for c in everyone:
+        if c.predictor not in rows:
+            rows[c.predictor] = _row_of_sample(c, linear, test, (confidence, resamples), seed)
+    write_csv(table, [rows[c.predictor] for c in everyone], COLUMNS)
+
+
+def _row_of_sample(
+    one: Contender, linear: Contender | None, test: Contexts, interval: tuple[float, int], seed: int
+) -> dict[str, Any]:
+    """A table's row of a predictor that answered some of the test contexts: all in it is of these alone."""
+    confidence, resamples = interval
+    at = np.flatnonzero(~np.isnan(one.test).any(axis=1))
+    tables = [c.test[at] for c in (one, linear) if c]
+    losses = np.column_stack([context_losses(t, test.labels[at]) for t in tables])
+    sums = sum_stories(test.story[at], np.zeros(len(at), np.uint8), losses)
+    row: dict[str, Any] = {
+        "predictor": one.predictor,
+        "title": one.title,
+        "kind": one.kind,
+        "parts": one.parts,
+    }
+    row |= {"loss": float(losses[:, 0].mean()), "role": "", "n": len(at), "stories": sums.stories}
+    if linear:
+        row["difference"] = float((losses[:, 0] - losses[:, 1]).mean())
+    if sums.stories > 1:
+        draws = bootstrap_means(sums, resamples, generator(seed, f"linearity, {one.predictor}"))
+        row["low"], row["high"] = percentile_interval(draws[:, 0], confidence)
+        if linear:
+            bounds = percentile_interval(draws[:, 0] - draws[:, 1], confidence)
+            row["difference_low"], row["difference_high"] = bounds
+    return row
 
 
 def find_contenders(inputs: Inputs, test: Contexts, held_out: Contexts) -> tuple[list[Contender], list[str]]:
     """All predictors with their answers, and what of them could not take part."""
     answered = {p.predictor: p for p in read_answers(inputs.predictions, test)}
-    kept = read_tensors(inputs.held_out) if inputs.held_out else {}
-    found: list[Contender] = []
-    for name, kind in ((LINEAR[0], "linear"), (LINEAR[1], "linear"), (NONLINEAR, "same")):
-        if name in answered:
-            one = answered[name]
-            found.append(Contender(name, one.title, kind, one.log_probability, kept.get(name)))  # type: ignore[arg-type]
+    kept = {name: table for path in inputs.held_out for name, table in read_tensors(path).items()}
+    # An n-gram model of one token is a sum of what each token gives.
+    bigram = any(read_metadata(path).get("order") == 2 for path in inputs.held_out)
+    kinds: dict[str, Kind] = dict.fromkeys(LINEAR, "linear")
+    kinds |= {NONLINEAR: "same", NGRAM: "linear" if bigram else "same"}
+    single = {
+        name: Contender(name, answered[name].title, kind, answered[name].log_probability, kept.get(name))
+        for name, kind in kinds.items()
+        if name in answered
+    }
+    found = list(single.values())
+    for first, second in ((LINEAR[0], LINEAR[1]), *((name, NGRAM) for name in (*LINEAR, NONLINEAR))):
+        pair = [single[name] for name in (first, second) if name in single]
+        if len(pair) == 2 and all(c.validation is not None for c in pair):
+            both: Kind = "linear" if {c.kind for c in pair} == {"linear"} else "same"
+            found.append(_pool(pair[0], pair[1], both, held_out.labels))
     notes: list[str] = []
     for path in inputs.answers:
         _add_language_model(found, notes, path, test, held_out)
@@ -176,7 +222,7 @@ def find_contenders(inputs: Inputs, test: Contexts, held_out: Contexts) -> tuple
 def _add_language_model(
     found: list[Contender], notes: list[str], path: Path, test: Contexts, held_out: Contexts
 ) -> None:
-    """A language model as it is and corrected, and its mixtures with the predictors so far."""
+    """A language model: as it is, with the whole story, corrected, and its pools with the predictors so far."""
     metadata = read_metadata(path)
     if metadata.get("missing"):
         return
@@ -206,12 +252,14 @@ def _add_language_model(
     corrected = np.full((len(held_out), len(test.candidates)), np.nan)
     corrected[rows] = fit(own)
     others = [c for c in found if c.validation is not None and c.kind in ("linear", "same")]
-    found.append(Contender(name, brief, "raw", log_softmax(answers["test"])))
     lm = Contender(f"{name}.corrected", f"{brief}, corrected", "more", fit(asked), corrected)
     found.append(lm)
-    for other in others:
-        assert other.validation is not None
-        found.append(_mixture(other, lm, rows, labels))
+    found.append(Contender(name, f"{brief}, as it is", "raw", log_softmax(answers["test"])))
+    if len(answers.get("long_context", ())):
+        whole = np.full((len(test), len(test.candidates)), np.nan)
+        whole[answers["long_context_rows"]] = log_softmax(answers["long_context"])
+        found.append(Contender(f"{name}.long_context", f"{brief}, whole story", "raw", whole))
+    found += [_pool(other, lm, "more", held_out.labels) for other in others]
 
 
 def whole_word(answers: Mapping[str, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -222,27 +270,32 @@ def whole_word(answers: Mapping[str, np.ndarray], n: int) -> tuple[np.ndarray, n
     return answers["test"], answers["validation"]
 
 
-def _mixture(first: Contender, lm: Contender, rows: np.ndarray, labels: np.ndarray) -> Contender:
-    """The probabilities of two predictors averaged, with the weight that does best on validation contexts `rows`."""
+def _pool(first: Contender, second: Contender, kind: Kind, labels: np.ndarray) -> Contender:
+    """The log-probabilities of two predictors averaged and normalised (a log-linear pool), with the weight that does
+    best on the validation contexts which both answered. A pool of two linear models is a linear model."""
     assert first.validation is not None
-    assert lm.validation is not None
-
-    def mixed(weight: float, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.logaddexp(np.log(weight) + a, np.log(1 - weight) + b))
+    assert second.validation is not None
+    a, b = first.validation, second.validation
+    known = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
+    if not known.any():
+        raise UserError(
+            f"{first.title} and {second.title} have no validation context in common",
+            where="results/contexts/<group>/validation.safetensors",
+            remedy="raise corpus.fractions.validation, or the model's extra_contexts",
+        )
 
     def loss(weight: float) -> float:
-        both = mixed(weight, first.validation[rows], lm.validation[rows])  # type: ignore[index]
-        return float(context_losses(both, labels).mean())
+        both = log_softmax(weight * a[known] + (1 - weight) * b[known])
+        return float(context_losses(both, labels[known]).mean())
 
     weight = float(minimize_scalar(loss, bounds=(0, 1), method="bounded").x)
     return Contender(
-        f"{first.predictor}+{lm.predictor}",
-        f"{first.title} + {lm.title}",
-        "more",
-        mixed(weight, first.test, lm.test),
-        mixed(weight, first.validation, lm.validation),
-        f"{first.predictor}; {lm.predictor}",
+        f"{first.predictor}+{second.predictor}",
+        f"{first.title} + {second.title}",
+        kind,
+        log_softmax(weight * first.test + (1 - weight) * second.test),
+        log_softmax(weight * a + (1 - weight) * b),
+        f"{first.predictor}; {second.predictor}",
         weight,
     )
 

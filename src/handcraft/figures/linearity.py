@@ -11,7 +11,7 @@ ROW, HEADING, PAUSE = 0.15, 0.22, 0.1  # inches
 LETTER = 0.052
 """Inches that a letter of a row's title takes, on average."""
 BAND = "#e9e4d4"
-MIXED = "#56606b"
+POOLED = "#56606b"
 
 
 def plot_linearity(
@@ -55,7 +55,7 @@ def plot_linearity(
             # The linear model itself has no row: it is zero.
             start = next((r["difference"] for r in rows if "linear" in (r["role"] or "").split("; ")), 0.0)
             _band(axes, verdict, start, (y - ROW * len(rows) - 0.02, top))
-            styles = predictor_styles([r["predictor"] for r in rows])
+            styles = predictor_styles(list(dict.fromkeys(_base(r["predictor"]) for r in rows)))
             for r in rows:
                 y -= ROW
                 _row(axes, r, y + ROW / 2, styles)
@@ -69,7 +69,7 @@ def plot_linearity(
 
 
 def _shown(row: dict[str, Any]) -> bool:
-    """Not the linear model itself, which is zero, and of the mixtures only what was chosen."""
+    """Not the linear model itself, which is zero, and of the pools only what was chosen."""
     return row["difference"] is not None and bool(row["role"] or not row["parts"])
 
 
@@ -80,13 +80,13 @@ def _band(axes: Any, verdict: dict[str, Any], start: float, span: tuple[float, f
         axes.fill_betweenx(span, start - width, start, color=BAND, lw=0, zorder=0)
 
 
+def _base(predictor: str) -> str:
+    """A language model's id, however it was asked: it has one colour."""
+    return predictor.partition(".")[0]
+
+
 def _row(axes: Any, row: dict[str, Any], y: float, styles: dict[str, tuple[str, str]]) -> None:
-    corrected = row["predictor"].endswith(".corrected")
-    colour, marker = styles[row["predictor"]]
-    if row["parts"]:
-        colour, marker = MIXED, "o"
-    elif corrected:
-        colour, marker = styles.get(row["predictor"].removesuffix(".corrected"), (colour, marker))
+    colour, marker = (POOLED, "o") if row["parts"] else styles[_base(row["predictor"])]
     if row["difference_low"] is not None:
         axes.plot([row["difference_low"], row["difference_high"]], [y, y], color=colour, lw=1.4)
     axes.plot([row["difference"]], [y], marker=marker, color=colour, ms=4.5, mec="white", mew=0.4)

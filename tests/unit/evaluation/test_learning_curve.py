@@ -54,7 +54,7 @@ def world(folder: Path, curve: dict[str, np.ndarray], stories: int) -> tuple[Pat
     losses = {n: np.asarray(x, np.float32) for n, x in curve.items()}
     write_tensors(folder / "curve.safetensors", sizes | losses, {"all": 40})
     inputs = Inputs(
-        files["train"], files["validation"], files["test"], predictions, [], folder / "held_out.safetensors"
+        files["train"], files["validation"], files["test"], predictions, [], [folder / "held_out.safetensors"]
     )
     return folder / "curve.safetensors", inputs, np.array([tables["linear"], tables["nonlinear"]])
 

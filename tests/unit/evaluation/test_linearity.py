@@ -10,7 +10,7 @@ import pytest
 from handcraft.config.model import Evaluation
 from handcraft.evaluation.bootstrap import IN_A_TAIL, draw_stories
 from handcraft.evaluation.linearity import Inputs, evaluate_linearity
-from handcraft.files import read_csv, read_json, write_json, write_tensors
+from handcraft.files import read_csv, read_json, read_metadata, read_tensors, write_json, write_tensors
 from handcraft.math import class_rates, context_losses, log_softmax
 from handcraft.predictions import write_predictions
 from handcraft.seeds import generator
@@ -50,13 +50,17 @@ class World:
         *,
         nonlinear: dict[str, np.ndarray] | None,
         lm: dict[str, np.ndarray] | None = None,
+        lm_file: Path | None = None,
         recovered: float | None = 0.9,
         truth: bool = False,
+        ngram: dict[str, np.ndarray] | None = None,
+        order: int = 3,
         **changed: Any,
     ) -> dict[str, Any]:
         """The verdict where `linear` and `additive` are the votes, and the others as given."""
         answers = {"linear": self.votes, "additive": self.votes}
         answers |= {"nonlinear": nonlinear} if nonlinear else {}
+        answers |= {"ngram": ngram} if ngram else {}
         answers |= {"best_linear": self.votes, "bayes": self.truth} if truth else {}
         paths = [self.folder / f"{name}.parquet" for name in answers]
         for path, own in zip(paths, answers.values(), strict=True):
@@ -64,14 +68,21 @@ class World:
         held_out, network = self.folder / "held_out", self.folder / "metrics.json"
         kept = {n: answers[n]["validation"] for n in ("linear", "additive", "nonlinear") if n in answers}
         write_tensors(held_out, kept, {"candidates": list(WORDS)})
+        counts = self.folder / "counts"
+        write_tensors(
+            counts,
+            {"ngram": ngram["validation"]} if ngram else {},
+            {"candidates": list(WORDS), "order": order},
+        )
         control = None if recovered is None else {"recovered": recovered, "worth": 0.02}
         write_json(network, {"control": control})
         evaluate_linearity(
             Inputs(
                 *(self.path(split) for split in SPLITS),
                 paths,
-                [self.language_model(lm)] if lm else [],
-                *((held_out, network) if nonlinear else ()),
+                [lm_file or self.language_model(lm)] if lm_file or lm else [],  # type: ignore[arg-type]
+                [*([held_out] if nonlinear else []), counts],
+                *([network] if nonlinear else []),
             ),
             settings=Evaluation(bootstrap=200, **changed),
             groups=2,
@@ -146,11 +157,62 @@ def test_a_language_model_is_corrected_and_mixed(tmp_path: Path) -> None:
     assert rows[LM]["loss"] > right + 0.2
     assert rows[LM]["kind"] == "raw"
     assert rows[LM]["validation_loss"] is None
-    mixed = rows[f"linear+{LM}.corrected"]
-    assert 0 <= mixed["weight"] <= 1
-    assert mixed["validation_loss"] <= min(
+    pooled = rows[f"linear+{LM}.corrected"]
+    assert 0 <= pooled["weight"] <= 1
+    assert pooled["validation_loss"] <= min(
         rows[name]["validation_loss"] + 1e-6 for name in ("linear", f"{LM}.corrected")
     )
+
+
+def test_a_pool_weighs_log_probabilities_as_validation_contexts_ask(tmp_path: Path) -> None:
+    """Recomputed on a grid in plain NumPy: half of the votes' logits and half of the truth's would be best here."""
+    world = World(tmp_path, strength=1.5)
+    half = {split: world.votes[split] * 0.5 for split in SPLITS}
+    other = {split: log_softmax(2 * world.truth[split] - half[split]) for split in SPLITS}
+    world.judge(nonlinear=other, ngram={split: log_softmax(half[split]) for split in SPLITS})
+    row = world.rows()["nonlinear+ngram"]
+    labels = world.labels["validation"]
+
+    def loss(weight: float, split: str = "validation") -> float:
+        scores = weight * other[split] + (1 - weight) * log_softmax(half[split])
+        p = np.exp(scores - scores.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        own = world.labels[split]
+        return float(-np.log(p[np.arange(len(own)), own]).mean())
+
+    grid = np.linspace(0, 1, 1001)
+    best = grid[np.argmin([loss(w) for w in grid])]
+    assert len(labels) == SPLITS["validation"]
+    assert row["weight"] == pytest.approx(best, abs=0.002)
+    assert row["validation_loss"] == pytest.approx(loss(best), abs=1e-6)
+    assert row["loss"] == pytest.approx(loss(row["weight"], "test"), abs=1e-6)
+    assert row["kind"] == "same"
+
+
+def test_an_ngram_can_show_that_it_is_not_linear_but_a_bigram_cannot(tmp_path: Path) -> None:
+    """What follows from the last token alone is a vote."""
+    world = World(tmp_path, strength=1.5)
+    found = world.judge(nonlinear=world.votes, ngram=world.truth)
+    assert found["verdict"] == "not linear"
+    assert "ngram" in found["same"]["reference"]
+    assert world.judge(nonlinear=world.votes, ngram=world.truth, order=2)["verdict"] != "not linear"
+    assert {world.rows()[name]["kind"] for name in ("ngram", "linear+ngram", "additive+ngram")} == {"linear"}
+
+
+def test_a_whole_story_is_a_row_of_the_contexts_it_was_asked(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    path = world.language_model(world.truth)
+    some = np.arange(100, 400, dtype=np.int32)
+    arrays = read_tensors(path) | {"long_context": 3 + world.truth["test"][some], "long_context_rows": some}
+    write_tensors(path, arrays, read_metadata(path))
+    world.judge(nonlinear=world.votes, lm_file=path)
+    row = world.rows()[f"{LM}.long_context"]
+    own = world.labels["test"][some]
+    losses = [context_losses(table["test"][some], own) for table in (world.truth, world.votes)]
+    assert (row["n"], row["stories"], row["kind"], row["validation_loss"]) == (300, 300, "raw", None)
+    assert row["loss"] == pytest.approx(losses[0].mean(), abs=1e-6)
+    assert row["difference"] == pytest.approx((losses[0] - losses[1]).mean(), abs=1e-6)
+    assert row["difference_low"] < row["difference"] < row["difference_high"]
 
 
 def test_noise_is_neither_linear_nor_not(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.files import write_tensors
 from handcraft.logging import say
 from handcraft.math import context_losses, normalise
 from handcraft.predictions import write_predictions
@@ -16,20 +17,23 @@ DISCOUNTS = (0.05, 0.95)
 """Bounds of a discount, for counts so few that Ney's estimate is 0 or 1: nothing may become impossible."""
 
 
-def predict_ngram(train: Path, validation: Path, test: Path, *, title: str, output: Path) -> None:
+def predict_ngram(
+    train: Path, validation: Path, test: Path, *, title: str, output: Path, answers: Path
+) -> None:
     """Write p(candidate | last tokens) for every context of `test`, of the order of `ORDERS` with the least loss on
     `validation`; of equal ones the lower.
 
+    `answers` gets its log-probabilities `ngram` float64 [v, K] of the contexts of `validation`; metadata: the `order`.
     Counts are over the contexts of `train`. Interpolated Kneser-Ney with one discount an order: an order's counts are
     discounted, and what that frees goes to the next lower order, which counts in how many different longer contexts a
     candidate was seen. Below the lowest stands the uniform distribution.
     Source: Chen and Goodman (1999), An empirical study of smoothing techniques for language modeling, section 2.7.
     """
     training, held_out, asked = map(read_contexts, (train, validation, test))
-    losses = {}
+    tables, losses = {}, {}
     for order in (n for n in ORDERS if n - 1 <= training.length):
-        table = ngram_probability(training, held_out.tokens, order)
-        losses[order] = float(context_losses(np.log(table), held_out.labels).mean())
+        tables[order] = np.log(ngram_probability(training, held_out.tokens, order))
+        losses[order] = float(context_losses(tables[order], held_out.labels).mean())
     best = min(losses, key=lambda n: (losses[n], n))
     say("n-gram: validation loss " + ", ".join(f"{loss:.4f} at order {n}" for n, loss in losses.items()))
     write_predictions(
@@ -39,6 +43,8 @@ def predict_ngram(train: Path, validation: Path, test: Path, *, title: str, outp
         title=title,
         candidates=asked.candidates,
     )
+    kept = {"candidates": list(asked.candidates), "order": best}
+    write_tensors(answers, {"ngram": tables[best]}, kept)
 
 
 def ngram_probability(training: Contexts, tokens: np.ndarray, order: int) -> np.ndarray:

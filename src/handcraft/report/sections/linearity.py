@@ -153,7 +153,7 @@ def _share(values: Values, name: str, share: Row | None) -> object:
 
 
 def table_contenders(results: Results, values: Values) -> Markdown:
-    """Per group, what the verdict was chosen from: the predictors in a role, and language models."""
+    """Per group, what the verdict was chosen from: the single predictors, and the pools in a role."""
     rows: list[list[object]] = []
     roles = {"linear": "linear side", "same": "same contexts", "best": "best known", "same; best": "both"}
     for g in results.metadata.groups:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from handcraft.contexts.read import Contexts, read_contexts
+from handcraft.files import read_metadata, read_tensors
 from handcraft.math import context_losses
 from handcraft.predictions import read_predictions
 from handcraft.predictors.counts.ngram import DISCOUNTS, ORDERS, ngram_probability, predict_ngram
@@ -73,7 +74,7 @@ def predicted(tmp_path: Path, length: int = 5) -> tuple[Path, Contexts]:
         contexts_file(tmp_path / f"{name}.safetensors", *some(n, seed, length))
         for name, n, seed in (("train", 3000, 3), ("validation", 500, 4), ("test", 500, 5))
     ]
-    predict_ngram(*files, title="n-gram", output=tmp_path / "p.parquet")
+    predict_ngram(*files, title="n-gram", output=tmp_path / "p.parquet", answers=tmp_path / "v.safetensors")
     return tmp_path / "p.parquet", read_contexts(files[2])
 
 
@@ -87,6 +88,10 @@ def test_the_order_is_the_one_that_the_text_has(tmp_path: Path, capsys: pytest.C
     single = context_losses(np.log(ngram_probability(training, asked.tokens, 2)), asked.labels).mean()
     assert pair < single - 0.1
     assert (found.predictor, found.candidates) == ("ngram", asked.candidates)
+    held_out = read_contexts(tmp_path / "validation.safetensors")
+    kept = np.exp(read_tensors(tmp_path / "v.safetensors")["ngram"])
+    np.testing.assert_allclose(kept, ngram_probability(training, held_out.tokens, 3))
+    assert read_metadata(tmp_path / "v.safetensors")["order"] == 3
 
 
 def test_contexts_of_two_tokens_have_no_higher_orders(tmp_path: Path) -> None:
