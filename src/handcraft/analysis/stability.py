@@ -1,5 +1,7 @@
 """Which weights a redraw of the stories would undo, and what the model loses without them."""
 
+from bisect import bisect_right
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,8 @@ from handcraft.seeds import generator
 
 UNSTABLE = 0.5
 """A weight that has its sign in less than this share of the fits to resampled stories is unstable."""
+LITTLE = 0.003
+"""Loss (nats) that may be added by leaving out the slightest weights."""
 COLUMNS = ("removed", "size", "weights", "loss", "loss_added", "low", "high", "contexts", "stories")
 
 
@@ -37,8 +41,10 @@ def evaluate_stability(
     """Write what the loss on `held_out` becomes without some of the weights, a row a set that is `removed`.
 
     `unstable`: those of `unstable`. `others`: as many others, drawn by chance. `large but rare`: those of
-    `large_but_rare`. `size` of so many `weights` that are not zero; `loss` without them, `loss_added` by that (nats),
-    with an interval in draws of whole stories (`settings`), empty where there is one story. Nothing is refitted.
+    `large_but_rare`. `slightest`: as many as can go for at most `LITTLE` of loss, those first whose squared weight
+    times the training contexts with their input is least. `size` of so many `weights` that are not zero; `loss` without
+    them, `loss_added` by that (nats), with an interval in draws of whole stories (`settings`), empty where there is one
+    story. Nothing is refitted.
     `UserError` where the files do not fit together.
     """
     tensors, counts = read_tensors(weights), read_tensors(support)["support"]
@@ -59,10 +65,13 @@ def evaluate_stability(
         "others": _by_chance(left & ~flagged, int(flagged.sum()), generator(seed, "other weights")),
         "large but rare": left & large_but_rare(np.abs(centred(weight)), counts[:, :, None], contexts),
     }
-    losses = [context_losses(log_softmax(linear_logits(weight, bias, asked.tokens)), asked.labels)]
-    for removed in sets.values():
+
+    def without(removed: np.ndarray) -> np.ndarray:
         logits = linear_logits(np.where(removed, np.float32(0), weight), bias, asked.tokens)
-        losses.append(context_losses(log_softmax(logits), asked.labels))
+        return context_losses(log_softmax(logits), asked.labels)
+
+    sets["slightest"] = _slightest(weight, counts, without)
+    losses = [without(np.zeros_like(left)), *map(without, sets.values())]
     table = np.column_stack(losses)
     sums = sum_stories(asked.story, np.zeros(len(asked), np.int64), table - table[:, :1])
     draws = None
@@ -80,6 +89,25 @@ def evaluate_stability(
         numbers |= {"loss_added": float(mean[i] - mean[0]), "low": low, "high": high}
         rows.append({"removed": name, **numbers, "contexts": len(asked), "stories": sums.stories})
     write_csv(output, rows, COLUMNS)
+
+
+def _slightest(
+    weight: np.ndarray, support: np.ndarray, without: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """The most weights, slightest first, that add at most `LITTLE` to the mean of `without`; bool, as `weight`."""
+    places = np.flatnonzero(weight)
+    worth = (weight.astype(np.float64) ** 2 * support[:, :, None]).ravel()[places]
+    order = places[np.argsort(worth, kind="stable")]
+
+    def first(count: int) -> np.ndarray:
+        removed = np.zeros(weight.size, bool)
+        removed[order[:count]] = True
+        return removed.reshape(weight.shape)
+
+    allowed = float(without(first(0)).mean()) + LITTLE
+    counts = range(1, len(order) + 1)
+    enough = bisect_right(counts, False, key=lambda count: bool(without(first(count)).mean() > allowed))
+    return first(enough)
 
 
 def _by_chance(among: np.ndarray, count: int, draw: np.random.Generator) -> np.ndarray:

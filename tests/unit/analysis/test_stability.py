@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handcraft.analysis.stability import UNSTABLE, evaluate_stability, unstable
+from handcraft.analysis.stability import LITTLE, UNSTABLE, evaluate_stability, unstable
 from handcraft.config.model import Evaluation, Linear
+from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import read_csv, read_tensors, write_tensors
+from handcraft.math import context_losses, log_softmax
+from handcraft.predictors.linear.predict import linear_logits
 from handcraft.predictors.linear.resample import train_resamples
 from tests.helpers.artifacts import contexts_file, last_token_decides, support_file, weights_file
 from tests.helpers.linear import linear_outputs, train_small
@@ -85,6 +88,22 @@ def test_noise_is_flagged_and_costs_nothing_and_rules_are_not(tmp_path: Path) ->
     rows = {r["removed"]: r for r in read_csv(tmp_path / "o.csv")}
     assert rows["unstable"]["loss_added"] < 0.01
     assert rows["others"]["loss_added"] > 3 * abs(rows["unstable"]["loss_added"])
+    # As many of the slightest as can go; one more would cost too much, and none of the decisive ones is among them.
+    tensors, asked = read_tensors(outputs.weights), read_contexts(held_out)
+    places = np.flatnonzero(weight)
+    worth = (weight.astype(float) ** 2 * read_tensors(outputs.support)["support"][:, :, None]).ravel()[places]
+    can_go = rows["slightest"]["size"]
+    assert 0 < can_go < len(places)
+
+    def loss(count: int) -> float:
+        removed = weight.copy().ravel()
+        removed[places[np.argsort(worth, kind="stable")[:count]]] = 0
+        assert count == can_go + 1 or removed.reshape(weight.shape)[decisive].all()
+        logits = linear_logits(removed.reshape(weight.shape), tensors["bias"], asked.tokens)
+        return float(context_losses(log_softmax(logits), asked.labels).mean())
+
+    assert loss(can_go) <= loss(0) + LITTLE < loss(can_go + 1)
+    assert rows["slightest"]["loss_added"] == pytest.approx(loss(can_go) - loss(0), abs=1e-9)
 
 
 def test_files_of_other_builds_are_refused(tmp_path: Path) -> None:

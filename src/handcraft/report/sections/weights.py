@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from handcraft.analysis.shown import LARGE, RARE, large_but_rare, shown_tokens
+from handcraft.analysis.stability import LITTLE
 from handcraft.analysis.strongest import STRONGEST, input_sizes, read_strongest
 from handcraft.contexts.read import read_contexts
 from handcraft.files import read_csv, read_metadata, read_tensors
@@ -116,6 +117,19 @@ class Weights:
         header = ["group", "weights", "unstable", "loss without them", "without as many others", "large but rare",
                   "loss without them"]  # fmt: skip
         return pipe_table(header, rows, "lrrrrrr") if rows else Markdown("")
+
+    def spare(self) -> Markdown:
+        """The share of each group's weights that can go for `LITTLE`; empty without fits to resampled stories."""
+        parts: list[str | Markdown] = []
+        for g in self.results.metadata.groups:
+            for r in self.results.removed[g.name]:
+                if r["removed"] == "slightest" and r["weights"]:
+                    name, share = f"stability.{g.name}.slightest.share", r["size"] / r["weights"]
+                    parts.append(
+                        Markdown(f"{self.values.put(name, share, 'share', digits=0)} in {escape(g.title)}")
+                    )
+        self.values.put("stability.little", LITTLE, "nats")
+        return join(parts)
 
     def _rule(self, contexts: int) -> dict[str, Any]:
         """The rule of the region, as the caption states it."""
