@@ -8,10 +8,11 @@ import pyarrow as pa
 
 from handcraft.analysis.data_claims import evaluate_data_claims
 from handcraft.analysis.evidence import evaluate_evidence
+from handcraft.analysis.first_rules import find_first_rules
 from handcraft.analysis.influence import evaluate_influence
 from handcraft.analysis.published_weights import evaluate_published
 from handcraft.analysis.unpenalised import train_unpenalised
-from handcraft.config.model import Evaluation
+from handcraft.config.model import Evaluation, Linear
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.evaluation import causal_lms, learning_curve, linearity, patterns, predictions
@@ -20,6 +21,8 @@ from handcraft.figures.comparison import plot_comparison
 from handcraft.figures.evidence import plot_evidence
 from handcraft.figures.learning_curve import plot_learning_curve
 from handcraft.figures.linearity import plot_linearity
+from handcraft.figures.opening import plot_opening
+from handcraft.figures.overview import plot_overview
 from handcraft.figures.path import plot_path
 from handcraft.figures.penalty import plot_penalty
 from handcraft.figures.strips import plot_strips
@@ -133,6 +136,14 @@ def make_figures(results: Path, baseline: str | None) -> None:
         titles=list(GROUPS),
         output=figures / "linearity.svg",
     )
+    plot_overview(
+        [p.with_suffix(".csv") for p in verdicts],
+        verdicts,
+        metrics,
+        titles=list(GROUPS),
+        baseline=baseline,
+        output=figures / "overview.svg",
+    )
     curves = [[p.with_name(f"{n}.csv") for p in verdicts] for n in ("learning_curve", "stories_needed")]
     plot_learning_curve(*curves, titles=list(GROUPS), output=figures / "learning_curve.svg")
 
@@ -172,6 +183,16 @@ def make_weight_figures(results: Path) -> None:
         output=figures / "strips.svg",
     )
     plot_penalty(free, weights, support=support, output=figures / "penalty.svg")
+    held_out = results / "contexts" / "conjunctions" / "validation.safetensors"
+    plot_opening(weights, tokenizer, sentence="", validation=held_out, output=figures / "opening.svg")
+    find_first_rules(
+        held_out.with_name("train.safetensors"),
+        linear / "path.csv",
+        tokenizer,
+        settings=Linear(),
+        machine=Machine(),
+        output=evaluation / "conjunctions" / "first_rules.csv",
+    )
 
 
 def metadata(*, planted: bool = True, lm: bool = True, **more: Any) -> Metadata:
@@ -419,7 +440,8 @@ def _linear(results: Path, tokenizer: Any) -> None:
         write_json(folder / "metrics.json", {"l1": 1e-4, "nonzeros": 10, "sparser": {"nonzeros": 4}})
         row = {"train_loss": 0.4, "validation_loss": 0.5, "validation_se": 0.02, "gap": 4e-4}
         path = [
-            row | {"l1": 3e-4, "nonzeros": 4, "chosen": 0, "sparser": 1},
+            row | {"l1": 0.01, "nonzeros": 0, "validation_loss": 0.9, "chosen": 0, "sparser": 0},
+            row | {"l1": 3e-4, "validation_loss": 0.51, "nonzeros": 4, "chosen": 0, "sparser": 1},
             row | {"l1": 1e-4, "nonzeros": 10, "chosen": 1, "sparser": 0},
         ]
         write_csv(folder / "path.csv", path)

@@ -53,7 +53,7 @@ def fill(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Fill:
     def filled(results: Path, **said: Any) -> str:
         output = tmp_path_factory.mktemp("filled") / "source"
         fill_report(results, root / "report", output=output, metadata=metadata(**said))
-        return (output / "_people.qmd").read_text()
+        return "".join((output / f"_people{x}.qmd").read_text() for x in ("", "_supplement"))
 
     return filled
 
@@ -91,7 +91,7 @@ def test_the_short_version_and_the_published_table_know_of_them(
         in short
     )
     assert f"{100 * row['majority']:.0f}% of the same" in short
-    assert (tmp_path / "source" / "_published.qmd").read_text().count("see @sec-people") == 2
+    assert (tmp_path / "source" / "_published_supplement.qmd").read_text().count("see @sec-people") == 2
 
 
 def test_agreement_tests_and_power_are_there(labelled: Path, fill: Fill) -> None:

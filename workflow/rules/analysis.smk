@@ -102,6 +102,32 @@ rule evaluate_stability:
         "../scripts/evaluate_stability.py"
 
 
+rule find_first_rules:
+    """Fit the linear model with so strong a penalty that a handful of weights is left: the first rules."""
+    input:
+        train="results/contexts/{group}/train.safetensors",
+        path="results/linear/{group}/path.csv",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        rules="results/evaluation/{group}/first_rules.csv",
+    log:
+        "logs/find_first_rules/{group}.log",
+    benchmark:
+        "benchmarks/out/find_first_rules/{group}.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(20),
+        gpu=gpus,
+    params:
+        code=script_hash("find_first_rules.py"),
+        threads=cfg.threads,
+        settings=cfg.predictors.linear.model_dump(include={"gap", "max_iterations"}),
+        device=cfg.device,
+    script:
+        "../scripts/find_first_rules.py"
+
+
 rule find_pairs:
     """Find pairs of tokens that say together what neither says alone, and confirm them on validation contexts."""
     input:

@@ -41,6 +41,56 @@ rule plot_tiles:
         "../scripts/plot_tiles.py"
 
 
+# Without a sentence of the config's own it shows a context, which the report may not do where excerpts are off.
+if cfg.figures.sentence.strip() or cfg.report.excerpts:
+
+    rule plot_opening:
+        """Draw one sentence with what each of its tokens adds, tiles of its last token, and the answer."""
+        input:
+            weights=f"results/linear/{cfg.figures.tiles_group}/weights.safetensors",
+            tokenizer="results/tokenizer/tokenizer.json",
+            validation=(
+                []
+                if cfg.figures.sentence.strip()
+                else [
+                    f"results/contexts/{cfg.figures.tiles_group}/validation.safetensors"
+                ]
+            ),
+        output:
+            figure="results/figures/opening.svg",
+        log:
+            "logs/plot_opening.log",
+        benchmark:
+            "benchmarks/out/plot_opening.tsv"
+        localrule: True
+        params:
+            code=script_hash("plot_opening.py"),
+            sentence=cfg.figures.sentence,
+        script:
+            "../scripts/plot_opening.py"
+
+
+rule plot_overview:
+    """Draw every group on one line: the words' shares, the best linear predictor, and the best others."""
+    input:
+        tables=expand("results/evaluation/{group}/linearity.csv", group=cfg.groups),
+        verdicts=expand("results/evaluation/{group}/linearity.json", group=cfg.groups),
+        metrics=expand("results/evaluation/{group}/metrics.csv", group=cfg.groups),
+    output:
+        figure="results/figures/overview.svg",
+    log:
+        "logs/plot_overview.log",
+    benchmark:
+        "benchmarks/out/plot_overview.tsv"
+    localrule: True
+    params:
+        code=script_hash("plot_overview.py"),
+        titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
+        baseline=cfg.baseline(),
+    script:
+        "../scripts/plot_overview.py"
+
+
 rule plot_linearity:
     """Draw what the verdicts follow from: every predictor's loss minus that of the linear model."""
     input:

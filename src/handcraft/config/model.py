@@ -450,6 +450,9 @@ class Figures(Strict):
     tokens: int = Field(4, ge=0)
     """Number of tokens that the strips show in addition to `tiles`: those with the largest mean absolute contribution
     on validation contexts."""
+    sentence: str = ""
+    """The beginning of a sentence, in words of your own, that the report's first picture continues with a word of
+    `tiles_group`. Empty: a validation context, if `report.excerpts` allows it."""
 
     @model_validator(mode="after")
     def _tiles_distinct(self) -> "Figures":

@@ -1,59 +1,54 @@
-"""What fewer weights cost: loss over how many are left, along the path of penalties."""
+"""How much the first weights bring: share of the gain over the number of weights, all groups in one panel."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from handcraft.figures.evidence import panels
-from handcraft.figures.style import QUIET, WIDTH, house_style, save_svg
+from handcraft.analysis.path import shares_of_gain
+from handcraft.figures.style import FAINT, QUIET, WIDTH, house_style, save_svg
 from handcraft.files import read_csv
 
-LINE, CHOSEN, SPARSER = "#0072B2", "#D55E00", "#009E73"
-MARKS = (
-    ("chosen", CHOSEN, "o", "least validation loss"),
-    ("sparser", SPARSER, "D", "sparser: within one standard error"),
-)
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#882255", "#B8860B", "#56606b", "#56B4E9", "#CC79A7")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 
 
 def plot_path(tables: Sequence[Path], *, titles: Sequence[str], output: Path) -> None:
-    """Draw validation loss ± its standard error (nats) over the weights that are left, a panel a group, from the
-    tables of `train_linear`; both choices marked, and a dotted line at the loss of a model without weights."""
+    """Draw, from the tables of `train_linear`, the share of the chosen model's gain in validation loss that each number
+    of weights brings: a line a group, from the first weights to the chosen ones; the sparser choice is marked."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import PercentFormatter
 
     with house_style():
-        rows = -(-len(tables) // 2)
-        figure = Figure(figsize=(WIDTH, 0.75 + 1.4 * rows), layout="constrained")
-        every = [read_csv(path) for path in tables]
-        most = max((r["nonzeros"] for table in every for r in table), default=1)
-        top = max((r["validation_loss"] + r["validation_se"] for table in every for r in table), default=1)
-        for table, axes in zip(every, panels(figure, titles), strict=True):
-            left = sorted((r for r in table if r["nonzeros"]), key=lambda r: r["nonzeros"])
-            x, y = [r["nonzeros"] for r in left], [r["validation_loss"] for r in left]
-            band = [r["validation_se"] for r in left]
-            if left:
-                low, high = ([b + s * e for b, e in zip(y, band, strict=True)] for s in (-1, 1))
-                axes.fill_between(x, low, high, color=LINE, alpha=0.2, lw=0)
-                axes.plot(x, y, color=LINE, marker=".", ms=3.5, lw=1.2)
-            for r in table:
-                if not r["nonzeros"]:
-                    axes.axhline(r["validation_loss"], color=QUIET, lw=1, ls=(0, (1, 1.3)))
-                for mark, colour, shape, _ in MARKS[::-1]:
-                    if r[mark] and r["nonzeros"]:
-                        # The sparser choice may be the chosen one: a larger mark behind it still shows.
-                        size = 5 if mark == "chosen" else 7.5
-                        at = ([r["nonzeros"]], [r["validation_loss"]])
-                        axes.plot(*at, color=colour, marker=shape, ms=size, mec="white", mew=0.6, zorder=4)
-            axes.set_xscale("log")
-            axes.set_xlim(0.8, most * 1.6)
-            axes.set_ylim(0, 1.06 * top)
-            axes.minorticks_off()
-            axes.xaxis.set_major_formatter(lambda v, _: f"{v:.0f}" if v < 1000 else f"{v / 1000:.0f}k")
-        handles = [
-            Line2D([], [], color=colour, marker=shape, ls="", ms=5, label=label)
-            for _, colour, shape, label in MARKS
-        ]
-        handles.append(Line2D([], [], color=QUIET, lw=1, ls=(0, (1, 1.3)), label="no weights at all"))
-        figure.legend(handles=handles, loc="outside upper left", ncols=2, handlelength=1.4)
-        figure.supxlabel("weights left", size=8.5)
-        figure.supylabel("validation loss (nats)", size=8.5)
+        figure = Figure(figsize=(WIDTH, 3.1), layout="constrained")
+        axes = figure.add_subplot()
+        handles = []
+        for i, (path, title) in enumerate(zip(tables, titles, strict=True)):
+            table = read_csv(path)
+            points = [p for p in shares_of_gain(table) if p[0]]
+            if not points:
+                continue
+            colour, marker = COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]
+            axes.plot(*zip(*points, strict=True), color=colour, marker=marker, ms=3.2, lw=1.3)
+            sparser = next((r["nonzeros"] for r in table if r["sparser"]), None)
+            for weights, share in points:
+                if weights == sparser:
+                    axes.plot([weights], [share], marker=marker, ms=9, mfc="none", mec=colour, mew=1.2)
+            handles.append(Line2D([], [], color=colour, marker=marker, ms=4, label=title))
+        axes.set_xscale("log")
+        axes.set_ylim(0, 1.04)
+        axes.axhline(1, color=FAINT, lw=0.8)
+        axes.minorticks_off()
+        axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_xlabel("weights that are not zero")
+        axes.set_ylabel("share of the gain")
+        if handles:
+            handles.append(
+                Line2D([], [], color=QUIET, marker="o", ms=8, mfc="none", ls="", label="sparser choice")
+            )
+            axes.legend(handles=handles, loc="lower right")
+        else:
+            axes.text(
+                0.5, 0.5, "no weight gains anything", transform=axes.transAxes, ha="center", color=QUIET
+            )
         save_svg(figure, output)

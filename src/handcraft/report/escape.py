@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 
 class Markdown(str):
@@ -33,7 +34,7 @@ def _character(c: str) -> str:
     return f"&#{ord(c)};"
 
 
-def join(parts: "list[str]", last: str = " and ") -> Markdown:
+def join(parts: Sequence[str], last: str = " and ") -> Markdown:
     """`a, b and c`, each escaped."""
     shown = [escape(p) for p in parts]
     if len(shown) < 2:

@@ -66,6 +66,8 @@ class Metadata(_Frozen):
     resamples: int = 0
     shown_tokens: int = 4
     """Tokens that strips show beside those of `tiles`."""
+    sentence: str = ""
+    """What the first picture shows; a context where it is empty and `excerpts` allows it."""
     excerpts: bool = True
     config: str = "config.yaml"
     human_labels: list[str] = []

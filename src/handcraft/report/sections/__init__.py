@@ -1,13 +1,15 @@
 """The sections of the report: a module prepares each one's names, tables and values; `report/*.qmd` holds the prose.
 
-Modules: `explorer`, `language_models`, `linearity`, `pairs`, `people`, `planted`, `predictors`, `published`, `rebuild`,
-`results`, `setup`, `tiles`, `weights`.
+Modules: `explorer`, `few`, `language_models`, `linearity`, `opening`, `pairs`, `people`, `planted`, `predictors`,
+`published`, `rebuild`, `results`, `setup`, `tiles`, `weights`.
 """
 
 from handcraft.report.sections import (
     explorer,
+    few,
     language_models,
     linearity,
+    opening,
     pairs,
     people,
     planted,
@@ -20,7 +22,9 @@ from handcraft.report.sections import (
 )
 
 ALL = (
+    opening,
     setup,
+    few,
     predictors,
     results,
     linearity,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from handcraft.analysis.opening import telling_context
 from handcraft.analysis.shown import LARGE, RARE, large_but_rare, shown_tokens
 from handcraft.analysis.stability import LITTLE
 from handcraft.analysis.strongest import STRONGEST, input_sizes, read_strongest
@@ -21,7 +22,6 @@ from handcraft.report.tables import pipe_table
 from handcraft.report.values import Values
 from handcraft.tokenizer.tokens import Vocabulary
 
-FIGURES = ("evidence", "path", "weights", "strips", "penalty")
 SPARED = 0.05
 """Share of the gain that may be lost without the positions that are not needed."""
 SPOKEN = 5
@@ -62,18 +62,6 @@ class Weights:
             said["spared"] = self.values.put("evidence.spared", SPARED, "share", digits=0)
             found.append({"title": g.title, **said})
         return found
-
-    def path(self) -> Markdown:
-        """Alt text: how many weights each choice leaves, and at which validation loss."""
-        parts = []
-        for g in self.results.metadata.groups:
-            for mark, predictor in (("chosen", "linear"), ("sparser", "linear_sparser")):
-                for r in (r for r in self.results.path[g.name] if r[mark]):
-                    name = f"{predictor}.{g.name}"
-                    left = self.values.put(f"{name}.nonzeros", r["nonzeros"])
-                    loss = self.values.put(f"{name}.validation_loss", r["validation_loss"], "nats")
-                    parts.append(Markdown(f"{escape(g.title)}, {mark}: {left} weights, {loss} nats"))
-        return Markdown("; ".join(parts))
 
     def strongest(self) -> dict[str, Any]:
         """The strongest weights in words, and how many there are."""
@@ -230,12 +218,12 @@ class Weights:
         if not self.results.metadata.excerpts or not path.is_file():
             return None
         asked, tensors = read_contexts(path), read_tensors(self.linear / "weights.safetensors")
-        usual = int(np.bincount(asked.labels, minlength=len(asked.candidates)).argmax())
-        logits = linear_logits(tensors["weight"], tensors["bias"], asked.tokens)
-        fit = np.flatnonzero((logits.argmax(1) == asked.labels) & (asked.labels != usual))
-        if not len(fit):
+        row = telling_context(tensors["weight"], tensors["bias"], asked)
+        if row is None:
             return None
-        row, vocabulary = int(fit[0]), self._vocabulary()
+        usual = int(np.bincount(asked.labels, minlength=len(asked.candidates)).argmax())
+        logits = linear_logits(tensors["weight"], tensors["bias"], asked.tokens[row : row + 1])[0]
+        vocabulary = self._vocabulary()
         right, tokens = int(asked.labels[row]), asked.tokens[row].astype(int)
         pushes = centred(tensors["weight"][np.arange(asked.length), tokens])
         before = self._pushes("bias", centred(tensors["bias"]), right, usual)
@@ -243,7 +231,7 @@ class Weights:
         for p, token in enumerate(tokens.tolist()):
             cells = self._pushes(f"{asked.length - p}", pushes[p], right, usual)
             rows.append([Markdown(f"−{asked.length - p}"), vocabulary.show(token), *cells])
-        total = centred(logits[row])
+        total = centred(logits)
         rows.append(["", Markdown("**sum**"), *self._pushes("sum", total, right, usual)])
         words = [asked.candidates[k].strip() for k in (right, usual)]
         header = ["position", "token", *(Markdown(f"for “{escape(w)}”") for w in words)]
