@@ -104,7 +104,9 @@ def test_the_endings_where_two_differ_are_shown_with_a_context_only_if_allowed(
 
 def test_a_made_up_corpus_is_called_so_and_never_compared(source: Path) -> None:
     assert "Nothing here is a finding about English" in (source / "index.qmd").read_text()
-    verdicts = re.findall(r"\| ([^|]+) \|$", (source / "_published_supplement.qmd").read_text(), re.MULTILINE)[1:]
+    verdicts = re.findall(
+        r"\| ([^|]+) \|$", (source / "_published_supplement.qmd").read_text(), re.MULTILINE
+    )[1:]
     assert len(verdicts) == 18
     assert set(verdicts) == {"not comparable"}
 

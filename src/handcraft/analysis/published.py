@@ -19,6 +19,15 @@ WEIGHTS: dict[str, dict[str, float]] = {
 }
 """Published weights of a token in the last position, per candidate (logits)."""
 
+QUOTES = (
+    ("Mom, I found this needle. Can you share it with me", " and"),
+    ("not have any friends. All the other trees were big and strong,", " but"),
+    ('ax felt better. He said, "Thank you, Owl,', " for"),
+    ("ives are not toys. You must be very careful with them,", " or"),
+    ("hoop and chased it around the yard. Tom had", " so"),
+)
+"""The examples that the post quotes, and the word that came; a context may begin inside a word."""
+
 PLOT = "read off the plot: approximate"
 _FIGURES: list[tuple[str, str, float, str, str]] = [
     ("llama_loss", "Llama 3.1 8B: loss", 0.57, "nats", PLOT),

@@ -55,7 +55,8 @@ def plot_overview(
         axes = figure.add_axes((EDGE / WIDTH, BELOW / height, 1 - 2 * EDGE / WIDTH, tall / height))
         for i, ((title, _, verdict, _), place) in enumerate(zip(blocks, places, strict=True)):
             y = len(blocks) - i - 0.68
-            axes.text(0, y + 0.37, title, size=8.5, weight="bold", va="center")
+            axes.text(0, y + 0.37, title, size=8.5, weight="bold", va="center",
+                      transform=axes.get_yaxis_transform())  # fmt: skip
             axes.text(1, y + 0.37, _verdict(verdict), size=8.5, va="center", ha="right", color=INK,
                       transform=axes.get_yaxis_transform())  # fmt: skip
             if place:
@@ -65,11 +66,14 @@ def plot_overview(
                 axes.plot(gap, [y, y], color=LEFT_OPEN, lw=7, solid_capstyle="butt", zorder=2)
             for key, colour, marker, full, _ in shown[::-1]:
                 if (x := place.get(key)) is not None:
-                    axes.plot([x], [y], marker=marker, color=colour, ms=9 if marker == "*" else 6.5, zorder=3,
+                    # Language models stand a little lower: where they are level with votes, both are seen.
+                    at = y - 0.15 if key in ("corrected", "story") else y
+                    axes.plot([x], [at], marker=marker, color=colour, ms=9 if marker == "*" else 6.5, zorder=3,
                               mfc=colour if full else "white", mec="white" if full else colour,
                               mew=0.5 if full else 1.3)  # fmt: skip
         axes.set_ylim(-0.1, len(blocks))
-        axes.set_xlim(left=0)
+        least = min((min(place.values()) for place in places if place), default=0.0)
+        axes.set_xlim(left=max(0.0, least - 0.12 * axes.get_xlim()[1]))
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.grid(axis="y", visible=False)

@@ -1,5 +1,7 @@
 """The first screen: one sentence as the model sees it, the answer in a sentence, and the picture of all groups."""
 
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,11 @@ def answer_sentence(results: Results, values: Values) -> Markdown:
     return Markdown(" ".join(parts))
 
 
+def answer_plain(results: Results, values: Values) -> str:
+    """The answer as plain text, for the preview of a link."""
+    return html.unescape(re.sub(r"\*\*", "", answer_sentence(results, values))) or results.metadata.title
+
+
 def spoken_overview(results: Results) -> Markdown:
     """Alt text of the second picture: every group's verdict."""
     answers = [(g.title, results.linearity[g.name]) for g in results.metadata.groups]
@@ -85,5 +92,6 @@ def names(context: Context) -> dict[str, Any]:
     return {
         "opening": spoken(results, values, context.figures),
         "answer_sentence": lambda: answer_sentence(results, values),
+        "answer_plain": lambda: answer_plain(results, values),
         "spoken_overview": lambda: spoken_overview(results),
     }

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from handcraft.analysis.published import CANDIDATES, GROUP, WEIGHTS, published_table
+from handcraft.analysis.opening import read_opening
+from handcraft.analysis.published import CANDIDATES, GROUP, QUOTES, WEIGHTS, published_table
 from handcraft.evaluation.intervals import wilson
 from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape
@@ -39,6 +40,31 @@ def applies(metadata: Metadata) -> bool:
     """Whether the build has the very group that the post is about."""
     group = metadata.group(GROUP)
     return group is not None and set(group.candidates) == set(CANDIDATES)
+
+
+def quoted(results: Results, values: Values) -> list[dict[str, Any]]:
+    """The examples that the post quotes, with the linear model's most probable word and what it gives the one that
+    came; empty where the weights at hand are not of the post's group."""
+    metadata = results.metadata
+    weights = results.root / "linear" / GROUP / "weights.safetensors"
+    if not applies(metadata) or metadata.tiles_group != GROUP or not weights.is_file():
+        return []
+    rows = []
+    for text, word in QUOTES:
+        tokenizer = results.root / "tokenizer" / "tokenizer.json"
+        found = read_opening(weights, tokenizer, sentence=text, validation=None)
+        assert found is not None
+        own = float(found.probability[found.candidates.index(word)])
+        name = f"quote.{word.strip()}"
+        row: dict[str, Any] = {"text": text, "word": word.strip(), "own": values.put(name, own, "share", digits=0)}
+        answer = found.candidates[found.chosen]
+        right = answer == word
+        row |= {"answer": answer.strip(), "right": right}
+        if not right:
+            most = float(found.probability[found.chosen])
+            row["most"] = values.put(f"{name}.most", most, "share", digits=0)
+        rows.append(row)
+    return rows
 
 
 def published_beside(results: Results, values: Values) -> Markdown:
@@ -164,4 +190,5 @@ def names(context: Context) -> dict[str, Any]:
     return {
         "table_published": lambda: published_beside(results, values),
         "blog_group": applies(metadata),
+        "quotes": quoted(results, values),
     }
