@@ -1,18 +1,22 @@
 """The explorer in a browser, from disk: search, tiles, similar tokens, a sentence, links, and text that stays text."""
 
 import json
+import re
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from handcraft.analysis.influence import read_influence
+from handcraft.contexts.read import read_contexts
 from handcraft.corpus.planted import stories
-from handcraft.explorer.explain import explain_text
-from handcraft.explorer.page import BEGIN, END, GroupFiles, build_explorer
+from handcraft.explorer.explain import explain_text, format_explanation
+from handcraft.explorer.page import BEGIN, END, About, GroupFiles, build_explorer
 from handcraft.explorer.similar import similar_tokens
 from handcraft.files import read_tensors
-from handcraft.math import centred
+from handcraft.math import centred, context_losses, log_softmax
+from handcraft.predictors.linear.predict import linear_logits
 from handcraft.report.fill import fill_report
 from handcraft.report.render import render_html
 from handcraft.tokenizer.tokens import Vocabulary, load_tokenizer, show_token
@@ -22,6 +26,7 @@ from tests.helpers.explorer import LENGTH, WORDS, ExplorerFiles
 from tests.helpers.synthetic import GROUPS, HOSTILE, make_results, metadata
 from tests.workflow.conftest import Checkout
 
+LIKE = 0.2
 SENTENCE = "The cat and the dog sat in the day, but the sun was hot. "
 TILES = """[...document.querySelectorAll('#ex-tiles .ex-tile')]
   .map((tile) => [tile.querySelector('.ex-value').innerText, Number(tile.dataset.raw)])"""
@@ -107,7 +112,7 @@ def test_from_a_search_to_the_weights_a_similar_token_a_sentence_and_back_by_the
     listed = explorer.evaluate(
         "[...document.querySelectorAll('#ex-similar .ex-token')].map((t) => t.innerText)"
     )
-    assert listed == [show_token(pieces[i]) for i in others[row][likeness[row] > 0]]
+    assert listed == [show_token(pieces[i]) for i in others[row][likeness[row] >= LIKE]]
     explorer.evaluate("document.querySelector('#ex-similar button').click()")
     explorer.wait(f"explorer.state().token === {others[row, 0]}")
     assert explorer.focused() == "ex-token-title"
@@ -202,7 +207,9 @@ def test_in_the_report_a_hostile_corpus_is_text_too(browser: Page, tmp_path: Pat
     page = results / "explorer" / "index.html"
     tokenizer = results / "tokenizer" / "tokenizer.json"
     titles = [HOSTILE, *list(GROUPS)[1:]]
-    build_explorer(files, tokenizer, titles=titles, title=HOSTILE, corpus=HOSTILE, excerpts=True, output=page)
+    build_explorer(
+        files, tokenizer, titles=titles, about=About(HOSTILE, HOSTILE, sentence=HOSTILE), output=page
+    )
     fill_report(results, root / "report", output=tmp_path / "source", metadata=metadata(title=HOSTILE))
     render_html(tmp_path / "source", output=tmp_path / "index.html", renderer="pandoc", explorer=page)
     vocabulary = Vocabulary.read(tokenizer)
@@ -316,3 +323,156 @@ def test_a_context_is_shown_with_what_its_tokens_did(explorer: Page, made: Explo
     explorer.wait("location.hash.includes('text=')")
     assert explorer.focused() == "ex-text"
     assert LENGTH >= explorer.evaluate("document.querySelectorAll('#ex-words button').length") > 0
+
+
+def type_text(explorer: Page, text: str) -> None:
+    said = {"group": "first", "text": text}
+    explorer.evaluate(f"location.hash = new URLSearchParams({json.dumps(said)})")
+    explorer.wait(f"explorer.state().text === {json.dumps(text)}")
+
+
+def test_a_new_group_brings_its_own_example_and_its_foremost_input(
+    explorer: Page, made: ExplorerFiles
+) -> None:
+    type_text(explorer, "mine")
+    choose(explorer, "group", "second")
+    explorer.wait("explorer.state().group === 'second'")
+    now, effect = state(explorer), read_influence(made.at("second", "influence"))
+    best = int(effect.loss_added.argmax())
+    assert (now["position"], now["token"]) == (effect.position[best], effect.token[best])
+    assert now["text"] != "mine"
+    assert now["text"].strip()
+
+
+def test_an_example_is_taken_as_the_sentence(explorer: Page) -> None:
+    type_text(explorer, "mine")
+    shown = explorer.evaluate(
+        "[...document.querySelectorAll('#ex-examples button')].map((b) => b.textContent)"
+    )
+    assert len(shown) > 1
+    explorer.evaluate("document.querySelectorAll('#ex-examples button')[1].focus()")
+    explorer.press("Enter")
+    explorer.wait("explorer.state().text !== 'mine'")
+    assert state(explorer)["text"].strip() == shown[1].removeprefix("… ")
+    assert explorer.focused() == "ex-text"
+
+
+def test_a_space_at_the_end_changes_nothing_and_is_said(explorer: Page, made: ExplorerFiles) -> None:
+    type_text(explorer, "The cat and the dog")
+    plain = explorer.evaluate("explorer.logits(explorer.state().text)")
+    assert "space at the end" not in explorer.text("ex-answer")
+    type_text(explorer, "The cat and the dog ")
+    assert explorer.evaluate("explorer.logits(explorer.state().text)") == plain
+    assert "The space at the end was left out" in explorer.text("ex-answer")
+    files = (made.at("first", "weights"), made.at("first", "support"), made.tokenizer)
+    found = explain_text(*files, "The cat and the dog ")
+    assert found.logits.tolist() == explain_text(*files, "The cat and the dog").logits.tolist()
+    assert "The space at the end was left out" in format_explanation(found)
+
+
+def test_a_short_sentence_is_said_to_be_less_sure(explorer: Page) -> None:
+    type_text(explorer, "The cat")
+    assert "less sure" in explorer.text("ex-answer")
+    assert explorer.evaluate("document.getElementById('ex-scores').classList.contains('ex-unsure')")
+    type_text(explorer, SENTENCE * 3)
+    assert "less sure" not in explorer.text("ex-answer")
+    assert not explorer.evaluate("document.getElementById('ex-scores').classList.contains('ex-unsure')")
+
+
+def test_a_word_is_replaced_and_the_answer_moves(explorer: Page, made: ExplorerFiles) -> None:
+    type_text(explorer, "The cat and the dog sat in the day")
+    explorer.evaluate(
+        "[...document.querySelectorAll('#ex-words button')].findLast((b) => b.innerText.startsWith('␣')).click()"
+    )
+    explorer.wait("!document.getElementById('ex-replace-label').hidden")
+    before = explorer.text("ex-scores")
+    old = explorer.evaluate("document.getElementById('ex-replace').value")
+    explorer.evaluate("document.getElementById('ex-replace').focus()")
+    explorer.evaluate("document.getElementById('ex-replace').select()")
+    explorer.call("Input.insertText", text="the")
+    explorer.wait("explorer.state().text !== 'The cat and the dog sat in the day'")
+    text = state(explorer)["text"]
+    assert text.startswith("The cat and the dog sat in")
+    assert text.count(" the") == 3 - old.startswith(" the")
+    expected = explain_text(made.at("first", "weights"), made.at("first", "support"), made.tokenizer, text)
+    assert explorer.evaluate("explorer.logits(explorer.state().text)") == pytest.approx(
+        expected.logits.tolist(), abs=0.01
+    )
+    assert explorer.text("ex-scores") != before
+    assert explorer.focused() == "ex-replace"
+
+
+def test_contexts_go_from_help_to_harm_and_can_be_filtered(explorer: Page, made: ExplorerFiles) -> None:
+    worths = "[...document.querySelectorAll('#ex-contexts .ex-said')].map((s) => s.textContent)"
+    told = explorer.evaluate(worths)
+    numbers = [float(re.findall(r": ([+−]?[\d.]+) nats", t)[0].replace("−", "-")) for t in told]
+    assert numbers == sorted(numbers, reverse=True)
+    now, asked = state(explorer), read_contexts(made.at("first", "validation"))
+    tensors = read_tensors(made.at("first", "weights"))
+    acts = asked.tokens[:, now["position"]] == now["token"]
+    own = linear_logits(tensors["weight"], tensors["bias"], asked.tokens[acts])
+    less = own - tensors["weight"][now["position"], now["token"]]
+    labels = asked.labels[acts]
+    worth = context_losses(log_softmax(less), labels) - context_losses(log_softmax(own), labels)
+    assert numbers[0] <= worth.max() + 0.001
+    assert numbers[-1] >= worth.min() - 0.001
+    assert all(np.abs(worth - n).min() < 0.001 for n in numbers)
+    for value, wanted in (("wrong", own.argmax(1) != labels), ("1", labels == 1)):
+        choose(explorer, "filter", value)
+        shown = explorer.evaluate(worths)
+        assert bool(shown) == bool(wanted.any())
+        if value == "1":
+            assert all(t.startswith(WORDS[1].strip()) for t in shown)
+        else:
+            assert all("(" in t for t in shown)
+
+
+def test_a_link_to_the_view_is_copied_or_put_into_the_address(explorer: Page) -> None:
+    type_text(explorer, "The cat and")
+    explorer.evaluate("document.getElementById('ex-copy').click()")
+    explorer.wait("document.getElementById('ex-copied').textContent !== ''")
+    said = explorer.text("ex-copied")
+    assert said in ("Copied.", "The link is in the address bar.")
+    assert "text=The+cat+and" in explorer.evaluate("location.href")
+
+
+def test_a_search_that_finds_nothing_says_so(explorer: Page) -> None:
+    search(explorer, "qqqq")
+    assert "No token has “qqqq” in it." in explorer.text("ex-none-found")
+    explorer.press("Escape")
+    assert explorer.text("ex-none-found") == ""
+
+
+def test_similar_tokens_show_their_tiles_here(explorer: Page, made: ExplorerFiles) -> None:
+    search(explorer, " the")
+    explorer.press("Enter")
+    explorer.wait("document.querySelectorAll('#ex-similar li').length > 0")
+    now, weight = state(explorer), weights(made)
+    tiles = explorer.evaluate(
+        "[...document.querySelector('#ex-similar li').querySelectorAll('.ex-small-tile')].map((t) => t.textContent)"
+    )
+    tokens, others, _ = similar_tokens(centred(weight), read_tensors(made.at("first", "support"))["support"])
+    first = others[tokens.tolist().index(now["token"]), 0]
+    row = centred(weight[now["position"], first])
+    wanted = ["·"] * 3 if not row.any() else [f"{x:+.1f}".replace("-", "−") for x in row]
+    assert tiles == wanted
+
+
+def test_a_dot_of_the_map_opens_its_weight(explorer: Page, made: ExplorerFiles) -> None:
+    dots = explorer.evaluate("document.querySelectorAll('#ex-map circle').length")
+    effect = read_influence(made.at("first", "influence"))
+    assert dots == min(300, (effect.loss_added > 1e-5).sum())
+    explorer.evaluate("document.querySelector('#ex-map circle').dispatchEvent(new Event('click'))")
+    explorer.wait("document.activeElement.id === 'ex-token-title'")
+    now = state(explorer)
+    told = explorer.evaluate("document.querySelector('#ex-map circle title').textContent")
+    vocabulary = Vocabulary.read(made.tokenizer)
+    assert f"“{vocabulary.show(now['token'])}” in" in told
+
+
+def test_without_excerpts_the_configs_sentence_is_the_example(browser: Page, made: ExplorerFiles) -> None:
+    about = About("Which?", "Made up", excerpts=False, sentence="The cat and the dog")
+    browser.open(made.build("bare", about=about))
+    assert state(browser)["text"] == "The cat and the dog"
+    assert browser.evaluate("document.querySelectorAll('#ex-examples button').length") == 1
+    clean(browser)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from handcraft.analysis.influence import evaluate_influence
-from handcraft.explorer.page import GroupFiles, build_explorer
+from handcraft.explorer.page import About, GroupFiles, build_explorer
 from handcraft.files import write_tensors
 from handcraft.tokenizer.tokens import load_tokenizer
 from tests.helpers.artifacts import contexts_file
@@ -75,9 +75,8 @@ class ExplorerFiles:
         output = self.folder / f"{name}.html"
         said: dict[str, Any] = {
             "titles": [g.title() for g in self.groups],
-            "title": "Which?",
-            "corpus": "Made up",
+            "about": About("Which?", "Made up"),
         }
-        said |= {"excerpts": True, "output": output}
+        said |= {"output": output}
         build_explorer(self.files, self.tokenizer, **(said | more))
         return output

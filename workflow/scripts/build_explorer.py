@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
-from handcraft.explorer.page import GroupFiles, build_explorer
+from handcraft.explorer.page import About, GroupFiles, build_explorer
 
 with job(snakemake) as (inputs, outputs, params):
     resampling = inputs.resampling or [None] * len(params.groups)
@@ -8,8 +8,6 @@ with job(snakemake) as (inputs, outputs, params):
         dict(zip(params.groups, files, strict=True)),
         inputs.tokenizer,
         titles=params.titles,
-        title=params.title,
-        corpus=params.corpus,
-        excerpts=params.excerpts,
+        about=About(params.title, params.corpus, params.excerpts, params.sentence),
         output=outputs.page,
     )

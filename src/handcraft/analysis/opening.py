@@ -9,7 +9,7 @@ from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.files import read_metadata, read_tensors
 from handcraft.math import centred, log_softmax
 from handcraft.predictors.linear.predict import linear_logits
-from handcraft.tokenizer.tokens import Vocabulary
+from handcraft.tokenizer.tokens import Vocabulary, without_last_space
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def read_opening(weights: Path, tokenizer: Path, *, sentence: str, validation: P
     weight, bias = tensors["weight"], tensors["bias"]
     length, words = weight.shape[0], list(read_metadata(weights)["candidates"])
     answer, cut = None, True
-    if text := sentence.rstrip():
+    if text := without_last_space(sentence):
         ids = vocabulary.encode(text)
         tokens, cut = ids[-length:], len(ids) > length
     else:

@@ -9,7 +9,7 @@ import numpy as np
 from handcraft.errors import UserError
 from handcraft.files import read_metadata, read_tensors
 from handcraft.math import centred, normalise
-from handcraft.tokenizer.tokens import Vocabulary, show_token
+from handcraft.tokenizer.tokens import Vocabulary, show_token, without_last_space
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Explanation:
 
     `positions`, `pieces` (as people see them), `support` (training contexts that have the token there) [tokens];
     `push` float64 [tokens, K]: centred weights, nats; `bias` [K], centred; `logits` [K], as the model has them;
-    `length`: tokens that the model reads, `given`: tokens of the text.
+    `length`: tokens that the model reads, `given`: tokens of the text; `trimmed`: whether white space at its
+    end was left out.
     """
 
     candidates: tuple[str, ...]
@@ -31,6 +32,7 @@ class Explanation:
     training_contexts: int
     length: int
     given: int
+    trimmed: bool = False
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -63,11 +65,12 @@ def group_artifacts(build: Path, group: str) -> tuple[Path, Path, Path]:
 
 
 def explain_text(weights: Path, support: Path, tokenizer: Path, text: str) -> Explanation:
-    """The text's last tokens under the model. Of a shorter text the places before it add nothing."""
+    """The text's last tokens under the model, without white space at its end (`without_last_space`). Of a shorter text
+    the places before it add nothing."""
     tensors, metadata = read_tensors(weights), read_metadata(weights)
     weight, bias = tensors["weight"], tensors["bias"].astype(np.float64)
     vocabulary = Vocabulary.read(tokenizer)
-    ids = np.array(vocabulary.encode(text), np.int64)
+    ids = np.array(vocabulary.encode(without_last_space(text)), np.int64)
     length = weight.shape[0]
     used = ids[-length:]
     positions = np.arange(length - len(used), length)
@@ -83,6 +86,7 @@ def explain_text(weights: Path, support: Path, tokenizer: Path, text: str) -> Ex
         training_contexts=int(read_metadata(support)["contexts"]),
         length=length,
         given=len(ids),
+        trimmed=without_last_space(text) != text,
     )
 
 
@@ -118,8 +122,10 @@ def format_explanation(found: Explanation) -> str:
     elif found.given < found.length:
         lines.append(
             f"The model was trained on {found.length} tokens before the gap; the places before these {found.given} "
-            "add nothing."
+            "add nothing, and the shares are less sure."
         )
+    if found.trimmed:
+        lines.append("The space at the end was left out: it belongs to the token of the next word.")
     lines.append(
         "Pushes are centred weights in nats; seen: training contexts with the token there; a dot: no weight."
     )

@@ -38,6 +38,17 @@ class GroupFiles:
     resampling: Path | None
 
 
+@dataclass(frozen=True)
+class About:
+    """What the page says of the build: the report's `title`, how the `corpus` is called, whether contexts of it may be
+    shown (`excerpts`), and a `sentence` of the config's own to begin with (empty where there is none)."""
+
+    title: str
+    corpus: str
+    excerpts: bool = True
+    sentence: str = ""
+
+
 def template_files() -> list[Path]:
     """The files that the page is made of."""
     return [TEMPLATE / name for name in ("page.html", "part.html", "page.css", "part.css", *SCRIPTS)]
@@ -48,21 +59,19 @@ def build_explorer(
     tokenizer: Path,
     *,
     titles: Sequence[str],
-    title: str,
-    corpus: str,
-    excerpts: bool,
+    about: About,
     output: Path,
 ) -> None:
     """Write the page that shows the linear models of `groups` (by name, in order, with their `titles`).
 
-    `title` is the report's, `corpus` how the corpus is called. Without `excerpts` no context of the corpus is in it.
+    Without `about.excerpts` no context of the corpus is in it.
     `UserError` where the page is larger than `LARGEST` allows: every reader of the report would have to load it.
     """
     blocks: list[dict[str, Any]] = [
-        {"name": name, "title": shown, "data": _group(files, shown, excerpts)}
+        {"name": name, "title": shown, "data": _group(files, shown, about)}
         for (name, files), shown in zip(groups.items(), titles, strict=True)
     ]
-    page = _page(blocks, tokenizer_data(tokenizer), title, corpus)
+    page = _page(blocks, tokenizer_data(tokenizer), about)
     _check_size(page, {b["name"]: len(inert_json(b["data"])) for b in blocks}, output)
     write_text(output, page)
 
@@ -96,7 +105,7 @@ def put_into_report(report: Path, explorer: Path) -> None:
     write_text(report, text.replace(PLACE, part, 1))
 
 
-def _group(files: GroupFiles, title: str, excerpts: bool) -> dict[str, Any]:
+def _group(files: GroupFiles, title: str, about: About) -> dict[str, Any]:
     return group_data(
         files.weights,
         files.support,
@@ -104,18 +113,18 @@ def _group(files: GroupFiles, title: str, excerpts: bool) -> dict[str, Any]:
         files.validation,
         files.resampling,
         title=title,
-        excerpts=excerpts,
-    )
+        excerpts=about.excerpts,
+    ) | {"sentence": about.sentence}
 
 
-def _page(blocks: Sequence[Mapping[str, Any]], tokenizer: Mapping[str, Any], title: str, corpus: str) -> str:
+def _page(blocks: Sequence[Mapping[str, Any]], tokenizer: Mapping[str, Any], about: About) -> str:
     from markupsafe import Markup
 
     base, style = (read_parts(TEMPLATE, [name]) for name in ("page.css", "part.css"))
     script = "const explorer = (() => {\n" + read_parts(TEMPLATE, SCRIPTS) + "\nreturn api;\n})();\n"
     values: dict[str, Any] = {
-        "title": title,
-        "corpus": corpus,
+        "title": about.title,
+        "corpus": about.corpus,
         "base": Markup(base),
         "style": Markup(style),
         "script": Markup(script),

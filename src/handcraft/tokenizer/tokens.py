@@ -33,6 +33,12 @@ def load_tokenizer(path: Path | str) -> "Tokenizer":
     return tokenizer
 
 
+def without_last_space(text: str) -> str:
+    """A text without white space at its end: in this tokenizer the space before a word belongs to the word's token, so
+    that a typed one would stand where a token of its own seldom does."""
+    return text.rstrip(" \t\r\n")
+
+
 @lru_cache(maxsize=1)
 def _byte_of() -> dict[str, int]:
     """GPT-2's printable stand-in of every byte, reversed."""

@@ -16,7 +16,7 @@ from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
 from handcraft.explorer.data import EACH, choose_contexts
 from handcraft.explorer.explain import explain_text, format_explanation
-from handcraft.explorer.page import BEGIN, END, PLACE, put_into_report
+from handcraft.explorer.page import BEGIN, END, PLACE, About, put_into_report
 from handcraft.explorer.similar import similar_tokens
 from handcraft.explorer.tokenizer_data import character_classes
 from handcraft.files import read_json, read_tensors, write_json, write_tensors
@@ -147,7 +147,7 @@ def test_two_builds_are_byte_identical(made: ExplorerFiles, page: str) -> None:
 
 
 def test_nothing_is_loaded_and_only_the_stated_script_may_run(made: ExplorerFiles) -> None:
-    text = made.build("hostile", title=HOSTILE, corpus=HOSTILE, titles=[HOSTILE, "x"]).read_text()
+    text = made.build("hostile", about=About(HOSTILE, HOSTILE), titles=[HOSTILE, "x"]).read_text()
     found = Elements(text)
     scripts = [a.get("type") for tag, a in found.tags if tag == "script"]
     assert scripts == ["application/json"] * 3 + [None]
@@ -165,7 +165,9 @@ def test_nothing_is_loaded_and_only_the_stated_script_may_run(made: ExplorerFile
 
 
 def test_without_excerpts_no_context_is_in_the_page(made: ExplorerFiles) -> None:
-    data = blocks(made.build("quiet", excerpts=False).read_text())["ex-group-first"]
+    data = blocks(made.build("quiet", about=About("Which?", "Made up", excerpts=False)).read_text())[
+        "ex-group-first"
+    ]
     assert (len(unpacked(data["contexts"])), len(unpacked(data["labels"])), data["excerpts"]) == (0, 0, False)
 
 

@@ -2,6 +2,9 @@
 
 const FULL = 4; // Nats at which a colour is as deep as it gets, as in the report's tiles.
 
+// White space at the end belongs to the next word's token; `handcraft explain` leaves it out too.
+const trimmed = (text) => text.replace(/[ \t\r\n]+$/, "");
+
 const make = (tag, names, ...content) => {
   const element = document.createElement(tag);
   if (names) element.className = names;
@@ -44,6 +47,13 @@ const button = (names, told, act, ...content) => {
   element.type = "button";
   if (told) element.setAttribute("aria-label", told);
   element.addEventListener("click", act);
+  return element;
+};
+
+const drawing = (tag, attributes, ...content) => {
+  const element = document.createElementNS(at("ex-map").namespaceURI, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...content);
   return element;
 };
 

@@ -12,6 +12,7 @@ class Group {
     this.trainingContexts = data.training_contexts;
     this.heldOutContexts = data.held_out_contexts;
     this.excerpts = data.excerpts;
+    this.sentence = data.sentence;
     this.K = data.candidates.length;
     this.bias = Float64Array.from(unpack(data.bias));
     this.active = unpack(data.active);

@@ -4,6 +4,7 @@ const GROUPS = Array.from(document.querySelectorAll('script[id^="ex-group-"]'), 
 const opened = new Map();
 let tokens = null;
 let state = null;
+const LIKE = 0.2; // Likeness from which on a token is listed as similar.
 
 const open = (name) => {
   if (!opened.has(name)) opened.set(name, new Group(JSON.parse(at(`ex-group-${name}`).textContent)));
@@ -21,6 +22,18 @@ const foremost = (model, of = null) => {
   });
   return best;
 };
+// Contexts to begin with: first one in which the foremost input acts, then one a word that the model gets right. Where
+// no text of the corpus may be shown, the config's own sentence.
+const examples = (model) => {
+  const first = foremost(model);
+  const found = [model.contexts.find((one) => first && one.tokens[first.position] === first.token)];
+  for (let k = 0; k < model.K && model.contexts.length; k++) {
+    found.push(model.contexts.find((one) => one.label === k && largest(model.logits(one.tokens)) === k));
+  }
+  const texts = found.filter(Boolean).map((one) => tokens.decode(one.tokens));
+  if (model.sentence) texts.push(model.sentence);
+  return Array.from(new Set(texts)).slice(0, 6);
+};
 const whole = (text, below) => (/^\d+$/.test(text || "") && Number(text) < below ? Number(text) : null);
 
 function read() {
@@ -33,16 +46,19 @@ function read() {
   if (chosen === null) chosen = first.token;
   const usual = (chosen === first.token ? first : foremost(model, chosen)) || { position: model.length - 1 };
   const position = whole(said.get("position"), model.length);
-  const example = model.contexts.find((one) => one.tokens[first.position] === first.token);
-  const text = said.has("text") ? said.get("text") : example ? tokens.decode(example.tokens) : "";
+  const text = said.has("text") ? said.get("text") : examples(model)[0] || "";
   return { group: name, token: chosen, position: position === null ? usual.position : position, text, word: whole(said.get("word"), model.K), missing };
 }
 
+const address = (one) => {
+  const said = new URLSearchParams({ group: one.group, token: tokens.link(one.token), position: one.position, text: one.text });
+  if (one.word !== null) said.set("word", one.word);
+  return said;
+};
+
 // `quietly` takes no step in the browser's history: for what is typed.
 function go(change, quietly = false) {
-  const next = { ...state, ...change };
-  const said = new URLSearchParams({ group: next.group, token: tokens.link(next.token), position: next.position, text: next.text });
-  if (next.word !== null) said.set("word", next.word);
+  const said = address({ ...state, ...change });
   if (quietly) location.replace(`#${said}`);
   else location.hash = said;
 }
@@ -81,6 +97,13 @@ function drawGroup(model) {
     input.addEventListener("change", () => go({ word: k }));
     return make("label", "", input, " ", bare(word));
   }));
+  fill("ex-examples", ...examples(model).map((text) => button("ex-example", "", () => { go({ text, word: null }); at("ex-text").focus(); }, `… ${text.trim()}`)));
+  fill("ex-filter", ...[["", "of every word"], ["wrong", "where the model is wrong"], ...model.candidates.map((word, k) => [String(k), `where “${bare(word)}” came`])].map(([value, shown]) => {
+    const option = make("option", "", shown);
+    option.value = value;
+    return option;
+  }));
+  drawMap(model);
   const order = Array.from(model.active.keys()).sort((a, b) => model.lossAdded[b] - model.lossAdded[a]).slice(0, 12);
   fill("ex-most", head("token", "position", "seen", "speaks most for", "loss added"), make("tbody", "", ...order.map((i) => {
     const [position, id] = [Math.floor(model.active[i] / model.vocabulary), model.active[i] % model.vocabulary];
@@ -104,12 +127,15 @@ function answer(model, ids) {
 
 function drawSentence(model) {
   if (at("ex-text") !== document.activeElement || at("ex-text").value !== state.text) at("ex-text").value = state.text;
-  const ids = tokens.encode(state.text);
+  const text = trimmed(state.text);
+  const ids = tokens.encode(text);
   const { features, scores, shares, best } = answer(model, ids);
   const word = state.word === null ? best : state.word;
   const used = ids.length > model.length ? ` Only the last ${model.length} of ${count(ids.length)} tokens count.`
-    : ids.length < model.length ? ` The model was trained on ${model.length} tokens before the gap; here are ${ids.length}, and the places before them add nothing.` : "";
-  at("ex-answer").textContent = `The model says “${bare(model.candidates[best])}”, ${percent(shares[best])}.${used}`;
+    : ids.length < model.length ? ` The model was trained on ${model.length} tokens before the gap; here are ${ids.length}. The places before them add nothing, and the shares are less sure.` : "";
+  const spaced = text === state.text ? "" : " The space at the end was left out: it belongs to the next word.";
+  at("ex-scores").classList.toggle("ex-unsure", ids.length < model.length);
+  at("ex-answer").textContent = `The model says “${bare(model.candidates[best])}”, ${percent(shares[best])}.${used}${spaced}`;
   fill("ex-scores", ...model.candidates.map((name, k) => {
     const bar = make("span", "ex-bar-of");
     bar.style.setProperty("--share", `${(shares[k] * 100).toFixed(1)}%`);
@@ -126,6 +152,7 @@ function drawSentence(model) {
     if (found.token === state.token && found.position === state.position) chip.setAttribute("aria-current", "true");
     return found.zero ? chip : shade(chip, push);
   }));
+  drawReplace(model, ids);
   const constant = { zero: false, raw: Array.from(model.bias), centred: centre(Array.from(model.bias)), support: model.trainingContexts };
   const cells = (found) => model.candidates.map((_, k) => cell(found, k));
   fill("ex-pushes", head("token", "position", "seen", ...model.candidates.map(bare)), make("tbody", "",
@@ -133,6 +160,54 @@ function drawSentence(model) {
     line("", "always", "", count(model.trainingContexts), ...cells(constant)),
     line("ex-sum", "score", "", "", ...scores.map((value) => signed(value))),
     line("ex-sum", "share", "", "", ...shares.map(percent))));
+}
+
+// The chosen token's place in the sentence, if it stands there: what is typed takes its place.
+function drawReplace(model, ids) {
+  const i = ids.length - model.length + state.position;
+  const here = i >= 0 && ids[i] === state.token;
+  at("ex-replace-label").hidden = !here && at("ex-replace") !== document.activeElement;
+  if (here && at("ex-replace") !== document.activeElement) at("ex-replace").value = tokens.decode([state.token]);
+}
+
+let replacing = null;
+
+function beginReplace() {
+  const ids = Array.from(tokens.encode(trimmed(state.text)));
+  const i = ids.length - group().length + state.position;
+  replacing = { before: tokens.decode(ids.slice(0, i)), after: tokens.decode(ids.slice(i + 1)), spaced: tokens.shown[state.token].startsWith("␣") };
+}
+
+function replace(text) {
+  // A word that had its space keeps it: it is easily forgotten.
+  const typed = replacing.spaced && text && !/^\s/.test(text) ? ` ${text}` : text;
+  go({ text: replacing.before + typed + replacing.after, word: null }, true);
+}
+
+// Every weight that matters by what it is worth and how stable it is. The table above says the same in words.
+function drawMap(model) {
+  at("ex-map-all").hidden = !model.resamples || !model.active.length;
+  if (at("ex-map-all").hidden) return;
+  at("ex-map-tell").textContent = `Right: the weights keep their sign over ${model.resamples} fits to resampled stories. Up: without them the held-out loss is higher (logarithmic). Click a dot to see its weights.`;
+  const [width, height, left, below] = [640, 260, 46, 34];
+  const shown = Array.from(model.active.keys()).filter((i) => model.lossAdded[i] > 1e-5).sort((a, b) => model.lossAdded[b] - model.lossAdded[a]).slice(0, 300);
+  const top = Math.log10(Math.max(1e-4, ...shown.map((i) => model.lossAdded[i])));
+  const y = (loss) => (height - below - 8) * (1 - (Math.log10(loss) + 5) / (top + 5)) + 8;
+  const dots = shown.map((i) => {
+    const [position, id] = [Math.floor(model.active[i] / model.vocabulary), model.active[i] % model.vocabulary];
+    const found = model.at(position, id);
+    const sizes = found.raw.map((raw, k) => (raw === 0 ? 0 : Math.abs(found.centred[k])));
+    const same = found.same[sizes.indexOf(Math.max(...sizes))];
+    const told = `“${tokens.shown[id]}” in ${place(model, position)}: loss added ${fine(found.lossAdded)}, same sign ${percent(same)}, seen in ${times(found.support)}`;
+    const dot = drawing("circle", { cx: left + same * (width - left - 12), cy: y(found.lossAdded), r: 4, class: model.doubtful(found) ? "ex-dot ex-dot-rare" : "ex-dot" }, drawing("title", {}, told));
+    dot.addEventListener("click", () => { go({ token: id, position }); show(); });
+    return dot;
+  });
+  const text = (x, at_, said, anchor = "middle") => drawing("text", { x, y: at_, "text-anchor": anchor }, said);
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => text(left + share * (width - left - 12), height - below + 16, percent(share)));
+  for (let power = -5; power <= top; power++) ticks.push(text(left - 6, y(10 ** power) + 4, power < -3 ? `1e${power}`.replace("-", "−") : String(10 ** power), "end"));
+  fill("ex-map", drawing("path", { d: `M${left} 8V${height - below}H${width - 8}`, class: "ex-axes" }), ...ticks,
+    text(left + (width - left) / 2, height - 3, "share of fits with the same sign"), ...dots.reverse());
 }
 
 function drawToken(model) {
@@ -176,24 +251,48 @@ function drawStrip(model) {
 }
 
 function drawSimilar(model) {
-  const like = model.similar.get(state.token) || [];
+  const like = (model.similar.get(state.token) || []).filter((one) => one.likeness >= LIKE);
   at("ex-similar-tell").textContent = like.length
-    ? "Cosine over all positions and words, shrunk where a token or a weight was seen little. Seen: at this position."
-    : "None: this token has no weights in this group, or nothing is like it.";
+    ? `Cosine over all positions and words, at least ${LIKE}, shrunk where a token or a weight was seen little. Beside each: its tiles in this position, and how often it was seen there.`
+    : `None: this token has no weights in this group, or no likeness is ${LIKE} or more.`;
   fill("ex-similar", ...like.map(({ token: id, likeness }) => {
     const seen = model.seen(state.position, id);
     const told = `${say(tokens.shown[id])}, likeness ${likeness.toFixed(2)}, seen here in ${times(seen)}`;
-    return make("li", "", button("ex-chip", told, () => { go({ token: id }); show(); },
+    const found = model.at(state.position, id);
+    const tiles = make("span", "ex-small-tiles", ...model.candidates.map((word, k) => {
+      const tile = make("span", "ex-small-tile", found.zero ? "·" : signed(found.centred[k], 1));
+      tile.title = bare(word);
+      return found.zero ? tile : shade(tile, found.centred[k]);
+    }));
+    tiles.setAttribute("role", "img");
+    tiles.setAttribute("aria-label", found.zero ? "no weight in this position" : model.candidates.map((word, k) => `${bare(word)} ${signed(found.centred[k])}`).join(", "));
+    return make("li", "", tiles, button("ex-chip", told, () => { go({ token: id }); show(); },
       token(tokens.shown[id]), make("span", "ex-push", likeness.toFixed(2)), make("span", "ex-seen", `${count(seen)}×`)));
   }));
 }
 
+// How much less a context loses by the chosen token's weights (nats): above zero they helped.
+function helped(model, one) {
+  const own = model.logits(one.tokens);
+  const raw = model.at(state.position, state.token).raw;
+  const loss = (logits) => -Math.log(softmax(logits)[one.label]);
+  return loss(own.map((value, k) => value - raw[k])) - loss(own);
+}
+
+// At most `most` of a sorted list, evenly over it, its ends among them.
+const spread = (list, most) => (list.length <= most ? list : Array.from({ length: most }, (_, i) => list[Math.round((i * (list.length - 1)) / (most - 1))]));
+
 function drawContexts(model) {
-  const rows = model.contexts.filter((one) => one.tokens[state.position] === state.token).slice(0, 6);
+  const acted = model.contexts.filter((one) => one.tokens[state.position] === state.token);
+  const wanted = at("ex-filter").value;
+  const kept = acted.filter((one) => wanted === "" || (wanted === "wrong" ? largest(model.logits(one.tokens)) !== one.label : one.label === Number(wanted)));
+  const rows = spread(kept.map((one) => ({ ...one, worth: helped(model, one) })).sort((a, b) => b.worth - a.worth), 6);
+  at("ex-filter-label").hidden = !acted.length;
   at("ex-contexts-tell").textContent = !model.excerpts ? "This build shows no text of its corpus (report.excerpts)."
-    : rows.length ? "Held-out contexts with this token there. Under the words: each token's push on the word that came; dashed where it was seen in few training contexts."
+    : rows.length ? `${count(kept.length)} held-out contexts of this page have this token there${rows.length < kept.length ? `; here are ${rows.length}` : ""}, from where it helped most to where it did most harm. Under the words: each token's push on the word that came; dashed where it was seen in few training contexts.`
+      : acted.length ? "None of these contexts is of that kind."
       : "None of the held-out contexts kept in this page has this token there.";
-  fill("ex-contexts", ...rows.map(({ tokens: ids, label }) => {
+  fill("ex-contexts", ...rows.map(({ tokens: ids, label, worth }) => {
     const { features, shares, best } = answer(model, ids);
     const words = make("span", "ex-context");
     for (const found of features) {
@@ -204,7 +303,7 @@ function drawContexts(model) {
       words.append(found.zero ? piece : shade(piece, push));
     }
     const came = make("strong", "", bare(model.candidates[label]));
-    const says = ` came, to which the model gave ${percent(shares[label])}${best === label ? "" : ` (${bare(model.candidates[best])}: ${percent(shares[best])})`}. `;
+    const says = ` came, to which the model gave ${percent(shares[label])}${best === label ? "" : ` (${bare(model.candidates[best])}: ${percent(shares[best])})`}. This token ${worth < 0 ? "did harm" : "helped"}: ${signed(worth, 3)} nats. `;
     const take = button("ex-link", "", () => { go({ text: tokens.decode(ids), word: null }); at("ex-text").focus(); }, "Take it as the sentence");
     return make("li", "", words, make("span", "ex-said", came, says, take));
   }));
@@ -232,6 +331,7 @@ function find(query) {
 
 function suggest(ids) {
   listed = ids;
+  at("ex-none-found").textContent = !ids.length && at("ex-search").value ? `No token has “${at("ex-search").value}” in it.` : "";
   mark(-1);
   const model = group();
   fill("ex-found", ...ids.map((id, i) => {
@@ -266,8 +366,8 @@ function take(i) {
 function listen() {
   at("ex-group").addEventListener("change", () => {
     const model = open(at("ex-group").value);
-    const best = (model.at(state.position, state.token).zero && foremost(model, state.token)) || (model.similar.has(state.token) ? state : foremost(model)) || state;
-    go({ group: at("ex-group").value, token: best.token, position: best.position, word: null });
+    const best = foremost(model) || state;
+    go({ group: at("ex-group").value, token: best.token, position: best.position, text: examples(model)[0] || state.text, word: null });
   });
   at("ex-position").addEventListener("change", () => go({ position: Number(at("ex-position").value) }));
   let waiting = 0;
@@ -275,12 +375,28 @@ function listen() {
     clearTimeout(waiting);
     waiting = setTimeout(() => go({ text: at("ex-text").value }, true), 120);
   });
+  at("ex-replace").addEventListener("focus", beginReplace);
+  at("ex-replace").addEventListener("input", () => replace(at("ex-replace").value));
+  at("ex-replace").addEventListener("blur", () => drawSentence(group()));
+  at("ex-filter").addEventListener("change", () => drawContexts(group()));
+  at("ex-copy").addEventListener("click", async () => {
+    const link = new URL(location.href);
+    link.hash = address(state);
+    try {
+      await navigator.clipboard.writeText(link.href);
+      at("ex-copied").textContent = "Copied.";
+    } catch {
+      // Without the permission the link is put where it can be copied by hand.
+      location.hash = address(state);
+      at("ex-copied").textContent = "The link is in the address bar.";
+    }
+  });
   const search = at("ex-search");
   search.addEventListener("input", () => suggest(search.value ? find(search.value) : []));
   search.addEventListener("blur", () => suggest([]));
   search.addEventListener("keydown", (event) => {
     const n = listed.length;
-    if (event.key === "Escape") { suggest([]); search.value = ""; }
+    if (event.key === "Escape") { search.value = ""; suggest([]); }
     else if (event.key === "ArrowDown" && n) mark((marked + 1) % n);
     else if (event.key === "ArrowUp" && n) mark((marked + n - (marked < 0 ? 0 : 1)) % n);
     else if (event.key === "Enter" && n) take(Math.max(marked, 0));
@@ -288,6 +404,15 @@ function listen() {
     event.preventDefault();
   });
   window.addEventListener("hashchange", draw);
+  // A link of the report into the explorer leads to what it names.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest('a[href^="#group="]');
+    if (!link) return;
+    event.preventDefault();
+    location.hash = link.getAttribute("href");
+    draw();
+    show();
+  });
 }
 
 if (GROUPS.length) {
@@ -299,7 +424,7 @@ if (GROUPS.length) {
 
 const api = {
   encode: (text) => tokens.encode(text),
-  logits: (text) => group().logits(tokens.encode(text)),
+  logits: (text) => group().logits(tokens.encode(trimmed(text))),
   state: () => ({ ...state }),
   opened: () => Array.from(opened.keys()),
 };

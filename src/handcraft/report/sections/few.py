@@ -55,8 +55,6 @@ def first_rules(results: Results, values: Values) -> dict[str, Any] | None:
     if not rows:
         return None
     share = share_at(results.path[group], rows[0]["l1"])
-    if share is None:
-        return None
     rules = []
     for i, r in enumerate(rows[:SHOWN], start=1):
         back = values.put(f"first.{i}.back", -r["position"])
@@ -68,7 +66,7 @@ def first_rules(results: Results, values: Values) -> dict[str, Any] | None:
     return {
         "rules": rules,
         "count": values.put("first.count", len(rows)),
-        "share": values.put("first.share", share, "share", digits=0),
+        "share": values.put("first.share", share, "share", digits=0) if share is not None else None,
         "all": len(rows) <= SHOWN,
     }
 

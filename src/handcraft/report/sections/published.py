@@ -56,7 +56,11 @@ def quoted(results: Results, values: Values) -> list[dict[str, Any]]:
         assert found is not None
         own = float(found.probability[found.candidates.index(word)])
         name = f"quote.{word.strip()}"
-        row: dict[str, Any] = {"text": text, "word": word.strip(), "own": values.put(name, own, "share", digits=0)}
+        row: dict[str, Any] = {
+            "text": text,
+            "word": word.strip(),
+            "own": values.put(name, own, "share", digits=0),
+        }
         answer = found.candidates[found.chosen]
         right = answer == word
         row |= {"answer": answer.strip(), "right": right}
