@@ -164,7 +164,7 @@ end
 
 return {
   { Meta = function(meta) renderer = pandoc.utils.stringify(meta.renderer or renderer) end },
-  { Div = conditional },
+  { Div = conditional, Span = conditional },
   { Div = structure },
   { traverse = "topdown", Block = number },
   { Figure = set_figure, Table = set_table, Cite = reference },

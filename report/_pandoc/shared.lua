@@ -81,5 +81,10 @@ local function set_text(str)
   return pandoc.RawInline("typst", '#"' .. escaped .. '";')
 end
 
+-- On paper there is no explorer to lead to.
+local function set_link(link)
+  if link.target:match("^#group=") then return link.content end
+end
+
 if not paper then return { { Table = set_table }, { Div = set_div } } end
-return { { Table = set_table, Str = set_text }, { Div = set_div, Span = set_span } }
+return { { Table = set_table, Str = set_text }, { Div = set_div, Span = set_span, Link = set_link } }

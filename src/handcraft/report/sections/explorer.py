@@ -7,7 +7,7 @@ import numpy as np
 from handcraft.files import read_tensors
 from handcraft.math import centred
 from handcraft.report.context import Context
-from handcraft.report.escape import Markdown
+from handcraft.report.escape import Markdown, escape, explorer_link
 from handcraft.report.results import Results
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import Values
@@ -31,7 +31,10 @@ def table_influence(results: Results, values: Values) -> Markdown:
         word = effect.candidates[int(pushes.argmax())]
         name = f"influence.{weight.shape[0] - position}.{token}"
         seen, held_out = int(effect.support[i]), int(effect.held_out[i])
-        cells: list[object] = [vocabulary.show(token), Markdown(f"−{weight.shape[0] - position}")]
+        shown = explorer_link(
+            escape(vocabulary.show(token)), results.metadata.tiles_group, vocabulary.decode([token]), position
+        )
+        cells: list[object] = [shown, Markdown(f"−{weight.shape[0] - position}")]
         cells += [values.put(f"{name}.seen", seen), values.put(f"{name}.held_out", held_out)]
         cells += [word.strip() or word, values.put(f"{name}.weight", float(pushes.max()), "logit")]
         cells += [values.put(f"{name}.contribution", float(effect.contribution[i]), "nats")]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from handcraft.report.escape import Markdown, escape, join
+from handcraft.report.escape import Markdown, escape, explorer_link, join
 from handcraft.report.results import Results
 from handcraft.report.sections import published
 from handcraft.report.values import Values
@@ -48,6 +48,9 @@ def tile(results: Results, values: Values, figures: Path, slug: str, token: str)
         "word": word.strip() if word else None,
         "against": against.strip() if against else None,
         "published_word": known.strip() if known else None,
+        "link": explorer_link(
+            Markdown("Look at it"), results.metadata.tiles_group, token, results.metadata.length - 1
+        ),
         "weight": values.put(f"{own}.weight", weights.get(str(word)), "logit"),
         "weights": join(shown),
         "contexts": values.put(f"{name}.contexts", claim["contexts"]) if claim else Markdown("–"),
