@@ -78,7 +78,7 @@ def test_the_example_is_whole_and_says_where_it_is_from(root: Path) -> None:
     assert "What the models see" not in page, "no story is copied into the project"
     assert (example / "index.pdf").read_bytes().startswith(b"%PDF")
     assert "CDLA-Sharing" in (example / "README.md").read_text(encoding="utf-8")
-    assert "docs/example/comparison.svg" in (root / "README.md").read_text(encoding="utf-8")
+    assert "docs/example/overview.svg" in (root / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_example_is_as_new_as_the_code(root: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from handcraft.errors import UserError
 from handcraft.files import write_json
-from handcraft.report.record import write_build_record
+from handcraft.report.record import Command, write_build_record
 from handcraft.report.render import render_html, render_pdf
 from tests.helpers.html import RAW, Page, without_hostile
 from tests.helpers.pdf import require_sound
@@ -113,7 +113,9 @@ def test_the_record_comes_in_at_rendering(source: Path, tmp_path: Path) -> None:
     older = sidecar | {"rule": "renamed_since", "started": "2025-01-01T00:00:00", "host": "another_host"}
     write_json(tmp_path / "provenance" / "renamed_since.json", older)
     metadata = tmp_path / "build_record.md"
-    write_build_record(tmp_path / "provenance", output=metadata)
+    write_build_record(
+        tmp_path / "provenance", command=Command("builds/a b", ["my.yaml", "x.yaml"]), output=metadata
+    )
     render_html(source, output=tmp_path / "a.html", build_record=metadata, renderer="pandoc")
     render_pdf(source, output=tmp_path / "a.pdf", build_record=metadata, renderer="pandoc")
     require_sound(tmp_path / "a.pdf", source)
@@ -121,7 +123,9 @@ def test_the_record_comes_in_at_rendering(source: Path, tmp_path: Path) -> None:
     assert "a_host*" in text
     assert "12.5" in text
     assert "another_host" not in text
-    write_build_record(tmp_path / "none", output=metadata)
+    assert "git checkout abc" in text
+    assert ".venv/bin/snakemake --directory 'builds/a b' --configfile my.yaml x.yaml" in text
+    write_build_record(tmp_path / "none", command=Command(), output=metadata)
     assert "No record" in metadata.read_text()
 
 

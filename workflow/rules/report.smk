@@ -153,6 +153,8 @@ rule build_record:
     localrule: True
     params:
         code=script_hash("build_record.py"),
+        directory=lambda w: hooks.in_checkout(".", root),
+        configs=lambda w: hooks.overlays(workflow.configfiles, root),
     script:
         "../scripts/build_record.py"
 

@@ -314,6 +314,17 @@ def config_names(files: Sequence[str]) -> str:
     return "config.yaml" + (f", with {' and '.join(own)} laid over it" if own else "")
 
 
+def in_checkout(path: Path | str, root: Path | str) -> str:
+    """A path as it is named from the checkout at `root`, if it lies there."""
+    whole, checkout_ = Path(path).resolve(), Path(root).resolve()
+    return str(whole.relative_to(checkout_)) if whole.is_relative_to(checkout_) else str(whole)
+
+
+def overlays(files: Sequence[str], root: Path | str) -> list[str]:
+    """The config files that are laid over `config.yaml`, as they are named from the checkout."""
+    return [in_checkout(f, root) for f in files if Path(f).resolve() != Path(root, "config.yaml").resolve()]
+
+
 def rule_rooms(root: Path | str) -> dict[str, str]:
     """The room of every rule: the name of the file in `workflow/rules` that it stands in."""
     files = sorted(Path(root, "workflow", "rules").glob("*.smk"))

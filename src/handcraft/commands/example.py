@@ -10,7 +10,7 @@ from handcraft.errors import UserError
 from handcraft.files import read_csv, read_json, read_table, write_json, write_text
 from handcraft.report.made import Made
 
-FIGURES = ("comparison.svg", "training.svg")
+FIGURES = ("opening.svg", "overview.svg")
 """Copied as files of their own, for the README."""
 ATTRIBUTION = """# An example
 

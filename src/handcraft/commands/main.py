@@ -21,17 +21,23 @@ COMMANDS = {
 """Each command with its help; its module in this package has `add_options` and `run`."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status. A `UserError` is printed without a traceback."""
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; what it parses has `run`, the command's own."""
     parser = argparse.ArgumentParser(prog="handcraft", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    modules = {}
     for name, summary in COMMANDS.items():
-        modules[name] = importlib.import_module(f"handcraft.commands.{name.replace('-', '_')}")
-        modules[name].add_options(commands.add_parser(name, help=summary))
-    options = parser.parse_args(arguments)
+        module = importlib.import_module(f"handcraft.commands.{name.replace('-', '_')}")
+        one = commands.add_parser(name, help=summary)
+        module.add_options(one)
+        one.set_defaults(run=module.run)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status. A `UserError` is printed without a traceback."""
+    options = build_parser().parse_args(arguments)
     try:
-        return int(modules[options.command].run(options))
+        return int(options.run(options))
     except UserError as error:
         print(error, file=sys.stderr)
         return 1

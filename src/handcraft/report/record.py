@@ -2,6 +2,8 @@
 
 import shlex
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,31 @@ from handcraft.report.made import Made
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import show
 
+CHANGES = "+changes"
+"""What the commit of a checkout with changes ends on (`build.provenance`)."""
 ENDS = ("results/report/source", "results/explorer/index.html")
 """What the rendering of the report reads."""
 
 
-def write_build_record(provenance: Path, *, output: Path) -> None:
-    """Write `_build_record.md` from the sidecars in the directory `provenance` of the jobs behind the report (`ENDS`).
+@dataclass(frozen=True)
+class Command:
+    """What started the build: the `configs` laid over `config.yaml`, in order, and the build `directory`, both as they
+    are named in the checkout ("." for the checkout itself)."""
+
+    directory: str = "."
+    configs: Sequence[str] = ()
+
+    def lines(self, commit: str) -> list[str]:
+        """The shell commands that build the same again, from a clone; `commit` is empty where it is not known."""
+        build = [".venv/bin/snakemake"]
+        build += ["--directory", shlex.quote(self.directory)] if self.directory != "." else []
+        build += ["--configfile", *map(shlex.quote, self.configs)] if self.configs else []
+        return [*([f"git checkout {commit}"] if commit else []), "make install", " ".join(build)]
+
+
+def write_build_record(provenance: Path, *, command: Command, output: Path) -> None:
+    """Write `_build_record.md` from the sidecars in the directory `provenance` of the jobs behind the report (`ENDS`),
+    with the `command` that builds it again.
 
     A sidecar has rule, inputs, outputs, seconds, peak_memory_mb, started, and mostly host, device, packages,
     git_commit. Where there is none the file says so; where no job knows its commit, the file and the terminal say why.
@@ -27,7 +48,22 @@ def write_build_record(provenance: Path, *, output: Path) -> None:
     if jobs and not any(job.get("git_commit") for job in jobs):
         unknown = f"The commit of the code is not recorded: {no_commit(Path(__file__))}."
         say(f"warning: {unknown[0].lower()}{unknown[1:]}", on_terminal=True)
-    write_text(output, _text(jobs, unknown))
+    write_text(output, _text(jobs, unknown) + _again(jobs, command))
+
+
+def _again(jobs: list[dict[str, Any]], command: Command) -> str:
+    """How to build the same report again."""
+    dated = sorted((j for j in jobs if j.get("git_commit")), key=lambda j: str(j.get("started")))
+    newest = str(dated[-1]["git_commit"]) if dated else ""
+    commit = newest.removesuffix(CHANGES)
+    noted = []
+    if len({str(j["git_commit"]) for j in dated}) > 1:
+        noted.append("Jobs ran at several commits, of which this is the latest.")
+    if newest != commit:
+        noted.append("The checkout had changes that were not committed.")
+    lines = ["", "To build this report again, in a clone of the project:", "", "```sh"]
+    lines += [*command.lines(commit), "```", "", *([" ".join(noted), ""] if noted else [])]
+    return "\n".join(lines)
 
 
 def no_commit(file: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handcraft.report.record import no_commit, write_build_record
+from handcraft.report.record import Command, no_commit, write_build_record
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -35,7 +35,7 @@ def test_a_build_without_a_commit_says_so_in_the_report_and_on_the_terminal(
     monkeypatch.setattr("handcraft.logging.terminal", shown)
     monkeypatch.setattr("handcraft.report.record.no_commit", lambda file: "REASON")
     output = tmp_path / "record.md"
-    write_build_record(sidecars(tmp_path, *commits), output=output)
+    write_build_record(sidecars(tmp_path, *commits), command=Command(), output=output)
     assert ("REASON" in output.read_text()) == said
     assert ("REASON" in shown.getvalue()) == said
     assert ("warning" in shown.getvalue()) == said

@@ -1,6 +1,5 @@
 """The section on how the report was made: command, config, pipeline, what was not run."""
 
-import re
 from typing import Any
 
 from handcraft.report.context import Context
@@ -12,7 +11,6 @@ def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
     return {
         "not_run": lambda: not_run(context),
-        "rebuild": rebuild_command(context.metadata.config),
         "config_lines": lambda: config_lines(context.metadata.config_text),
         "pipeline": context.pipeline,
     }
@@ -36,13 +34,6 @@ def not_run(context: Context) -> list[Markdown]:
         missing.append(Markdown("a GPU: everything ran on the CPU"))
     missing.append(Markdown("a one-layer transformer, and rules written by hand: not built yet"))
     return missing
-
-
-def rebuild_command(config: str) -> Markdown:
-    """`make report`, with the configs that were laid over the default one. It stands in a code block."""
-    files = [f"config/{f}" for f in re.findall(r"[\w.-]+\.ya?ml", config) if f != "config.yaml"]
-    given = f'"{" ".join(files)}"' if len(files) > 1 else "".join(files)
-    return Markdown("make report" + (f" CONFIG={given}" if given else ""))
 
 
 def config_lines(text: str) -> Markdown:
