@@ -1,5 +1,6 @@
 """The labelling page in a browser, by keyboard: what it shows, keeps, gives out and never gives away."""
 
+import re
 from itertools import product
 from pathlib import Path
 
@@ -69,6 +70,51 @@ def test_no_answer_is_given_away_before_the_end(browser: Page, made: LabellingPa
     assert browser.evaluate("document.getElementById('scores').children.length") == 0
     browser.press("Enter")
     assert browser.text("score").startswith("5 of 10 right: 50%")
+
+
+def test_which_items_were_right_is_shown_when_both_sets_are_done(browser: Page, made: LabellingPage) -> None:
+    begin(browser, made)
+    answer_all(browser)
+    browser.press("Enter")
+    assert browser.evaluate("document.getElementById('each').hidden")
+    assert browser.evaluate("document.getElementById('answers').children.length") == 0
+    assert "is shown when the balanced set is done too" in browser.text("later")
+    browser.evaluate("document.getElementById('other').click()")
+    answer_all(browser)
+    browser.press("Enter")
+    assert browser.shown() == "done"
+    assert not browser.evaluate("document.getElementById('each').hidden")
+    assert browser.evaluate("document.getElementById('answers').children.length") > 0
+    assert browser.evaluate("document.getElementById('later').hidden")
+
+
+def test_the_scores_have_an_axis_and_the_majoritys_line(browser: Page, made: LabellingPage) -> None:
+    begin(browser, made)
+    answer_all(browser)
+    browser.press("Enter")
+    lines = browser.evaluate("[...document.querySelectorAll('#scores em')].map((e) => e.style.left)")
+    assert len(lines) == browser.evaluate("document.getElementById('scores').children.length")
+    share = re.search(r"is right in (\d+) of these (\d+) items", browser.text("meaning"))
+    assert share
+    assert set(lines) == {f"{round(100 * int(share[1]) / int(share[2]))}%"}
+    assert browser.evaluate("document.querySelector('.axis').textContent") == "050%100%"
+
+
+def test_a_volunteer_is_told_where_to_send_the_file(browser: Page, made: LabellingPage) -> None:
+    begin(browser, made)
+    answer_all(browser)
+    browser.press("Enter")
+    assert "give it to whoever asked you" in browser.text("send")
+    path = made.build("sent", send_to='<b>labels@example.org</b> "{x}"')
+    browser.open(path)
+    browser.evaluate("document.getElementById('name').value = 'zoe'")
+    browser.evaluate("document.getElementById('form').requestSubmit()")
+    if browser.shown() == "ask":
+        browser.evaluate("document.getElementById('leave').click()")
+        answer_all(browser)
+        browser.press("Enter")
+    assert 'send it to <b>labels@example.org</b> "{x}".' in browser.text("send")
+    assert "human/labels/" in browser.text("where")
 
 
 def test_undo_takes_back_and_skip_comes_back(browser: Page, made: LabellingPage) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from handcraft.config.model import Corpus
 from handcraft.contexts.sample import draw_sample
 from handcraft.files import read_json, write_csv
-from handcraft.people.page import Inputs, build_labelling_page
+from handcraft.people.page import About, Inputs, build_labelling_page
 from handcraft.tokenizer.tokens import load_tokenizer
 from tests.helpers.artifacts import contexts_file
 
@@ -46,11 +46,14 @@ class LabellingPage:
                               for s in ("natural", "balanced") for t in ("Noisy", HOSTILE)])  # fmt: skip
         output = self.folder / f"{name}.html"
         said: dict[str, Any] = {
+            "send_to": "",
             "group": "words",
             "title": "Words",
             "corpus": Corpus(name="made-up", title="Made up"),
         }
         said |= {"confidence": 0.95, "seed": 0, "output": output}
         files = [self.folder / n for n in ("test.safetensors", "train.safetensors", "sample.json")]
-        build_labelling_page(Inputs(*files, self.tokenizer, table), **(said | more))
+        said |= more
+        about = About(*(said.pop(key) for key in ("group", "title", "send_to")))
+        build_labelling_page(Inputs(*files, self.tokenizer, table), about, **said)
         return output

@@ -22,6 +22,7 @@ rule build_labelling_page:
         code=script_hash("build_labelling_page.py"),
         group=lambda w: w.group,
         title=lambda w: variants[w.group].title,
+        send_to=lambda w: cfg.report.send_labels_to,
         corpus=cfg.corpus.model_dump(include={"name", "title"}),
         confidence=cfg.evaluation.confidence,
         seed=cfg.seed,

@@ -470,6 +470,8 @@ class Report(Strict):
     title: str
     excerpts: bool = True
     """Show contexts of the corpus and build the labelling pages; set to false if the text must not be copied."""
+    send_labels_to: str = ""
+    """Where volunteers send the file that a labelling page gives them, e.g. an e-mail address: the page tells them."""
     renderer: Literal["auto", "quarto", "pandoc"] = "auto"
     """Program that renders HTML and PDF. `quarto`: Quarto 1.9 or later, which must be on `PATH`; `pandoc`: Pandoc and
     Typst from their Python packages, which give a plainer page with the same content; `auto`: Quarto if there is one

@@ -46,11 +46,19 @@ class Inputs:
     scores: Path
 
 
+@dataclass(frozen=True)
+class About:
+    """The group's name and title, and where a volunteer sends the file (empty where the config does not say)."""
+
+    group: str
+    title: str
+    send_to: str = ""
+
+
 def build_labelling_page(
     inputs: Inputs,
+    about: About,
     *,
-    group: str,
-    title: str,
     corpus: Corpus,
     confidence: float,
     seed: int,
@@ -59,7 +67,8 @@ def build_labelling_page(
     """Write the page that asks people the items of both samples, and compares them with the predictors at the end.
 
     Three practice items are drawn from the training contexts. Of `corpus` the name (in paths) and the title are used.
-    The answers are in the page, for the score at its end: who reads its source can find them.
+    The answers are in the page, for the score at its end (who reads its source can find them); which items were right
+    is shown only when both samples are done.
     """
     asked, training = read_contexts(inputs.test), read_contexts(inputs.train)
     samples = read_samples(inputs.sample, len(asked))
@@ -67,7 +76,8 @@ def build_labelling_page(
     usual = int(class_rates(training.labels, len(asked.candidates)).argmax())
     table = read_csv(inputs.scores)
     data = {
-        "group": group,
+        "group": about.group,
+        "send_to": about.send_to,
         "corpus": corpus.name,
         "candidates": list(asked.candidates),
         "columns": list(COLUMNS),
@@ -75,7 +85,7 @@ def build_labelling_page(
         "usual": usual,
         "practice": [
             {"text": _text(vocabulary, training, row), "answer": int(training.labels[row])}
-            for row in _practice(training, generator(seed, "practice", group))
+            for row in _practice(training, generator(seed, "practice", about.group))
         ],
         "sets": {
             name: {
@@ -86,7 +96,7 @@ def build_labelling_page(
             for name in SAMPLES
         },
     }
-    write_text(output, _page(data, title, corpus.title))
+    write_text(output, _page(data, about.title, corpus.title))
 
 
 def _items(sample: Sample, asked: Contexts, vocabulary: Vocabulary, confidence: float) -> dict[str, Any]:

@@ -185,18 +185,20 @@ function done() {
   const [low, high] = items.intervals[correct];
   at("score").textContent = `${correct} of ${total} right: ${percent(correct / total)} (${percent(low)} to ${percent(high)})`;
   at("meaning").textContent = `Always answering “${words[data.usual]}”, the most frequent word, is right in `
-    + `${items.usual} of these ${total} items. The intervals are Wilson’s, at ${percent(data.confidence)}: with so few items they are wide.`;
+    + `${items.usual} of these ${total} items (the dotted line). The intervals are Wilson’s, at ${percent(data.confidence)}: with so few items they are wide.`;
   const you = { title: `${name} (you)`, correct, low, high };
-  at("scores").replaceChildren(...[you, ...items.scores].map((row) => line(row, total, row === you)));
+  at("scores").replaceChildren(...[you, ...items.scores].map((row) => line(row, { total, usual: items.usual }, row === you)));
   document.querySelector("th.interval").textContent = `${percent(data.confidence)} interval`;
   const sets = setNames.map((s) => open(s, name)).filter((s) => s.finished);
   const text = csv([data.columns, ...sets.flatMap((s) => s.rows(data.candidates))]);
   at("csv").value = text;
   at("download").textContent = `Save ${name}.csv`;
   at("download").onclick = () => download(`${name}.csv`, text);
+  at("send").textContent = `The file holds your answers to the ${sets.map((s) => s.set).join(" and the ")} set. `
+    + (data.send_to ? `Save it and send it to ${data.send_to}.` : "Save it and give it to whoever asked you.");
   at("where").replaceChildren(
-    `The file holds your answers to the ${sets.map((s) => s.set).join(" and the ")} set. Put it at `,
-    make("code", {}, `human/labels/${data.corpus}/${data.group}/${name}.csv`), " and run ", make("code", {}, "snakemake"),
+    "Whoever builds the report puts it at ",
+    make("code", {}, `human/labels/${data.corpus}/${data.group}/${name}.csv`), " and runs ", make("code", {}, "make report"),
     ": the report then has you in it. Until then the answers are in this browser alone.",
   );
   const other = setNames.find((s) => !sets.some((found) => found.set === s));
@@ -206,8 +208,13 @@ function done() {
     at("form").elements.set.value = other;
     begin(false);
   };
+  // What was right in one set may help in the other, whose contexts are of the same stories' kind.
+  at("later").hidden = !other;
+  at("later").textContent = `Which items were right is shown when the ${other} set is done too.`;
+  at("each").hidden = Boolean(other);
+  if (other) at("answers").replaceChildren();
   const { answers } = session.replay();
-  at("answers").replaceChildren(...session.order.map((item) => {
+  if (!other) at("answers").replaceChildren(...session.order.map((item) => {
     const [said, truth] = [answers.get(item), items.key[item]];
     const mark = said === truth ? make("span", { className: "right-text" }, `✓ ${words[truth]}`)
       : make("span", { className: "wrong-text" }, `✗ ${words[said]}; in the story ${words[truth]}`);
@@ -217,12 +224,14 @@ function done() {
   window.scrollTo(0, 0);
 }
 
-function line(row, total, own) {
+function line(row, { total, usual }, own) {
+  const always = make("em", { title: `always “${words[data.usual]}”: ${percent(usual / total)}` });
+  always.style.left = percent(usual / total);
   const range = make("i", {});
   Object.assign(range.style, { left: percent(row.low), width: percent(row.high - row.low) });
   const dot = make("b", {});
   dot.style.left = percent(row.correct / total);
-  const bar = make("div", { className: "bar", ariaHidden: "true" }, range, dot);
+  const bar = make("div", { className: "bar", ariaHidden: "true" }, always, range, dot);
   return make("tr", { className: own ? "you" : "" },
     make("th", { scope: "row" }, row.title),
     make("td", { className: "number" }, `${row.correct} of ${total}`),
