@@ -266,8 +266,8 @@ function drawSimilar(model) {
     }));
     tiles.setAttribute("role", "img");
     tiles.setAttribute("aria-label", found.zero ? "no weight in this position" : model.candidates.map((word, k) => `${bare(word)} ${signed(found.centred[k])}`).join(", "));
-    return make("li", "", tiles, button("ex-chip", told, () => { go({ token: id }); show(); },
-      token(tokens.shown[id]), make("span", "ex-push", likeness.toFixed(2)), make("span", "ex-seen", `${count(seen)}×`)));
+    return make("li", "", button("ex-chip", told, () => { go({ token: id }); show(); },
+      token(tokens.shown[id]), make("span", "ex-push", likeness.toFixed(2)), make("span", "ex-seen", `${count(seen)}×`)), tiles);
   }));
 }
 
