@@ -35,7 +35,7 @@ def build(source: Path, page: Path, pdf: Path, results: Path, tmp_path: Path) ->
 def test_a_finished_report_is_copied_with_the_data_of_its_figures(build: Path, tmp_path: Path) -> None:
     write_example(build, output=tmp_path / "example")
     assert {p.name for p in (tmp_path / "example").iterdir()} == {
-        "README.md", "comparison.svg", "data.json", "index.html", "index.pdf", "made.json", "training.svg",
+        "README.md", "data.json", "index.html", "index.pdf", "made.json", "opening.svg", "overview.svg",
     }  # fmt: skip
     data = read_json(tmp_path / "example" / "data.json")
     assert data["evaluation/conjunctions/metrics.csv"]

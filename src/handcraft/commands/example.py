@@ -11,7 +11,7 @@ from handcraft.files import read_csv, read_json, read_table, write_json, write_t
 from handcraft.report.made import Made
 
 FIGURES = ("opening.svg", "overview.svg")
-"""Copied as files of their own, for the README."""
+"""Copied as files of their own, for the README, if the build drew them."""
 ATTRIBUTION = """# An example
 
 This is the report of a build on a sample of TinyStories: [index.html](index.html) (a single file; download it to open
@@ -45,8 +45,9 @@ def write_example(build: Path, *, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     for name in ("index.html", "index.pdf"):
         shutil.copyfile(report / name, output / name)
-    for name in FIGURES:
-        shutil.copyfile(results / "figures" / name, output / name)
+    for path in (results / "figures" / name for name in FIGURES):
+        if path.is_file():
+            shutil.copyfile(path, output / path.name)
     write_json(output / "data.json", _data(results))
     write_json(
         output / "made.json",

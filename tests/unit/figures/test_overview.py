@@ -7,7 +7,7 @@ import pytest
 
 from handcraft.figures import overview
 from handcraft.files import write_csv, write_json
-from tests.unit.figures.test_weights import drawn
+from tests.helpers.figures import drawn
 
 ROWS = [
     {"predictor": "linear", "title": "linear", "loss": 0.5, "role": ""},

@@ -11,6 +11,7 @@ from handcraft.analysis.shown import LARGE, RARE
 from handcraft.figures import evidence, path, penalty, strips, weights
 from handcraft.files import read_tensors, write_csv, write_tensors
 from tests.helpers.artifacts import WORDS, contexts_file, support_file, weights_file
+from tests.helpers.figures import drawn
 
 LENGTH, CONTEXTS = 4, 20_000
 
@@ -63,14 +64,6 @@ def path_table(at: Path, empty: bool = False) -> Path:
     names = ("l1", "validation_loss", "nonzeros", "chosen", "sparser")
     write_csv(at, [dict(zip(names, r, strict=True)) | {"validation_se": 0.05} for r in rows])
     return at
-
-
-def drawn(monkeypatch: pytest.MonkeyPatch, module: Any, draw: Any) -> Any:
-    found: dict[str, Any] = {}
-    monkeypatch.setattr(module, "save_svg", lambda figure, _: found.update(figure=figure))
-    draw()
-    monkeypatch.undo()
-    return found["figure"]
 
 
 def test_same_bytes_and_no_text_as_font(made: dict[str, Any], tmp_path: Path) -> None:
