@@ -69,9 +69,9 @@ local function structure(div)
     return tabset(div)
   end
   if div.classes:includes("column-margin") then
-    local out = pandoc.Blocks({ raw('<aside class="margin-note">') })
+    local out = pandoc.Blocks({ raw('<div class="margin-note" role="note">') })
     out:extend(div.content)
-    out:insert(raw("</aside>"))
+    out:insert(raw("</div>"))
     return out
   end
   return nil

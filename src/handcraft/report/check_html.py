@@ -14,7 +14,9 @@ from handcraft.report.browser import BrowserError, Page, open_socket
 WIDTH, HEIGHT = 390, 844
 """CSS pixels of a phone's screen."""
 THEMES = {"light": False, "dark": True}
-SERIOUS = ("serious", "critical")
+WIDE = 1280
+"""CSS pixels of a laptop's screen, on which axe looks once more."""
+SERIOUS = ("moderate", "serious", "critical")
 """Of the impacts that axe gives to its findings, those that are faults here."""
 AXE_PACKAGE = "axe-core-python"
 _INSIDE = ("data:", "blob:", "about:")
@@ -107,6 +109,9 @@ def _look(page: Page, path: Path, how: tuple[str, bool], counts: dict[str, int])
             counts[name] = max(counts.get(name, 0), number)
         if axe:
             faults += _run_axe(page)
+    if axe:
+        page.screen(WIDE, HEIGHT, dark=dark, mobile=False)
+        faults += _run_axe(page)
     own = path.resolve().as_uri()
     requests = [r for r in page.requests if r.split("#")[0] != own and not r.startswith(_INSIDE)]
     faults += [("a request, where the page should hold all that it needs", r[:200]) for r in requests]
