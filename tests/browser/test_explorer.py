@@ -476,3 +476,19 @@ def test_without_excerpts_the_configs_sentence_is_the_example(browser: Page, mad
     assert state(browser)["text"] == "The cat and the dog"
     assert browser.evaluate("document.querySelectorAll('#ex-examples button').length") == 1
     clean(browser)
+
+
+def test_a_pair_is_listed_and_said_where_the_sentence_has_it(explorer: Page, made: ExplorerFiles) -> None:
+    row = explorer.evaluate("[...document.querySelectorAll('#ex-pairs tbody td')].map((c) => c.textContent)")
+    assert row == [WORDS[1].strip(), "+1.25", "77", "yes"]
+    type_text(explorer, "and the cat")
+    assert explorer.text("ex-pair-here") == ""
+    vocabulary = Vocabulary.read(made.tokenizer)
+    (the,) = vocabulary.encode(" the")
+    assert vocabulary.encode(" the the the") == [the] * 3
+    type_text(explorer, "and the the the")
+    assert f"+1.25 for “{WORDS[1].strip()}” beyond their votes" in explorer.text("ex-pair-here")
+    explorer.evaluate("document.querySelector('#ex-pairs button').click()")
+    explorer.wait(f"explorer.state().position === {LENGTH - 3}")
+    assert state(explorer)["token"] == the
+    assert "of the corpus" not in made.folder.joinpath("index.html").read_text()

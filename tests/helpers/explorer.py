@@ -7,7 +7,7 @@ import numpy as np
 
 from handcraft.analysis.influence import evaluate_influence
 from handcraft.explorer.page import About, GroupFiles, build_explorer
-from handcraft.files import write_tensors
+from handcraft.files import write_csv, write_tensors
 from handcraft.tokenizer.tokens import load_tokenizer
 from tests.helpers.artifacts import contexts_file
 from tests.helpers.labelling import HOSTILE
@@ -19,6 +19,12 @@ REAL_WEIGHTS = 10_000
 TEXT = (
     f"The cat “sat” &amp; {{{{ x }}}} ${{y}} {HOSTILE} \u202e\x00 'quoted' in the day, but the sun was hot. "
 )
+
+
+PAIR = {
+    "position": -3, "token": "␣the", "other_position": -1, "other_token": "␣the", "candidate": WORDS[1],
+    "value": 1.25, "seen": 77, "confirmed": 1, "examples": "of the corpus",
+}  # fmt: skip
 
 
 class ExplorerFiles:
@@ -60,7 +66,9 @@ class ExplorerFiles:
             moved = {n: np.full_like(weight, 0.75) for n in ("centred_spread", "sign_stability")}
             write_tensors(self.at(group, "resampling"), moved, {"resamples": 20})
             names = ("weights", "support", "influence", "validation", "resampling")
-            self.files[group] = GroupFiles(*(self.at(group, n) for n in names))
+            pairs = self.folder / group / "pairs.csv"
+            self.files[group] = GroupFiles(*(self.at(group, n) for n in names), pairs)
+            write_csv(pairs, [PAIR])
             evaluate_influence(
                 self.at(group, "weights"),
                 self.at(group, "support"),

@@ -19,6 +19,11 @@ rule build_explorer:
             if cfg.predictors.linear.resamples
             else []
         ),
+        pairs=(
+            expand("results/pairs/{group}/pairs.csv", group=cfg.groups)
+            if cfg.pairs
+            else []
+        ),
         tokenizer="results/tokenizer/tokenizer.json",
     output:
         page="results/explorer/index.html",

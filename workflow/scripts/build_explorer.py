@@ -3,7 +3,9 @@ from handcraft.explorer.page import About, GroupFiles, build_explorer
 
 with job(snakemake) as (inputs, outputs, params):
     resampling = inputs.resampling or [None] * len(params.groups)
-    files = map(GroupFiles, inputs.weights, inputs.support, inputs.influence, inputs.validation, resampling)
+    pairs = inputs.pairs or [None] * len(params.groups)
+    own = (inputs.weights, inputs.support, inputs.influence, inputs.validation, resampling, pairs)
+    files = map(GroupFiles, *own)
     build_explorer(
         dict(zip(params.groups, files, strict=True)),
         inputs.tokenizer,

@@ -9,7 +9,7 @@ from handcraft.analysis.influence import Influence, read_influence
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.explorer.similar import similar_tokens
-from handcraft.files import read_metadata, read_tensors
+from handcraft.files import read_csv, read_metadata, read_tensors
 from handcraft.math import centred, positional_ids
 from handcraft.pages import packed
 
@@ -79,6 +79,14 @@ def group_data(
         "labels": packed(asked.labels[chosen]),
         **_resampled(resampling, active),
     }
+
+
+def read_pairs(path: Path) -> list[dict[str, Any]]:
+    """The pairs of tokens of `find_pairs`, clearest first, without their examples, which are text of the corpus.
+
+    Tokens are as `Vocabulary.show` has them, positions count back from the gap."""
+    kept = ("position", "token", "other_position", "other_token", "candidate", "value", "seen", "confirmed")
+    return [{name: row[name] for name in kept} for row in read_csv(path)]
 
 
 def _resampled(path: Path | None, active: np.ndarray) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from handcraft.errors import UserError
-from handcraft.explorer.data import group_data
+from handcraft.explorer.data import group_data, read_pairs
 from handcraft.explorer.tokenizer_data import tokenizer_data
 from handcraft.files import write_text
 from handcraft.pages import fill_template, inert_json, policy_hash, read_parts
@@ -29,13 +29,14 @@ LARGEST = 3 * 2**20
 
 @dataclass(frozen=True)
 class GroupFiles:
-    """One group's artifacts; `resampling` is None where none was made."""
+    """One group's artifacts; `resampling` and `pairs` are None where none were made."""
 
     weights: Path
     support: Path
     influence: Path
     validation: Path
     resampling: Path | None
+    pairs: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _group(files: GroupFiles, title: str, about: About) -> dict[str, Any]:
         files.resampling,
         title=title,
         excerpts=about.excerpts,
-    ) | {"sentence": about.sentence}
+    ) | {"sentence": about.sentence, "pairs": read_pairs(files.pairs) if files.pairs else []}
 
 
 def _page(blocks: Sequence[Mapping[str, Any]], tokenizer: Mapping[str, Any], about: About) -> str:

@@ -13,6 +13,7 @@ class Group {
     this.heldOutContexts = data.held_out_contexts;
     this.excerpts = data.excerpts;
     this.sentence = data.sentence;
+    this.pairs = data.pairs;
     this.K = data.candidates.length;
     this.bias = Float64Array.from(unpack(data.bias));
     this.active = unpack(data.active);

@@ -104,6 +104,7 @@ function drawGroup(model) {
     return option;
   }));
   drawMap(model);
+  drawPairs(model);
   const order = Array.from(model.active.keys()).sort((a, b) => model.lossAdded[b] - model.lossAdded[a]).slice(0, 12);
   fill("ex-most", head("token", "position", "seen", "speaks most for", "loss added"), make("tbody", "", ...order.map((i) => {
     const [position, id] = [Math.floor(model.active[i] / model.vocabulary), model.active[i] % model.vocabulary];
@@ -153,6 +154,7 @@ function drawSentence(model) {
     return found.zero ? chip : shade(chip, push);
   }));
   drawReplace(model, ids);
+  at("ex-pair-here").textContent = pairsIn(model, ids).map((pair) => `What this sum leaves out: ${pairTold(pair)} together say ${signed(pair.value)} for “${bare(pair.candidate)}” beyond their votes${pair.confirmed ? "" : " (not confirmed)"}.`).join(" ");
   const constant = { zero: false, raw: Array.from(model.bias), centred: centre(Array.from(model.bias)), support: model.trainingContexts };
   const cells = (found) => model.candidates.map((_, k) => cell(found, k));
   fill("ex-pushes", head("token", "position", "seen", ...model.candidates.map(bare)), make("tbody", "",
@@ -160,6 +162,27 @@ function drawSentence(model) {
     line("", "always", "", count(model.trainingContexts), ...cells(constant)),
     line("ex-sum", "score", "", "", ...scores.map((value) => signed(value))),
     line("ex-sum", "share", "", "", ...shares.map(percent))));
+}
+
+const PAIRS = 10; // Pairs that the table shows.
+const pairTold = (pair) => `“${pair.token}” (−${-pair.position}) with “${pair.other_token}” (−${-pair.other_position})`;
+
+function drawPairs(model) {
+  at("ex-pairs-all").hidden = !model.pairs.length;
+  const open = (text, position) => {
+    const id = tokens.shown.indexOf(text);
+    const where = model.length + position;
+    return button("ex-link", `${say(text)}, ${place(model, where)}: show its weights`, () => { go({ token: id, position: where }); show(); }, token(text), ` −${-position}`);
+  };
+  fill("ex-pairs", head("pair", "word", "push", "seen", "confirmed"), make("tbody", "", ...model.pairs.slice(0, PAIRS).map((pair) => line("",
+    make("span", "", open(pair.token, pair.position), " with ", open(pair.other_token, pair.other_position)),
+    bare(pair.candidate), shade(make("td", "", signed(pair.value)), pair.value), count(pair.seen), pair.confirmed ? "yes" : "no"))));
+}
+
+// The pairs that a sentence has: what its sum of votes leaves out.
+function pairsIn(model, ids) {
+  const has = (text, position) => ids.length >= -position && tokens.shown[ids[ids.length + position]] === text;
+  return model.pairs.filter((pair) => has(pair.token, pair.position) && has(pair.other_token, pair.other_position));
 }
 
 // The chosen token's place in the sentence, if it stands there: what is typed takes its place.
