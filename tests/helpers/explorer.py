@@ -23,7 +23,7 @@ TEXT = (
 
 PAIR = {
     "position": -3, "token": "␣the", "other_position": -1, "other_token": "␣the", "candidate": WORDS[1],
-    "value": 1.25, "seen": 77, "confirmed": 1, "examples": "of the corpus",
+    "value": 1.25, "seen": 77, "confirmed": 1, "examples": "a story of its own",
 }  # fmt: skip
 
 
