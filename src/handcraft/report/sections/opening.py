@@ -9,7 +9,7 @@ from handcraft.analysis.opening import read_opening
 from handcraft.report.context import Context
 from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.results import Results
-from handcraft.report.sections.linearity import final
+from handcraft.report.sections.linearity import final, has_truth
 from handcraft.report.values import Values
 
 
@@ -63,13 +63,20 @@ def answer_sentence(results: Results, values: Values) -> Markdown:
         low = values.put("opening.share.least", min(shares), "share", digits=0)
         high = values.put("opening.share.most", max(shares), "share", digits=0)
         reach = f"{low.removesuffix('%')} to {high}" if low != high else low
+        best = (
+            "the rules behind the stories gain"
+            if has_truth(results)
+            else "the best model of the same tokens gains"
+        )
         parts.append(
-            f"A sum of votes, one from each token in its place, earns {reach} of what is to be had here."
+            f"A sum of votes, one from each token in its place, earns {reach} of what {best} over mere word "
+            f"frequencies; a group counts as linear if that is at least {values('linearity.least')}, with its whole "
+            "interval."
         )
     said = {
         "linear": "The choice among {} is **linear**.",
         "not linear": "The choice among {} is **not linear**: tokens there mean more together.",
-        "undecided": "For {} these stories **cannot tell**.",
+        "undecided": "By these stories it is **undecided** for {}.",
     }
     parts += [said[k].replace("{}", join(titles)) for k, titles in sorted_.items() if titles]
     return Markdown(" ".join(parts))
