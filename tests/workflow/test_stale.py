@@ -11,6 +11,7 @@ from tests.workflow.conftest import Checkout
 GATHERING = {
     "check_words",
     "plot_comparison",
+    "plot_overview",
     "build_explorer",
     "fill_report",
     "build_record",
@@ -94,6 +95,7 @@ def test_a_changed_penalty_reruns_linear_models_only(built: Checkout) -> None:
 def test_jobs_without_torch_do_not_import_it(finished: Checkout) -> None:
     """torch takes two seconds to import and transformers six, for each job."""
     with_torch = {
+        "find_first_rules",
         "find_pairs",
         "train_learning_curve",
         "train_linear",
