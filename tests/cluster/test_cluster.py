@@ -21,6 +21,7 @@ GPU_RULES = {
     "train_best_linear",
     "train_llama",
     "train_unpenalised",
+    "find_first_rules",
     "predict_causal_lm",
 }
 
