@@ -76,7 +76,7 @@ def test_one_story_as_good_as_no_weights_and_an_infinite_loss(
     verdict = read_json(results / "evaluation" / "conjunctions" / "linearity.json")
     assert (verdict["verdict"], verdict["reason"]) == ("undecided", "one story")
     assert "∞" in (results / "report" / "source" / "_results.qmd").read_text()
-    influence = (results / "report" / "source" / "_explorer.qmd").read_text()
+    influence = (results / "report" / "source" / "_weights_supplement.qmd").read_text()
     assert ("{#tbl-influence}" in influence) == bool(weights)
     assert (results / "explorer" / "index.html").is_file()
     assert not check_pdf(results / "report" / "index.pdf", results / "report" / "source").findings
