@@ -1,5 +1,5 @@
 -- Tables on the web page scroll inside where they are wider than it, also by keyboard, and have a name for screen
--- readers. Both renderers run this last (in Quarto `at: post-render`), when captions stand beside their tables.
+-- readers. Both renderers run this last (in Quarto `at: post-render`), when a caption is next to its table.
 
 if not FORMAT:match("html") then return {} end
 

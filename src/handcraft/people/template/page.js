@@ -208,7 +208,7 @@ function done() {
     at("form").elements.set.value = other;
     begin(false);
   };
-  // What was right in one set may help in the other, whose contexts are of the same stories' kind.
+  // The right answers of one set could help with the other.
   at("later").hidden = !other;
   at("later").textContent = `Which items were right is shown when the ${other} set is done too.`;
   at("each").hidden = Boolean(other);

@@ -12,7 +12,8 @@ from handcraft.report.values import Values
 
 TARGETS = (10, 100, 1000)
 """Numbers of weights near which a share is told."""
-HUNDRED = 100
+HUNDRED, AWAY = 100, 1.5
+"""Weights that "about a hundred" may be: at most so many times more or fewer."""
 SHOWN = 10
 """First rules that the card shows."""
 PLACES = {-1: "the last token is", -2: "the token before the last is"}
@@ -40,7 +41,8 @@ def at_hundred(results: Results, values: Values) -> Markdown:
     """Of every group the share that about a hundred weights bring, with how many they are."""
     told = []
     for g in results.metadata.groups:
-        if point := near(shares_of_gain(results.path[g.name]), HUNDRED):
+        point = near(shares_of_gain(results.path[g.name]), HUNDRED)
+        if point and HUNDRED / AWAY <= point[0] <= HUNDRED * AWAY:
             n = values.put(f"few.{g.name}.{point[0]}.weights", point[0])
             share = values.put(f"few.{g.name}.{point[0]}.share", point[1], "share", digits=0)
             told.append(Markdown(f"{share} in {escape(g.title)} ({n})"))
