@@ -42,6 +42,6 @@ rule build_explorer:
         title=lambda w: cfg.report.title,
         corpus=lambda w: cfg.corpus.title,
         excerpts=cfg.report.excerpts,
-        sentence=lambda w: cfg.figures.sentence.strip(),
+        sentence=lambda w: cfg.figures.sentence,
     script:
         "../scripts/build_explorer.py"

@@ -42,7 +42,7 @@ rule plot_tiles:
 
 
 # Without a sentence of the config's own it shows a context, which the report may not do where excerpts are off.
-if cfg.figures.sentence.strip() or cfg.report.excerpts:
+if cfg.shows_opening():
 
     rule plot_opening:
         """Draw one sentence with what each of its tokens adds, tiles of its last token, and the answer."""
@@ -51,7 +51,7 @@ if cfg.figures.sentence.strip() or cfg.report.excerpts:
             tokenizer="results/tokenizer/tokenizer.json",
             validation=(
                 []
-                if cfg.figures.sentence.strip()
+                if cfg.figures.sentence
                 else [
                     f"results/contexts/{cfg.figures.tiles_group}/validation.safetensors"
                 ]

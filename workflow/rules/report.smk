@@ -105,11 +105,7 @@ rule fill_report:
             ["results/figures/learning_curve.svg"] if cfg.learning_curve else []
         ),
         people_figure=["results/figures/people.svg"] if labelled else [],
-        opening=(
-            ["results/figures/opening.svg"]
-            if cfg.figures.sentence.strip() or cfg.report.excerpts
-            else []
-        ),
+        opening=["results/figures/opening.svg"] if cfg.shows_opening() else [],
         overview="results/figures/overview.svg",
         first_rules=f"results/evaluation/{cfg.figures.tiles_group}/first_rules.csv",
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),

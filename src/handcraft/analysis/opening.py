@@ -1,5 +1,6 @@
 """One sentence with what each of its tokens adds to each candidate: the picture that the report opens with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,16 +53,26 @@ def read_opening(weights: Path, tokenizer: Path, *, sentence: str, validation: P
         if asked is None or row is None:
             return None
         tokens, answer = asked.tokens[row].astype(int).tolist(), int(asked.labels[row])
-    places = np.arange(length - len(tokens), length)
-    logits = bias.astype(np.float64) + weight[places, tokens].astype(np.float64).sum(0)
+    places, read, logits = read_end(weight, bias, tokens)
     return Opening(
         [vocabulary.show(token).replace("␣", " ") for token in tokens],
-        centred(weight[places, tokens]),
+        centred(weight[places, read]),
         np.exp(log_softmax(logits[None])[0]),
         words,
         cut,
         answer,
     )
+
+
+def read_end(
+    weight: np.ndarray, bias: np.ndarray, ids: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a linear model reads of a text with the tokens `ids`: positions int [n] and tokens int [n] of its last ones,
+    and its logits float64 [K]. Of a text shorter than the context, the places before it add nothing."""
+    length = weight.shape[0]
+    used = np.asarray(ids, np.int64)[-length:]
+    positions = np.arange(length - len(used), length)
+    return positions, used, bias.astype(np.float64) + weight[positions, used].astype(np.float64).sum(0)
 
 
 def telling_context(weight: np.ndarray, bias: np.ndarray, asked: Contexts) -> int | None:

@@ -359,7 +359,7 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
         tiles_group=cfg.figures.tiles_group,
         tiles={file: token for token, file in cfg.figures.tile_files().items()},
         shown_tokens=cfg.figures.tokens,
-        sentence=cfg.figures.sentence.strip(),
+        sentence=cfg.figures.sentence,
         resamples=cfg.predictors.linear.resamples,
         length=cfg.contexts.length,
         vocabulary=cfg.tokenizer.vocabulary,

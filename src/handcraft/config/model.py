@@ -454,6 +454,11 @@ class Figures(Strict):
     """The beginning of a sentence, in words of your own, that the report's first picture continues with a word of
     `tiles_group`. Empty: a validation context, if `report.excerpts` allows it."""
 
+    @field_validator("sentence")
+    @classmethod
+    def _stripped(cls, sentence: str) -> str:
+        return sentence.strip()
+
     @model_validator(mode="after")
     def _tiles_distinct(self) -> "Figures":
         names = [_slug(token) for token in self.tiles]
@@ -548,6 +553,10 @@ class Config(Strict):
             return own
         twins = [v for v in own if compared == "all" or v.group in compared]
         return own + [self.variant(f"{v.name}.{'token' if v.match == 'word' else 'word'}") for v in twins]
+
+    def shows_opening(self) -> bool:
+        """Whether the report has a sentence to open with: the config's own, or a context of the corpus."""
+        return bool(self.figures.sentence) or self.report.excerpts
 
     def left_out(self) -> list[str]:
         """Ids of the predictors of the registry that this config leaves out."""

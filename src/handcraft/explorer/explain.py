@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from handcraft.analysis.opening import read_end
 from handcraft.errors import UserError
 from handcraft.files import read_metadata, read_tensors
 from handcraft.math import centred, normalise
@@ -70,21 +71,18 @@ def explain_text(weights: Path, support: Path, tokenizer: Path, text: str) -> Ex
     tensors, metadata = read_tensors(weights), read_metadata(weights)
     weight, bias = tensors["weight"], tensors["bias"].astype(np.float64)
     vocabulary = Vocabulary.read(tokenizer)
-    ids = np.array(vocabulary.encode(without_last_space(text)), np.int64)
-    length = weight.shape[0]
-    used = ids[-length:]
-    positions = np.arange(length - len(used), length)
-    raw = weight[positions, used].astype(np.float64)
+    ids = vocabulary.encode(without_last_space(text))
+    positions, used, logits = read_end(weight, bias, ids)
     return Explanation(
         candidates=tuple(metadata["candidates"]),
         positions=positions,
         pieces=[vocabulary.show(i) for i in used.tolist()],
         support=read_tensors(support)["support"][positions, used],
-        push=centred(raw),
+        push=centred(weight[positions, used]),
         bias=centred(bias),
-        logits=bias + raw.sum(0),
+        logits=logits,
         training_contexts=int(read_metadata(support)["contexts"]),
-        length=length,
+        length=weight.shape[0],
         given=len(ids),
         trimmed=without_last_space(text) != text,
     )

@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 390, 844
 THEMES = {"light": False, "dark": True}
 WIDE = 1280
 """CSS pixels of a laptop's screen, on which axe looks once more."""
-SERIOUS = ("moderate", "serious", "critical")
+IMPACTS = ("moderate", "serious", "critical")
 """Of the impacts that axe gives to its findings, those that are faults here."""
 AXE_PACKAGE = "axe-core-python"
 _INSIDE = ("data:", "blob:", "about:")
@@ -129,6 +129,6 @@ def _run_axe(page: Page) -> list[tuple[str, str]]:
     return [
         (f"axe: {violation['help']} ({violation['id']})", node["html"][:120])
         for violation in found
-        if violation["impact"] in SERIOUS
+        if violation["impact"] in IMPACTS
         for node in violation["nodes"]
     ]

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
 
 class Markdown(str):
@@ -33,11 +32,6 @@ def _character(c: str) -> str:
     if kind[0] == "C":
         return "&#65533;"
     return f"&#{ord(c)};"
-
-
-def explorer_link(shown: Markdown, group: str, token: str, position: int) -> Markdown:
-    """A link to the weights of `token` at `position` (from 0, the oldest) in the explorer that stands in the page."""
-    return Markdown(f"[{shown}](#{urlencode({'group': group, 'token': token, 'position': position})})")
 
 
 def join(parts: Sequence[str], last: str = " and ") -> Markdown:

@@ -11,11 +11,12 @@ from handcraft.analysis.opening import read_opening
 from handcraft.analysis.path import share_at, shares_of_gain
 from handcraft.config.model import Linear
 from handcraft.device import Machine
-from handcraft.figures.opening import draw_opening, lay_out
+from handcraft.figures import opening
 from handcraft.figures.style import WIDTH
-from handcraft.files import read_csv, read_tensors, write_csv
+from handcraft.files import read_csv, read_tensors
 from handcraft.tokenizer.tokens import Vocabulary
 from tests.helpers.artifacts import contexts_file, last_token_decides, weights_file
+from tests.helpers.figures import drawn
 from tests.helpers.linear import linear_outputs, train_small
 
 LENGTH = 4
@@ -63,15 +64,33 @@ def test_a_context_is_one_that_is_answered_right_against_the_odds(
         assert (found is None) == (row is None)
         if found is not None:
             assert found.answer == found.chosen == 1
-    draw_opening(None, output=tmp_path / "none.svg")
-    assert (
-        "no context to show" in (tmp_path / "none.svg").read_text() or (tmp_path / "none.svg").stat().st_size
-    )
+
+
+def test_the_picture_has_the_sentence_the_tiles_and_the_answer(
+    tmp_path: Path, small_tokenizer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, _ = linear_model(tmp_path, len(Vocabulary.read(small_tokenizer)))
+    found = read_opening(weights, small_tokenizer, sentence="the cat and", validation=None)
+    assert found is not None
+    figure = drawn(monkeypatch, opening, lambda: opening.draw_opening(found, output=tmp_path))
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    word = found.candidates[found.chosen].strip()
+    assert "".join(texts[: len(found.pieces)]) == "".join(found.pieces).replace(" ", "")
+    assert texts[len(found.pieces)] == word
+    assert [f"{x:+.2f}".replace("-", "−") in texts for x in found.pushes[-1]] == [True] * 3
+    assert all(f"{100 * x:.0f} %" in texts or x < 0.005 for x in found.probability)
+
+
+def test_where_there_is_nothing_to_show_the_picture_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = drawn(monkeypatch, opening, lambda: opening.draw_opening(None, output=tmp_path))
+    assert [text.get_text() for text in figure.texts] == ["no context to show"]
 
 
 def test_lines_are_as_wide_as_the_figure_and_lose_no_piece() -> None:
     pieces = ["The", " cat", " and", " the", " gr", "ump", "y", " hedge", "hog", ",", " $x", "|_"] * 3
-    lines = lay_out(pieces, "so")
+    lines = opening.lay_out(pieces, "so")
     flat = [part for line in lines for part in line]
     assert [i for *_, i in flat] == [*range(len(pieces)), -1]
     assert len(lines) > 1
@@ -93,14 +112,7 @@ LOSSES = (
 )
 PATH = [
     {"l1": l1, "nonzeros": n, "validation_loss": loss, "chosen": int(n == 300), "sparser": int(n == 20)}
-    for l1, n, loss in (
-        (0.1, 0, 0.9),
-        (0.03, 8, 0.7),
-        (0.02, 8, 0.6),
-        (0.01, 20, 0.5),
-        (0.001, 300, 0.4),
-        (1e-4, 900, 0.45),
-    )
+    for l1, n, loss in LOSSES
 ]
 
 
@@ -138,9 +150,8 @@ def test_the_first_rules_are_those_of_a_strong_penalty(tmp_path: Path, small_tok
         assert (r["weight"] > 0) == (words.index(r["candidate"]) == shown.index(r["token"]) % 3)
 
 
-def test_where_no_penalty_leaves_enough_the_smallest_is_taken(tmp_path: Path) -> None:
+def test_where_no_penalty_leaves_enough_the_smallest_is_taken() -> None:
     assert choose_penalty(PATH[:1]) == 0.1
     assert choose_penalty(PATH) == 0.03
     few = [{"l1": 0.2, "nonzeros": 0}, {"l1": 0.1, "nonzeros": 3}]
     assert choose_penalty(few) == 0.1
-    write_csv(tmp_path / "p.csv", [PATH[0]], list(PATH[0]))

@@ -1,19 +1,25 @@
 """The report's table of influence."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 
 from handcraft.files import read_tensors
 from handcraft.math import centred
 from handcraft.report.context import Context
-from handcraft.report.escape import Markdown, escape, explorer_link
+from handcraft.report.escape import Markdown, escape
 from handcraft.report.results import Results
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import Values
 from handcraft.tokenizer.tokens import Vocabulary
 
 ROWS = 12
+
+
+def explorer_link(shown: Markdown, group: str, token: str, position: int) -> Markdown:
+    """A link to the weights of `token` at `position` (from 0, the oldest) in the page's explorer."""
+    return Markdown(f"[{shown}](#{urlencode({'group': group, 'token': token, 'position': position})})")
 
 
 def table_influence(results: Results, values: Values) -> Markdown:

@@ -24,9 +24,9 @@ REASONS = {
     "wide": "In {} it is undecided, because the intervals are too wide.",
     "blind": "In {} it is undecided: the networks gain little by combining tokens, but they find so little of an "
     "artificial interaction that they may have missed a real one.",
-    "more knowledge": "In {} it is undecided: what learnt from the same contexts does not show that tokens combine, but "
-    "with a language model, which has read more text, distinctly more is gained. Whether by combining tokens cannot be "
-    "told.",
+    "more knowledge": "In {} it is undecided: what learnt from the same contexts does not show that tokens combine, "
+    "but with a language model, which has read more text, distinctly more is gained. Whether by combining tokens "
+    "cannot be told.",
 }
 """What to say of the groups that are undecided, by reason; `{}` stands for them."""
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from handcraft.report.escape import Markdown, escape, explorer_link, join
+from handcraft.report.escape import Markdown, escape, join
 from handcraft.report.results import Results
 from handcraft.report.sections import published
+from handcraft.report.sections.explorer import explorer_link
 from handcraft.report.values import Values
 from handcraft.tokenizer.tokens import Vocabulary
 
