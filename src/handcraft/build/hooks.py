@@ -308,9 +308,9 @@ def explorer_sources() -> list[str]:
     return [os.path.relpath(p, Path.cwd()) for p in template_files()]
 
 
-def config_names(files: Sequence[str]) -> str:
+def config_names(files: Sequence[str], root: Path | str) -> str:
     """`config.yaml`, or `config.yaml, with a.yaml and b.yaml laid over it`, whatever order Snakemake has them in."""
-    own = [Path(f).name for f in files if Path(f).name != "config.yaml"]
+    own = [Path(f).name for f in overlays(files, root)]
     return "config.yaml" + (f", with {' and '.join(own)} laid over it" if own else "")
 
 
@@ -378,5 +378,5 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
         rooms=rule_rooms(root),
         human_labels=[f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
         human_ignored=ignored_files(root, cfg.corpus.name, list(cfg.groups)),
-        config=config_names(files),
+        config=config_names(files, root),
     )

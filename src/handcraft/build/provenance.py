@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from handcraft.files import hash_file, write_json
+from handcraft.report.made import CHANGES
 
 PACKAGE = Path(__file__).parents[1]
 COMMIT = "HANDCRAFT_COMMIT"
@@ -163,14 +164,14 @@ def _is_text(node: ast.expr) -> bool:
 
 
 def git_commit(root: Path) -> str:
-    """The checkout's commit, marked `+changes` where files differ from it; empty outside a checkout."""
+    """The checkout's commit, marked with `CHANGES` where files differ from it; empty outside a checkout."""
     try:
         run = {"cwd": root, "capture_output": True, "text": True, "timeout": 10, "check": True}
         commit = subprocess.run(["git", "rev-parse", "HEAD"], **run).stdout.strip()  # type: ignore[call-overload]
         changed = subprocess.run(["git", "status", "--porcelain"], **run).stdout.strip()  # type: ignore[call-overload]
     except (OSError, subprocess.SubprocessError):
         return ""
-    return commit + ("+changes" if changed else "")
+    return commit + (CHANGES if changed else "")
 
 
 def versions() -> dict[str, str]:

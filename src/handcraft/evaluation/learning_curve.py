@@ -33,11 +33,12 @@ def evaluate_learning_curve(
     `table`, a row for each of `LEARNERS` and each number of training stories (`size`, from `step` 0; the last is all
     of them, as in the other tables): training `contexts`, mean loss on the test contexts (nats) with its interval.
     `needed`, a row for each predictor that the linear model may be measured by (corrected language models, the
-    non-linear predictor): the training stories that the linear model takes to have its loss, read off the linear
-    model's curve, straight between its points over the logarithm of the stories. `reached`: whether all stories are
-    enough; if not, `value` is empty. An end of the interval is empty where it lies beyond all stories. The interval
-    draws test stories anew, the curve and the other predictor on the same draw; intervals of `groups` groups hold
-    together with `settings.confidence` (Bonferroni). Without test stories enough there are no intervals.
+    non-linear predictor, n-grams of more than one token): the training stories that the linear model takes to have its
+    loss, read off the linear model's curve, straight between its points over the logarithm of the stories. `reached`:
+    whether all stories are enough; if not, `value` is empty. An end of the interval is empty where it lies beyond all
+    stories. The interval draws test stories anew, the curve and the other predictor on the same draw; intervals of
+    `groups` groups hold together with `settings.confidence` (Bonferroni). Without test stories enough there are no
+    intervals.
     """
     arrays, test = read_tensors(curve), read_contexts(inputs.test)
     training, held_out = read_contexts(inputs.train), read_contexts(inputs.validation)

@@ -2,11 +2,12 @@
 
 Two things can make a predictor better than a linear model: it combines tokens, or it knows more text. So the linear
 share is taken twice. First against the best predictor of the *same contexts*: a network, an n-gram model, or the two
-pooled, all trained on what the linear model was trained on, so a gain can only come from combining tokens. The linear
-side is pooled as well, from two linear models. Then against the *best known* predictor: language models, corrected on
-validation contexts, and their pools with the others, take part as well. A group is *not linear* where the first share
-lies below 1 minus the margin, with its whole interval. It is *linear* where both lie above. Otherwise it is
-*undecided*, with the reason. Whatever is chosen is chosen on validation contexts, and scored on test contexts.
+pooled, all trained on what the linear model was trained on. It gains by combining tokens; that a pool also averages
+noise away is worth half a percent at most (benchmarks/linear_truth.py), and the linear side is pooled as well. Then
+against the *best known* predictor: language models, corrected on validation contexts, and their pools with the others,
+take part as well. A group is *not linear* where the first share lies below 1 minus the margin, with its whole interval.
+It is *linear* where both lie above. Otherwise it is *undecided*, with the reason. Whatever is chosen is chosen on
+validation contexts, and scored on test contexts.
 
 That a network finds no interaction shows little if it could not have found one. So one of the margin's worth is planted
 in the same contexts (`predictors.nonlinear`), and the network's advantage over the linear model is divided by the share
@@ -18,7 +19,7 @@ themselves.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -97,6 +98,10 @@ class Contender:
     parts: str = ""
     weight: float | None = None
 
+    def described(self) -> dict[str, Any]:
+        """The first columns of its row."""
+        return {"predictor": self.predictor, "title": self.title, "kind": self.kind, "parts": self.parts}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -173,13 +178,8 @@ def _row_of_sample(
     tables = [c.test[at] for c in (one, linear) if c]
     losses = np.column_stack([context_losses(t, test.labels[at]) for t in tables])
     sums = sum_stories(test.story[at], np.zeros(len(at), np.uint8), losses)
-    row: dict[str, Any] = {
-        "predictor": one.predictor,
-        "title": one.title,
-        "kind": one.kind,
-        "parts": one.parts,
-    }
-    row |= {"loss": float(losses[:, 0].mean()), "role": "", "n": len(at), "stories": sums.stories}
+    row = one.described() | {"loss": float(losses[:, 0].mean()), "role": ""}
+    row |= {"n": len(at), "stories": sums.stories}
     if linear:
         row["difference"] = float((losses[:, 0] - losses[:, 1]).mean())
     if sums.stories > 1:
@@ -259,7 +259,8 @@ def _add_language_model(
         whole = np.full((len(test), len(test.candidates)), np.nan)
         whole[answers["long_context_rows"]] = log_softmax(answers["long_context"])
         found.append(Contender(f"{name}.long_context", f"{brief}, whole story", "raw", whole))
-    found += [_pool(other, lm, "more", held_out.labels) for other in others]
+    # In a pool it is always the corrected one: the title need not say so.
+    found += [_pool(other, replace(lm, title=brief), "more", held_out.labels) for other in others]
 
 
 def whole_word(answers: Mapping[str, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -404,13 +405,7 @@ class _Judge:
         rows = []
         for c in self.contenders:
             i, base = self.at[c.predictor], self.at.get("linear")
-            row: dict[str, Any] = {
-                "predictor": c.predictor,
-                "title": c.title,
-                "kind": c.kind,
-                "parts": c.parts,
-            }
-            row |= {
+            row = c.described() | {
                 "weight": c.weight,
                 "validation_loss": losses.get(c.predictor),
                 "loss": float(self.value[i]),

@@ -17,7 +17,7 @@ from handcraft.files import write_text
 from handcraft.pages import fill_template, inert_json, policy_hash, read_parts
 
 TEMPLATE = Path(__file__).parent / "template"
-SCRIPTS = ("tokenizer.js", "model.js", "draw.js", "page.js")
+SCRIPTS = ("tokenizer.js", "model.js", "draw.js", "map.js", "pairs.js", "page.js")
 BEGIN, END = "<!-- explorer -->", "<!-- end of explorer -->"
 """What stands between them in the page is the part that the report takes in."""
 PLACE = "<!-- the explorer stands here -->"

@@ -25,7 +25,7 @@ def plot_linearity(
     from matplotlib.figure import Figure
 
     blocks = [
-        (title, [_named(r) for r in read_csv(table) if _shown(r)], read_json(verdict))
+        (title, [r for r in read_csv(table) if _shown(r)], read_json(verdict))
         for title, table, verdict in zip(titles, tables, verdicts, strict=True)
     ]
     tall = sum(HEADING + ROW * len(rows) + PAUSE for _, rows, _ in blocks) or 0.5
@@ -73,11 +73,6 @@ def plot_linearity(
 def _shown(row: dict[str, Any]) -> bool:
     """Not the linear model itself, which is zero, and of the pools only what was chosen."""
     return row["difference"] is not None and bool(row["role"] or not row["parts"])
-
-
-def _named(row: dict[str, Any]) -> dict[str, Any]:
-    """In a pool a language model is always the corrected one: its title need not say so."""
-    return row | {"title": row["title"].replace(", corrected", "")} if row["parts"] else row
 
 
 def _band(axes: Any, verdict: dict[str, Any], start: float, span: tuple[float, float]) -> None:

@@ -34,15 +34,13 @@ def plot_overview(
         for title, table, verdict, scores in zip(titles, tables, verdicts, metrics, strict=True)
     ]
     lm = predictor_styles([baseline])[baseline] if baseline else ("", "")
-    model = next(
-        (r["title"] for _, rows, *_ in blocks for r in rows if r["predictor"] == f"{baseline}.corrected"), ""
-    )
+    named = {r["predictor"]: r["title"] for _, rows, *_ in blocks for r in rows}
     marks = (
         ("shares", *predictor_styles(["majority"])["majority"], True, "the words' shares"),
         ("linear", *predictor_styles(["linear"])["linear"], True, "best linear"),
         ("same", *predictor_styles(["nonlinear"])["nonlinear"], True, "best of the same contexts"),
-        ("corrected", *lm, True, model),
-        ("story", *lm, False, model.removesuffix(", corrected") + ", whole story"),
+        ("corrected", *lm, True, named.get(f"{baseline}.corrected", "")),
+        ("story", *lm, False, named.get(f"{baseline}.long_context", "")),
         ("bayes", *predictor_styles(["bayes"])["bayes"], True, "best possible"),
     )
     places = [_places(rows, scores, baseline) for _, rows, _, scores in blocks]
@@ -66,11 +64,9 @@ def plot_overview(
                 axes.plot(gap, [y, y], color=LEFT_OPEN, lw=7, solid_capstyle="butt", zorder=2)
             for key, colour, marker, full, _ in shown[::-1]:
                 if (x := place.get(key)) is not None:
-                    # Language models stand a little lower: where they are level with votes, both are seen.
+                    # Language models are drawn a little lower: where they are level with votes, both are seen.
                     at = y - 0.15 if key in ("corrected", "story") else y
-                    axes.plot([x], [at], marker=marker, color=colour, ms=9 if marker == "*" else 6.5, zorder=3,
-                              mfc=colour if full else "white", mec="white" if full else colour,
-                              mew=0.5 if full else 1.3)  # fmt: skip
+                    axes.plot([x], [at], zorder=3, **_mark(colour, marker, full))
         axes.set_ylim(-0.1, len(blocks))
         least = min((min(place.values()) for place in places if place), default=0.0)
         axes.set_xlim(left=max(0.0, least - 0.12 * axes.get_xlim()[1]))
@@ -79,16 +75,27 @@ def plot_overview(
         axes.grid(axis="y", visible=False)
         axes.set_xlabel("loss on test contexts (nats); further left is better")
         handles = [
-            axes.plot([], [], marker=marker, color=colour, ls="", ms=9 if marker == "*" else 6.5, label=label,
-                      mfc=colour if full else "white", mec="white" if full else colour,
-                      mew=0.5 if full else 1.3)[0]
+            axes.plot([], [], ls="", label=label, **_mark(colour, marker, full))[0]
             for _, colour, marker, full, label in shown
-        ]  # fmt: skip
+        ]
         figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 1), ncols=2, handletextpad=0.3,
                       columnspacing=1.2, labelspacing=0.35)  # fmt: skip
         if not any(places):
             axes.text(0.5, 0.5, "nothing was scored", transform=axes.transAxes, ha="center", color=QUIET)
         save_svg(figure, output)
+
+
+def _mark(colour: str, marker: str, full: bool) -> dict[str, Any]:
+    """How a mark looks, in the figure and in its legend: filled, or a ring."""
+    size, fill, edge = 9 if marker == "*" else 6.5, colour if full else "white", "white" if full else colour
+    return {
+        "marker": marker,
+        "color": colour,
+        "ms": size,
+        "mfc": fill,
+        "mec": edge,
+        "mew": 0.5 if full else 1.3,
+    }
 
 
 def _places(

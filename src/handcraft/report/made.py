@@ -9,6 +9,8 @@ from handcraft.errors import UserError
 from handcraft.files import read_json
 from handcraft.report.escape import Markdown, escape
 
+CHANGES = "+changes"
+"""What the recorded commit ends on where files of the checkout differ from it."""
 SHORT = 12
 """Characters of a SHA-256 that are shown."""
 VOLATILE = {"attempt", "code", "metadata"}

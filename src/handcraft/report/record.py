@@ -10,12 +10,10 @@ from typing import Any
 from handcraft.files import write_text
 from handcraft.logging import say
 from handcraft.report.escape import Markdown, escape
-from handcraft.report.made import Made
+from handcraft.report.made import CHANGES, Made
 from handcraft.report.tables import pipe_table
 from handcraft.report.values import show
 
-CHANGES = "+changes"
-"""What the commit of a checkout with changes ends on (`build.provenance`)."""
 ENDS = ("results/report/source", "results/explorer/index.html")
 """What the rendering of the report reads."""
 

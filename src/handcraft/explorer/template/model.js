@@ -68,9 +68,13 @@ class Group {
   // Whether a feature is to be distrusted: its largest weight is unstable or, without fits to resampled stories, it is rare.
   doubtful(found) {
     if (found.zero) return false;
-    if (!found.same) return found.support < RARE * this.trainingContexts;
+    return found.same ? this.steadiness(found) < UNSTABLE : found.support < RARE * this.trainingContexts;
+  }
+
+  // The share of fits to resampled stories in which a feature's largest weight keeps its sign.
+  steadiness(found) {
     const sizes = found.raw.map((raw, k) => (raw === 0 ? 0 : Math.abs(found.centred[k])));
-    return found.same[sizes.indexOf(Math.max(...sizes))] < UNSTABLE;
+    return found.same[sizes.indexOf(Math.max(...sizes))];
   }
 
   // The features of a text's last tokens, oldest first; a text with fewer tokens leaves the first positions empty.

@@ -164,27 +164,6 @@ function drawSentence(model) {
     line("ex-sum", "share", "", "", ...shares.map(percent))));
 }
 
-const PAIRS = 10; // Pairs that the table shows.
-const pairTold = (pair) => `“${pair.token}” (−${-pair.position}) with “${pair.other_token}” (−${-pair.other_position})`;
-
-function drawPairs(model) {
-  at("ex-pairs-all").hidden = !model.pairs.length;
-  const open = (text, position) => {
-    const id = tokens.shown.indexOf(text);
-    const where = model.length + position;
-    return button("ex-link", `${say(text)}, ${place(model, where)}: show its weights`, () => { go({ token: id, position: where }); show(); }, token(text), ` −${-position}`);
-  };
-  fill("ex-pairs", head("pair", "word", "push", "seen", "confirmed"), make("tbody", "", ...model.pairs.slice(0, PAIRS).map((pair) => line("",
-    make("span", "", open(pair.token, pair.position), " with ", open(pair.other_token, pair.other_position)),
-    bare(pair.candidate), shade(make("td", "", signed(pair.value)), pair.value), count(pair.seen), pair.confirmed ? "yes" : "no"))));
-}
-
-// The pairs that a sentence has: what its sum of votes leaves out.
-function pairsIn(model, ids) {
-  const has = (text, position) => ids.length >= -position && tokens.shown[ids[ids.length + position]] === text;
-  return model.pairs.filter((pair) => has(pair.token, pair.position) && has(pair.other_token, pair.other_position));
-}
-
 // The chosen token's place in the sentence, if it stands there: what is typed takes its place.
 function drawReplace(model, ids) {
   const i = ids.length - model.length + state.position;
@@ -205,32 +184,6 @@ function replace(text) {
   // A word that had its space keeps it: it is easily forgotten.
   const typed = replacing.spaced && text && !/^\s/.test(text) ? ` ${text}` : text;
   go({ text: replacing.before + typed + replacing.after, word: null }, true);
-}
-
-// Every weight that matters by what it is worth and how stable it is. The table above says the same in words.
-function drawMap(model) {
-  at("ex-map-all").hidden = !model.resamples || !model.active.length;
-  if (at("ex-map-all").hidden) return;
-  at("ex-map-tell").textContent = `Right: the weights keep their sign over ${model.resamples} fits to resampled stories. Up: without them the held-out loss is higher (logarithmic). Click a dot to see its weights.`;
-  const [width, height, left, below] = [640, 260, 46, 34];
-  const shown = Array.from(model.active.keys()).filter((i) => model.lossAdded[i] > 1e-5).sort((a, b) => model.lossAdded[b] - model.lossAdded[a]).slice(0, 300);
-  const top = Math.log10(Math.max(1e-4, ...shown.map((i) => model.lossAdded[i])));
-  const y = (loss) => (height - below - 8) * (1 - (Math.log10(loss) + 5) / (top + 5)) + 8;
-  const dots = shown.map((i) => {
-    const [position, id] = [Math.floor(model.active[i] / model.vocabulary), model.active[i] % model.vocabulary];
-    const found = model.at(position, id);
-    const sizes = found.raw.map((raw, k) => (raw === 0 ? 0 : Math.abs(found.centred[k])));
-    const same = found.same[sizes.indexOf(Math.max(...sizes))];
-    const told = `“${tokens.shown[id]}” in ${place(model, position)}: loss added ${fine(found.lossAdded)}, same sign ${percent(same)}, seen in ${times(found.support)}`;
-    const dot = drawing("circle", { cx: left + same * (width - left - 12), cy: y(found.lossAdded), r: 4, class: model.doubtful(found) ? "ex-dot ex-dot-rare" : "ex-dot" }, drawing("title", {}, told));
-    dot.addEventListener("click", () => { go({ token: id, position }); show(); });
-    return dot;
-  });
-  const text = (x, at_, said, anchor = "middle") => drawing("text", { x, y: at_, "text-anchor": anchor }, said);
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => text(left + share * (width - left - 12), height - below + 16, percent(share)));
-  for (let power = -5; power <= top; power++) ticks.push(text(left - 6, y(10 ** power) + 4, power < -3 ? `1e${power}`.replace("-", "−") : String(10 ** power), "end"));
-  fill("ex-map", drawing("path", { d: `M${left} 8V${height - below}H${width - 8}`, class: "ex-axes" }), ...ticks,
-    text(left + (width - left) / 2, height - 3, "share of fits with the same sign"), ...dots.reverse());
 }
 
 function drawToken(model) {
