@@ -480,7 +480,7 @@ def test_without_excerpts_the_configs_sentence_is_the_example(browser: Page, mad
 
 def test_a_pair_is_listed_and_said_where_the_sentence_has_it(explorer: Page, made: ExplorerFiles) -> None:
     row = explorer.evaluate("[...document.querySelectorAll('#ex-pairs tbody td')].map((c) => c.textContent)")
-    assert row == [WORDS[1].strip(), "+1.25", "77", "yes"]
+    assert row == [WORDS[1].strip(), "+1.25", "77", "yes", WORDS[1].strip(), "+9.00", "77", "no"]
     type_text(explorer, "and the cat")
     assert explorer.text("ex-pair-here") == ""
     vocabulary = Vocabulary.read(made.tokenizer)
@@ -488,6 +488,8 @@ def test_a_pair_is_listed_and_said_where_the_sentence_has_it(explorer: Page, mad
     assert vocabulary.encode(" the the the") == [the] * 3
     type_text(explorer, "and the the the")
     assert f"+1.25 for “{WORDS[1].strip()}” beyond their votes" in explorer.text("ex-pair-here")
+    # The sentence has the other pair too, which is not confirmed.
+    assert "+9.00" not in explorer.text("ex-pair-here")
     explorer.evaluate("document.querySelector('#ex-pairs button').click()")
     explorer.wait(f"explorer.state().position === {LENGTH - 3}")
     assert state(explorer)["token"] == the

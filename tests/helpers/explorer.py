@@ -68,7 +68,7 @@ class ExplorerFiles:
             names = ("weights", "support", "influence", "validation", "resampling")
             pairs = self.folder / group / "pairs.csv"
             self.files[group] = GroupFiles(*(self.at(group, n) for n in names), pairs)
-            write_csv(pairs, [PAIR])
+            write_csv(pairs, [PAIR, PAIR | {"other_position": -2, "value": 9.0, "confirmed": 0}])
             evaluate_influence(
                 self.at(group, "weights"),
                 self.at(group, "support"),

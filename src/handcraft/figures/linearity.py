@@ -8,7 +8,7 @@ from handcraft.figures.style import FAINT, INK, QUIET, WIDTH, house_style, predi
 from handcraft.files import read_csv, read_json
 
 ROW, HEADING, PAUSE = 0.15, 0.22, 0.1  # inches
-LETTER = 0.052
+LETTER = 0.055
 """Inches that a letter of a row's title takes, on average."""
 BAND = "#e9e4d4"
 POOLED = "#56606b"
@@ -31,7 +31,7 @@ def plot_linearity(
     tall = sum(HEADING + ROW * len(rows) + PAUSE for _, rows, _ in blocks) or 0.5
     right, above, below = 0.1, 0.06, 0.4
     longest = max((len(r["title"]) for _, rows, _ in blocks for r in rows), default=0)
-    left = min(max(1.95, longest * LETTER + 0.1), WIDTH / 2)
+    left = min(max(1.95, longest * LETTER + 0.1), 0.56 * WIDTH)
     with house_style():
         figure = Figure(figsize=(WIDTH, tall + above + below))
         axes = figure.add_axes(

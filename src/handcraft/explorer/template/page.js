@@ -154,7 +154,7 @@ function drawSentence(model) {
     return found.zero ? chip : shade(chip, push);
   }));
   drawReplace(model, ids);
-  at("ex-pair-here").textContent = pairsIn(model, ids).map((pair) => `What this sum leaves out: ${pairTold(pair)} together say ${signed(pair.value)} for “${bare(pair.candidate)}” beyond their votes${pair.confirmed ? "" : " (not confirmed)"}.`).join(" ");
+  at("ex-pair-here").textContent = pairsIn(model, ids).map((pair) => `What this sum leaves out: ${pairTold(pair)} together say ${signed(pair.value)} for “${bare(pair.candidate)}” beyond their votes.`).join(" ");
   const constant = { zero: false, raw: Array.from(model.bias), centred: centre(Array.from(model.bias)), support: model.trainingContexts };
   const cells = (found) => model.candidates.map((_, k) => cell(found, k));
   fill("ex-pushes", head("token", "position", "seen", ...model.candidates.map(bare)), make("tbody", "",

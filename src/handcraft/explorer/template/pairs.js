@@ -15,8 +15,8 @@ function drawPairs(model) {
     bare(pair.candidate), shade(make("td", "", signed(pair.value)), pair.value), count(pair.seen), pair.confirmed ? "yes" : "no"))));
 }
 
-// The pairs that a sentence has: what its sum of votes leaves out.
+// The confirmed pairs that a sentence has: what its sum of votes leaves out. Of the others some are chance.
 function pairsIn(model, ids) {
   const has = (text, position) => ids.length >= -position && tokens.shown[ids[ids.length + position]] === text;
-  return model.pairs.filter((pair) => has(pair.token, pair.position) && has(pair.other_token, pair.other_position));
+  return model.pairs.filter((pair) => pair.confirmed && has(pair.token, pair.position) && has(pair.other_token, pair.other_position));
 }
