@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 BUILD ?= .
 CONFIG ?=
 PROFILE ?=
+# How many tests run at a time.
+WORKERS ?= 2
 # Passed through the environment, so that paths can contain spaces, quotes, # and $$.
 override BUILD := $(value BUILD)
 override CONFIG := $(value CONFIG)
@@ -35,11 +37,11 @@ example: install
 	$(BIN)/handcraft example "$$BUILD"
 
 test: install
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # The slow tests: language models of many architectures, the linear model on TinyStories.
 test-slow: install
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n $(WORKERS) --dist worksteal
 
 # Tests on a real single-node SLURM; skipped, with the reason, if its packages are not installed.
 test-cluster: install

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from handcraft.build.reads import CHECK
 from tests.helpers.artifacts import tokenizer_file
@@ -68,14 +69,20 @@ def new_checkout(root: Path, tmp_path_factory: pytest.TempPathFactory):  # type:
 
 
 @pytest.fixture(scope="session")
-def finished(new_checkout) -> Checkout:  # type: ignore[no-untyped-def]
-    """The reduced workflow, built once for all tests; they must not change it (see `built`).
+def finished(new_checkout, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Checkout:  # type: ignore[no-untyped-def]
+    """The reduced workflow, built once for all tests and all workers; they must not change it (see `built`).
 
     Its jobs check that they read what their rules declare.
     """
-    checkout = new_checkout()
-    checkout.snakemake("--quiet=rules", **{CHECK: "1"})
-    return checkout
+    folder = tmp_path_factory.getbasetemp()
+    common = folder if worker_id == "master" else folder.parent
+    note = common / "finished.txt"
+    with FileLock(common / "finished.lock"):
+        if not note.exists():
+            checkout = new_checkout()
+            checkout.snakemake("--quiet=rules", **{CHECK: "1"})
+            note.write_text(str(checkout.path))
+    return Checkout(Path(note.read_text()))
 
 
 @pytest.fixture
