@@ -146,10 +146,11 @@ def words(cfg: Config) -> dict[str, list[str]]:
 
 
 def local_model_files(lm: CausalLM) -> list[str]:
-    """The files of a causal LM in a local directory; none where it is not there, or on the hub, or trained here."""
+    """The files of a local causal LM; none where it is not there, or on the hub, or trained here."""
     if lm.model is None or lm.revision is not None:
         return []
-    files = [path for path in Path(lm.model).expanduser().glob("*") if path.is_file()]
+    model = Path(lm.model).expanduser()
+    files = [path for path in (model, *model.glob("*")) if path.is_file()]
     _refuse_braces(files, f"config: predictors.causal_lms: {lm.model}")
     return sorted(map(str, files))
 

@@ -326,7 +326,7 @@ class CausalLM(Strict):
     title: str
     """Name of the model in the report."""
     model: str | None = None
-    """A local directory (starting with `.`, `/` or `~`) or a hub name."""
+    """A local directory or GGUF file (starting with `.`, `/` or `~`) or a hub name."""
     revision: str | None = None
     """The commit on the hub; required for a hub name."""
     train: LlamaTraining | None = None

@@ -2,6 +2,6 @@
 
 Calibration of their answers is in `evaluation`.
 
-Modules: `check`, `files`, `head`, `interview`, `llama`, `llama_files`, `load`, `predict`, `probe`, `retrieve`, `rows`,
-`score`, `shards`, `text`, `words`.
+Modules: `check`, `files`, `gguf`, `head`, `interview`, `llama`, `llama_files`, `load`, `predict`, `probe`, `retrieve`,
+`rows`, `score`, `shards`, `text`, `words`.
 """

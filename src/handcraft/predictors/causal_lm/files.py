@@ -16,7 +16,7 @@ ROOM = 1.2
 
 def check_directory(path: Path) -> None:
     """Raise `UserError` unless config, tokenizer and all safetensors files of a model are in the directory."""
-    _refuse_other_formats(path)
+    _refuse_adapter(path)
     if not path.is_dir():
         raise UserError(
             "there is no such directory",
@@ -43,18 +43,8 @@ def check_directory(path: Path) -> None:
         )
 
 
-def _refuse_other_formats(path: Path) -> None:
-    """Raise `UserError` for what people take for a model's directory: a GGUF file, an adapter."""
-    files = [path] if path.is_file() else sorted(path.glob("*.gguf"))
-    gguf = next((f for f in files if f.suffix.lower() == ".gguf"), None)
-    if gguf is not None and not (path / "config.json").is_file():
-        raise UserError(
-            "this is a GGUF file, and only safetensors are read",
-            where=f"{WHERE}: model: {path}",
-            remedy="convert it once, and give the new directory as model: with AutoModelForCausalLM, then with "
-            f"AutoTokenizer, call from_pretrained({str(gguf.parent)!r}, gguf_file={gguf.name!r}) and "
-            "save_pretrained(new directory) (this needs the package gguf)",
-        )
+def _refuse_adapter(path: Path) -> None:
+    """Raise `UserError` for what people take for a model's directory: an adapter."""
     adapter = path / "adapter_config.json"
     if adapter.is_file() and not (path / "config.json").is_file():
         try:

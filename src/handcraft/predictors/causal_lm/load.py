@@ -1,7 +1,7 @@
 """A causal language model and its tokenizer, from a directory or the hub, checked before any long work.
 
-Safetensors only, no code from the model's repository. A directory is read without touching the network. `HF_TOKEN` is
-read by the hub's library from the environment and by nobody else.
+Safetensors and GGUF only, no code from the model's repository. A directory is read without touching the network.
+`HF_TOKEN` is read by the hub's library from the environment and by nobody else.
 """
 
 import json
@@ -27,6 +27,7 @@ from handcraft.predictors.causal_lm.files import (
     count_weights,
     tensor_shape,
 )
+from handcraft.predictors.causal_lm.gguf import model_directory
 from handcraft.predictors.causal_lm.text import Encode
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -134,7 +135,7 @@ class LanguageModel:
 def load_language_model(
     model: str, revision: str | None, *, dtype: str, device: torch.device, bos: str = "auto"
 ) -> LanguageModel:
-    """Load `model`: a directory where there is no `revision`, else a name on the hub at that commit.
+    """Load `model`: a directory or a GGUF file where there is no `revision`, else a name on the hub at that commit.
 
     `bos` says what stands before all text, as `find_beginning` does.
     Raises `UserError` for a directory or a file that is missing, weights that are not in safetensors, corrupt or
@@ -149,7 +150,7 @@ def load_language_model(
     name = model
     options: dict[str, Any] = {"trust_remote_code": False}
     if revision is None:
-        name = str(Path(model).expanduser())
+        name = str(model_directory(Path(model).expanduser(), dtype))
         check_directory(Path(name))
         check_memory(count_weights(Path(name)), DTYPES[dtype].itemsize, device)
         options["local_files_only"] = True

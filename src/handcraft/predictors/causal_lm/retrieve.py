@@ -15,6 +15,7 @@ from handcraft.errors import UserError
 from handcraft.files import read_json, write_json
 from handcraft.logging import say
 from handcraft.predictors.causal_lm.files import check_directory, check_memory, count_weights
+from handcraft.predictors.causal_lm.gguf import model_directory
 from handcraft.predictors.causal_lm.load import (
     DTYPES,
     check_causal,
@@ -35,13 +36,17 @@ WANTED: dict[str, Any] = {
 def retrieve_causal_lm(settings: CausalLM, *, name: str, device: str, output: Path) -> None:
     """Write whether the model can be asked on this machine; one on the hub is downloaded into the hub's cache.
 
-    Of `settings`, `model` is a directory (no `revision`) or a hub name at `revision`. Looked at: files, gate, network,
-    memory, tokenizer, BOS. output: JSON of `available`, `title`, and, where it is not, `what`, `where` and `remedy`.
+    Of `settings`, `model` is a directory or a GGUF file (no `revision`) or a hub name at `revision`. Looked at: files,
+    gate, network, memory, tokenizer, BOS. output: JSON of `available`, `title`, and, where it is not, `what`, `where`
+    and `remedy`.
     """
     model, revision, title, dtype = str(settings.model), settings.revision, settings.title, settings.dtype
     record: dict[str, Any] = {"name": name, "title": title, "available": True}
     try:
-        path = Path(model).expanduser() if revision is None else _fetch(model, revision, dtype, device)
+        if revision is None:
+            path = model_directory(Path(model).expanduser(), dtype)
+        else:
+            path = _fetch(model, revision, dtype, device)
         check_directory(path)
         check_memory(count_weights(path), DTYPES[dtype].itemsize, resolve_device(device))
         with explained(model, revision):

@@ -128,17 +128,6 @@ def test_weights_with_fewer_tokens_than_the_config_says(tmp_path: Path, kind: st
     assert str(config["vocab_size"]) in record["what"]
 
 
-@pytest.mark.parametrize("inside", [False, True])
-def test_a_gguf_file_is_told_how_to_convert_it(tmp_path: Path, inside: bool) -> None:
-    (tmp_path / "lm").mkdir()
-    file = tmp_path / "lm" / "model.Q4_1.gguf"
-    file.write_bytes(b"GGUF")
-    record = retrieve(file.parent if inside else file, tmp_path)
-    assert not record["available"]
-    assert "GGUF" in record["what"]
-    assert "gguf_file='model.Q4_1.gguf'" in record["remedy"]
-
-
 def test_an_adapter_names_the_model_that_it_changes(tmp_path: Path) -> None:
     (tmp_path / "lora").mkdir()
     (tmp_path / "lora" / "adapter_config.json").write_text('{"base_model_name_or_path": "someone/base"}')
