@@ -62,12 +62,12 @@ class BestLinear(Strict):
 
     factor: int = Field(20, ge=1)
     """Number of contexts, as a multiple of the training contexts of the linear model."""
-    l1: list[Annotated[float, Field(gt=0)]] = Field([3e-4, 1e-4], min_length=1)
-    """L1 penalties to try, far smaller than those of the linear model; held-out contexts choose one. (With almost
-    no penalty, even so many contexts are overfitted.)"""
-    gap: float = Field(0.01, gt=0, lt=1)
+    l1: list[Annotated[float, Field(gt=0)]] = Field([1e-3, 3e-4, 1e-4], min_length=1)
+    """L1 penalties to try, down to far smaller ones than those of the linear model; held-out contexts choose one. (With
+    almost no penalty, even so many contexts are overfitted.)"""
+    gap: float = Field(0.05, gt=0, lt=1)
     """Certified relative duality gap at which a fit stops."""
-    max_iterations: int = Field(300, ge=1)
+    max_iterations: int = Field(60, ge=1)
     """Maximum number of iterations; the fit stops there even without a certificate."""
 
 

@@ -33,8 +33,10 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
 
     Source: Holm (1979), Scand. J. Stat. 6, 65-70.
     """
+    known = [value for value in p if value is not None]
+    if not known:
+        return list(p)
     from statsmodels.stats.multitest import multipletests
 
-    known = [value for value in p if value is not None]
-    adjusted = iter(multipletests(known, method="holm")[1].tolist() if known else [])
+    adjusted = iter(multipletests(known, method="holm")[1].tolist())
     return [None if value is None else next(adjusted) for value in p]
