@@ -2,7 +2,7 @@
 
 Repositories are directories. As on the hub, large files (`LARGE`) are given by a second host, to which the hub
 redirects (here the same server by its other name, localhost), and are named by their SHA-256, others by git's hash.
-Faults are switched on for a repository or for some of its paths. All requests are kept.
+Faults are switched on for a repository or for some of its paths. All requests for a repository are kept.
 """
 
 import hashlib
@@ -178,8 +178,7 @@ class Hub:
 
     def answer(self, asked: Asked) -> Answer:
         """The answer to a request, after what goes wrong with it."""
-        path = unquote(urlsplit(asked.path).path)
-        route = next((m.groupdict() for r in ROUTES if (m := r.fullmatch(path))), None)
+        path, route = unquote(urlsplit(asked.path).path), _route(asked)
         if route is None:
             return _error(404, "", f"Cannot {asked.method} {path}")
         kind, name = route["kind"] or "models", route["name"]
@@ -228,6 +227,12 @@ class Hub:
             "Location": there,
         }
         return Answer(302, headers=told | linked)
+
+
+def _route(asked: Asked) -> dict[str, str] | None:
+    """What a request is for; None where it is for nothing of a repository."""
+    path = unquote(urlsplit(asked.path).path)
+    return next((m.groupdict() for r in ROUTES if (m := r.fullmatch(path))), None)
 
 
 def _concerns(fault: Fault, asked: Asked) -> bool:
@@ -318,7 +323,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.hub.answer(asked)
         sent = b"" if self.command == "HEAD" else answer.body[: answer.stop]
         # Kept before it is sent, so that it is there once the client has the answer.
-        self.hub.asked.append(replace(asked, status=answer.status, sent=len(sent)))
+        if _route(asked):
+            self.hub.asked.append(replace(asked, status=answer.status, sent=len(sent)))
         self.send_response(answer.status)
         for key, value in (answer.headers | {"Content-Length": str(len(answer.body))}).items():
             self.send_header(key, value)

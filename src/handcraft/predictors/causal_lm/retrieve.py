@@ -87,5 +87,6 @@ def _fetch(model: str, revision: str, dtype: str, device: str) -> Path:
         require_space(Path(constants.HF_HUB_CACHE), size, f"the files of {model}")
         say(f"{model} is downloaded ({show_bytes(size)})", on_terminal=True)
         path = Path(snapshot_download(model, revision=revision, **WANTED))
+        say(f"{model} is there; its files are checked", on_terminal=True)
         check_download(path, [file.filename for file in files])
         return path
