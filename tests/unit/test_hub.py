@@ -237,7 +237,7 @@ def test_a_file_of_another_size_than_announced(lm: Subject) -> None:
 
 
 def test_a_hub_that_is_too_slow(lm: Subject) -> None:
-    with lm.hub.fails(lm.repository, Fault(delay=1.2), "/storage/"):
+    with lm.hub.fails(lm.repository, Fault(delay=2.3), "/storage/"):
         told = lm.get()
     assert "cannot be reached" in told.what
     assert "check the network" in told.remedy
