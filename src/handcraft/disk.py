@@ -69,8 +69,8 @@ def _message(what: str, folders: Iterable[Path]) -> UserError:
             f"{place}: {show_bytes(free)} of {show_bytes(shutil.disk_usage(place).total)} free{_inodes(place)}"
             for free, place in usage
         ),
-        remedy="free some space there, or move the build directory (BUILD) or temporary files (TMPDIR) to another "
-        "disk; then run the same command again: finished results are kept",
+        remedy="free some space there, or move the build directory (BUILD), temporary files (TMPDIR) or the hub's "
+        "cache (HF_HOME) to another disk; then run the same command again: finished results are kept",
     )
 
 

@@ -5,6 +5,7 @@ The revision is a commit, so the data can never change under the report. No code
 """
 
 from collections.abc import Iterator
+from tempfile import TemporaryDirectory
 
 from handcraft.corpus.files import not_text
 from handcraft.errors import UserError, error_chain
@@ -21,17 +22,19 @@ def stories_in_hub(dataset: str, revision: str, split: str, field: str) -> Itera
     try:
         from datasets import load_dataset
 
-        rows = load_dataset(dataset, revision=revision, split=split, streaming=True)
-        for number, row in enumerate(rows):
-            if field not in row:
-                raise UserError(
-                    f"no column {field!r}; the data set has: {', '.join(map(repr, row))}",
-                    where=where,
-                    remedy="name the column that holds the story in corpus.hub.text_field",
-                )
-            if problem := not_text(row[field]):
-                raise UserError(f"the column {field!r} {problem}", where=f"{where}, row {number}")
-            yield row[field]
+        # Where the hub cannot be reached, `datasets` gives what it finds in its cache, of whatever revision.
+        with TemporaryDirectory() as empty:
+            rows = load_dataset(dataset, revision=revision, split=split, streaming=True, cache_dir=empty)
+            for number, row in enumerate(rows):
+                if field not in row:
+                    raise UserError(
+                        f"no column {field!r}; the data set has: {', '.join(map(repr, row))}",
+                        where=where,
+                        remedy="name the column that holds the story in corpus.hub.text_field",
+                    )
+                if problem := not_text(row[field]):
+                    raise UserError(f"the column {field!r} {problem}", where=f"{where}, row {number}")
+                yield row[field]
     except UserError:
         raise
     except Exception as error:  # datasets, huggingface_hub, httpx and fsspec each have their own
@@ -48,12 +51,13 @@ def _told(error: Exception, dataset: str, revision: str, where: str) -> UserErro
             where=f"{where}; config: corpus.hub.train, .validation, .test",
             remedy="give the name of a split that it has",
         )
-    instead = "download it and use corpus.source: files"
+    get = f"hf download {dataset} --repo-type dataset --revision {revision} --local-dir DIRECTORY"
+    instead = f"download it ({get}) and use corpus.source: files"
     if told := hub_failure(error, noun="data set", name=dataset, revision=revision, instead=instead):
         what, remedy = told
         return UserError(what, where=f"{where}; config: corpus.hub", remedy=remedy)
     return UserError(
         f"cannot read the data set ({type(error).__name__}: {message})",
         where=where,
-        remedy="run snakemake again; if it persists, download the data and use corpus.source: files",
+        remedy=f"run snakemake again; if it persists, {instead}",
     )

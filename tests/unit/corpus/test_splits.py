@@ -236,6 +236,9 @@ def test_the_hub_is_streamed_at_its_revision_and_runs_no_code(
     with pytest.raises(UserError, match="the train split is empty"):
         retrieved(tmp_path, HUB, kind="hub")  # both splits the same rows: test keeps all
     options = {"revision": "abc123", "streaming": True}
+    # Another folder each time, empty and gone: see tests/unit/test_hub.py.
+    folders = [Path(given.pop("cache_dir")) for _, given in calls]
+    assert not any(folder.exists() for folder in folders)
     assert calls == [
         ("some/stories", {**options, "split": "validation"}),
         ("some/stories", {**options, "split": "train"}),

@@ -2,14 +2,22 @@
 
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 
 from handcraft.errors import UserError
+from handcraft.files import hash_file
 
 WHERE = "predictors.causal_lms"
+WANTED: dict[str, Any] = {
+    "allow_patterns": ["*.safetensors", "*.json", "*.model", "*.txt"],
+    "ignore_patterns": ["*/*"],
+}
+"""What is read of a model's repository on the hub; not its other formats, which lie in subdirectories."""
 ROOM = 1.2
 """Memory that a model needs beside a batch, over that of its weights."""
 
@@ -41,6 +49,41 @@ def check_directory(path: Path) -> None:
             where=str(path),
             remedy="copy the tokenizer's files beside the weights (tokenizer.save_pretrained(directory))",
         )
+
+
+def cached_directory(model: str, revision: str) -> Path | None:
+    """Where the hub's cache has all of a model at a commit, without asking the hub; None where it does not."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        path = Path(snapshot_download(model, revision=revision, local_files_only=True, **WANTED))
+        check_directory(path)
+    except (LocalEntryNotFoundError, HFValidationError, UserError):
+        return None
+    return path
+
+
+def check_download(path: Path, names: Iterable[str]) -> None:
+    """Raise `UserError` where a file that was downloaded to a directory of the hub's cache is missing or damaged.
+
+    The cache names large files by their SHA-256, which the hub's client does not check. One that is damaged is removed,
+    so that the next run gets it anew.
+    """
+    for name in names:
+        file = path / name
+        etag = file.readlink().name if file.is_symlink() else ""
+        problem = "" if file.is_file() else "is missing"
+        if not problem and len(etag) == 64 and hash_file(file) != etag:
+            problem = "is damaged: its SHA-256 is not the one that the hub announced"
+            (file.parent / file.readlink()).unlink()
+            file.unlink()
+        if problem:
+            raise UserError(
+                f"after the download {name} {problem}",
+                where=f"{WHERE}: {path}",
+                remedy="run the same command again; it gets this file anew",
+            )
 
 
 def _refuse_adapter(path: Path) -> None:

@@ -12,16 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import try_to_load_from_cache
+from huggingface_hub import constants, try_to_load_from_cache
+from huggingface_hub.errors import (
+    HFValidationError,
+    NotASafetensorsRepoError,
+    RemoteEntryNotFoundError,
+    SafetensorsParsingError,
+)
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.quantizers import AutoHfQuantizer
 from transformers.utils import logging as transformers_logging
 
+from handcraft.disk import full_disk
 from handcraft.errors import UserError, nearest
 from handcraft.hub_errors import caused_by, error_chain, hub_failure
 from handcraft.predictors.causal_lm.files import (
     WHERE,
+    cached_directory,
     check_directory,
     check_memory,
     count_weights,
@@ -149,10 +157,16 @@ def load_language_model(
         )
     name = model
     options: dict[str, Any] = {"trust_remote_code": False}
+    directory: Path | None
     if revision is None:
-        name = str(model_directory(Path(model).expanduser(), dtype))
-        check_directory(Path(name))
-        check_memory(count_weights(Path(name)), DTYPES[dtype].itemsize, device)
+        directory = model_directory(Path(model).expanduser(), dtype)
+    else:
+        # From the cache as from a directory: by a name, the libraries ask the hub again, also for what it has not.
+        directory = cached_directory(model, revision)
+    if directory is not None:
+        name = str(directory)
+        check_directory(directory)
+        check_memory(count_weights(directory), DTYPES[dtype].itemsize, device)
         options["local_files_only"] = True
     else:
         options["revision"] = revision
@@ -305,18 +319,31 @@ def explained(model: str, revision: str | None) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
+        full = full_disk(error, [Path(constants.HF_HUB_CACHE)]) if revision is not None else None
+        if full is not None:
+            raise full from error
         what, remedy = _explanation(error, model, revision)
         raise UserError(what, where=f"{WHERE}: model: {model}", remedy=remedy) from error
 
 
 def _explanation(error: Exception, model: str, revision: str | None) -> tuple[str, str]:
     first = " ".join(str(error).split())[:300]
+    # First: what is no JSON is a file of the model, or else an answer that is not the hub's.
+    if broken := _broken_json(error, model, revision):
+        again = f"hf download {model} --revision {revision} --force-download" if revision else "copy it"
+        return f"{broken} (is it cut short?)", f"get this file again ({again})"
     told = hub_failure(
         error, noun="model", name=model, revision=revision, instead="give a local directory as model"
     )
     if revision is not None and told:
         return told
-    if caused_by(error, SafetensorError):
+    if caused_by(error, NotASafetensorsRepoError):
+        return "the model has no weights in safetensors on the hub", (
+            "use a revision that has them, or save them (model.save_pretrained(directory)) and give that directory"
+        )
+    if caused_by(error, RemoteEntryNotFoundError):
+        return f"a file of the model is not on the hub ({first})", "use a model that transformers can load"
+    if caused_by(error, SafetensorError, SafetensorsParsingError):
         return f"a safetensors file of the model is corrupt ({first})", "get the weights again"
     if caused_by(error, MemoryError, torch.OutOfMemoryError):
         return (
@@ -328,9 +355,6 @@ def _explanation(error: Exception, model: str, revision: str | None) -> tuple[st
             f"the model needs a package that is not installed ({first})",
             "install it, or use another model",
         )
-    if broken := _broken_json(error, model, revision):
-        again = f"hf download {model} --revision {revision} --force-download" if revision else "copy it"
-        return f"{broken} (is it cut short?)", f"get this file again ({again})"
     if "tokenizer" in first.lower():
         return f"the model's tokenizer cannot be loaded ({first})", "get its tokenizer.json"
     return f"the model cannot be loaded as a causal language model ({type(error).__name__}: {first})", (
@@ -340,7 +364,8 @@ def _explanation(error: Exception, model: str, revision: str | None) -> tuple[st
 
 def _broken_json(error: Exception, model: str, revision: str | None) -> str:
     """Which JSON files of the model cannot be parsed, if `error` is about JSON: it does not name them."""
-    if not any(isinstance(e, ValueError) or "JSON" in str(e) for e in error_chain(error)):
+    json_error = any(isinstance(e, ValueError) or "JSON" in str(e) for e in error_chain(error))
+    if not json_error or caused_by(error, HFValidationError):  # a ValueError about the model's name
         return ""
     directory = Path(model).expanduser()
     if revision is not None:

@@ -11,10 +11,18 @@ from transformers import AutoConfig, AutoTokenizer
 
 from handcraft.config.model import CausalLM
 from handcraft.device import resolve_device
+from handcraft.disk import require_space, show_bytes
 from handcraft.errors import UserError
 from handcraft.files import read_json, write_json
 from handcraft.logging import say
-from handcraft.predictors.causal_lm.files import check_directory, check_memory, count_weights
+from handcraft.predictors.causal_lm.files import (
+    WANTED,
+    cached_directory,
+    check_directory,
+    check_download,
+    check_memory,
+    count_weights,
+)
 from handcraft.predictors.causal_lm.gguf import model_directory
 from handcraft.predictors.causal_lm.load import (
     DTYPES,
@@ -26,19 +34,13 @@ from handcraft.predictors.causal_lm.load import (
     find_beginning,
 )
 
-# What is read of a model's repository; not its other formats, which lie in subdirectories.
-WANTED: dict[str, Any] = {
-    "allow_patterns": ["*.safetensors", "*.json", "*.model", "*.txt"],
-    "ignore_patterns": ["*/*"],
-}
-
 
 def retrieve_causal_lm(settings: CausalLM, *, name: str, device: str, output: Path) -> None:
     """Write whether the model can be asked on this machine; one on the hub is downloaded into the hub's cache.
 
     Of `settings`, `model` is a directory or a GGUF file (no `revision`) or a hub name at `revision`. Looked at: files,
-    gate, network, memory, tokenizer, BOS. output: JSON of `available`, `title`, and, where it is not, `what`, `where`
-    and `remedy`.
+    gate, network, memory, disk, tokenizer, BOS. output: JSON of `available`, `title`, and, where it is not, `what`,
+    `where` and `remedy`.
     """
     model, revision, title, dtype = str(settings.model), settings.revision, settings.title, settings.dtype
     record: dict[str, Any] = {"name": name, "title": title, "available": True}
@@ -71,19 +73,20 @@ def missing_reason(record: Path | None) -> dict[str, str] | None:
 
 def _fetch(model: str, revision: str, dtype: str, device: str) -> Path:
     """The directory of a hub model at a commit: in the cache already, or downloaded."""
-    from huggingface_hub import get_safetensors_metadata, hf_hub_download, snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub import constants, get_safetensors_metadata, hf_hub_download, snapshot_download
 
-    try:
-        path = Path(snapshot_download(model, revision=revision, local_files_only=True, **WANTED))
-        check_directory(path)
+    if path := cached_directory(model, revision):
         return path
-    except (LocalEntryNotFoundError, UserError):
-        pass  # not there, or not all of it
     with explained(model, revision):
-        # Small things first: a gate shows before gigabytes are loaded, and so does too little memory.
+        # Small things first: a gate shows before gigabytes are loaded, and so do too little memory and disk space.
         hf_hub_download(model, "config.json", revision=revision)
         counts = get_safetensors_metadata(model, revision=revision).parameter_count
         check_memory(sum(counts.values()), DTYPES[dtype].itemsize, resolve_device(device))
-        say(f"{model} is downloaded", on_terminal=True)
-        return Path(snapshot_download(model, revision=revision, **WANTED))
+        files = snapshot_download(model, revision=revision, dry_run=True, **WANTED)
+        size = sum(file.file_size or 0 for file in files if file.will_download)
+        require_space(Path(constants.HF_HUB_CACHE), size, f"the files of {model}")
+        say(f"{model} is downloaded ({show_bytes(size)})", on_terminal=True)
+        path = Path(snapshot_download(model, revision=revision, **WANTED))
+        say(f"{model} is there; its files are checked", on_terminal=True)
+        check_download(path, [file.filename for file in files])
+        return path
