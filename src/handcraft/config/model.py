@@ -152,6 +152,21 @@ class Fractions(Strict):
         return self
 
 
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class Shares(Strict):
+    """How much of each split that the source gives is used; a hash of the text selects the stories, so a larger share
+    contains a smaller one. All of the source is read."""
+
+    train: Share = 1
+    """Of the stories that `train` gives, also those that are then cut from it for another split."""
+    validation: Share = 1
+    """Of the validation stories, where the source gives them."""
+    test: Share = 1
+    """Of the test stories, where the source gives them."""
+
+
 class Corpus(Strict):
     source: Literal["planted", "files", "hub"] = "planted"
     """Which of the three blocks below is used."""
@@ -159,6 +174,7 @@ class Corpus(Strict):
     """Short name, used under `human/labels/` and in the report."""
     title: str = "a made-up corpus with planted rules"
     """Name of the corpus in the report."""
+    shares: Shares = Shares()
     fractions: Fractions = Fractions()
     planted: PlantedCorpus = PlantedCorpus()
     files: FilesCorpus = FilesCorpus()
@@ -167,7 +183,7 @@ class Corpus(Strict):
     def retrieved(self) -> dict[str, Any]:
         """The settings that determine the stories of the chosen source."""
         return self.model_dump(
-            include={"source", "fractions", self.source}, exclude={"planted": {"best_linear"}}
+            include={"source", "shares", "fractions", self.source}, exclude={"planted": {"best_linear"}}
         )
 
     @model_validator(mode="after")

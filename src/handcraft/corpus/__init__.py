@@ -11,7 +11,7 @@ from pathlib import Path
 
 from handcraft.config.model import SPLITS, Corpus, FilesCorpus, HubCorpus, PlantedCorpus
 from handcraft.corpus.files import find_files, stories_in_files
-from handcraft.corpus.splits import write_splits
+from handcraft.corpus.splits import keep, write_splits
 from handcraft.corpus.txt import REMEDY
 from handcraft.disk import require_space
 from handcraft.files import write_json
@@ -22,8 +22,8 @@ __all__ = ["retrieve_corpus"]
 def retrieve_corpus(settings: Corpus, *, seed: int, outputs: Mapping[str, Path], summary: Path) -> None:
     """Write the stories of a source as `train`, `validation` and `test`, and a summary of them.
 
-    Of `settings`, `source` names the block that is used, and `fractions` has the shares for the splits that the
-    source does not give, by a hash of the text. seed: of the planted corpus. outputs: Parquet per split, columns
+    Of `settings`, `source` names the block that is used, `shares` says how much of it, and `fractions` has the shares
+    of train for the splits that the source does not give, all by a hash of the text. seed: of the planted corpus. outputs: Parquet per split, columns
     `story` (first 16 hex digits of the text's SHA-256) and `text`. summary: JSON of {"source", "splits": {split:
     {"stories", "characters"}}, "duplicates", "short" (empty ones), "given" (where each split comes from)}.
 
@@ -39,6 +39,10 @@ def retrieve_corpus(settings: Corpus, *, seed: int, outputs: Mapping[str, Path],
             streams, where = _files(settings.files)
         case "hub":
             streams, where = _hub(settings.hub)
+    for split, share in settings.shares.model_dump().items():
+        if split in streams and share < 1:
+            streams[split] = keep(streams[split], share)
+            where[split] += f", {share:.3g} of its stories, by hash"
     hint = REMEDY if settings.source == "files" else ""
     counts = write_splits(streams, settings.fractions.model_dump(), outputs=outputs, where=where, hint=hint)
     write_json(summary, {"source": settings.source, **counts})

@@ -78,12 +78,28 @@ def write_splits(
     }
 
 
+def clean(story: str) -> str:
+    """A story as it is kept."""
+    return story.replace("\r\n", "\n").strip()
+
+
+def keep(stories: Iterator[str], share: float) -> Iterator[str]:
+    """About this share of the stories, chosen by a hash of the text: a larger share holds a smaller one.
+
+    The hash is independent of the one that cuts splits from train: bytes 8 to 15 of the SHA-256 of the cleaned text.
+    """
+    for story in stories:
+        digest = hashlib.sha256(clean(story).encode()).digest()
+        if int.from_bytes(digest[8:16], "big") < share * 2**64:
+            yield story
+
+
 def _batches(stream: Iterator[str], split: str) -> Iterator[tuple[list[str], int]]:
     """Stripped stories by the thousand, and how many empty ones were among them."""
     batch: list[str] = []
     size = empty = 0
     for story in progress(stream, f"corpus ({split})", unit="stories"):
-        text = story.replace("\r\n", "\n").strip()
+        text = clean(story)
         if not text:
             empty += 1
             continue

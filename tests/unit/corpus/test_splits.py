@@ -54,6 +54,27 @@ def test_splits_go_by_the_hash_of_the_text(tmp_path: Path) -> None:
     assert table["story"].to_pylist() == [hashlib.sha256(s.encode()).hexdigest()[:16] for s in texts["test"]]
 
 
+def test_a_share_is_chosen_by_hash_and_a_larger_one_contains_it(tmp_path: Path) -> None:
+    found = {}
+    for part in (0.1, 0.3, 1):
+        (tmp_path / "given.txt").write_text("\n".join(MANY))
+        files = {"train": [str(tmp_path / "given.txt")], "separator": "line"}
+        settings = Corpus(source="files", files=files, shares={"train": part})
+        outputs = {s: tmp_path / f"{part}.{s}.parquet" for s in SPLITS}
+        retrieve_corpus(settings, seed=0, outputs=outputs, summary=tmp_path / "summary.json")
+        found[part] = {s: pq.read_table(p)["text"].to_pylist() for s, p in outputs.items()}
+        given = read_json(tmp_path / "summary.json")["given"]["train"]
+        assert ("0.1 of its stories, by hash" in given) == (part == 0.1)
+    for smaller, larger in ((0.1, 0.3), (0.3, 1)):
+        for split in SPLITS:
+            assert set(found[smaller][split]) < set(found[larger][split])
+    sizes = {part: sum(map(len, texts.values())) for part, texts in found.items()}
+    assert 70 <= sizes[0.1] <= 130
+    assert 250 <= sizes[0.3] <= 350
+    # Whether a story is kept says nothing of the split that it is cut to.
+    assert 10 <= len(found[0.3]["test"]) <= 50
+
+
 def test_a_split_that_is_given_is_respected_and_no_story_moves(tmp_path: Path) -> None:
     _, cut = written(tmp_path, {"train": MANY})
     given = [f"A test of its own {i}." for i in range(20)]
