@@ -2,5 +2,6 @@
 
 Nothing here knows what a job computes.
 
-Modules: `contracts`, `failures`, `hooks`, `jobs`, `provenance`, `reads`, `records`, `resources`.
+Modules: `contracts`, `costs`, `failures`, `hooks`, `jobs`, `plan`, `provenance`, `reads`, `records`, `resources`,
+`sizes`.
 """

@@ -9,6 +9,7 @@ from handcraft.errors import UserError
 COMMANDS = {
     "schema": "write config/schema.json, docs/configuration.md and docs/planted.md",
     "check-config": "check config.yaml, and overlays if given, without starting Snakemake",
+    "plan": "estimate before a build how many contexts, gigabytes and hours it takes, and what it downloads",
     "verify": "check a linear model's certificate again, from its file and contexts",
     "verify-build": "check that every result of a build is still what its job wrote",
     "verify-planted": "check that the planted rules are recovered, over several seeds",

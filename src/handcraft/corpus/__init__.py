@@ -23,9 +23,10 @@ def retrieve_corpus(settings: Corpus, *, seed: int, outputs: Mapping[str, Path],
     """Write the stories of a source as `train`, `validation` and `test`, and a summary of them.
 
     Of `settings`, `source` names the block that is used, `shares` says how much of it, and `fractions` has the shares
-    of train for the splits that the source does not give, all by a hash of the text. seed: of the planted corpus. outputs: Parquet per split, columns
-    `story` (first 16 hex digits of the text's SHA-256) and `text`. summary: JSON of {"source", "splits": {split:
-    {"stories", "characters"}}, "duplicates", "short" (empty ones), "given" (where each split comes from)}.
+    of train for the splits that the source does not give, all by a hash of the text. seed: of the planted corpus.
+    outputs: Parquet per split, columns `story` (first 16 hex digits of the text's SHA-256) and `text`. summary: JSON of
+    {"source", "splits": {split: {"stories", "characters"}}, "duplicates", "short" (empty ones), "given" (where each
+    split comes from)}.
 
     Raises `UserError` for a source that cannot be read, for an empty corpus or split, and where the disk has no room
     for an estimate of the splits (not made for the hub, which does not tell sizes beforehand).

@@ -41,6 +41,19 @@ def stories_in_hub(dataset: str, revision: str, split: str, field: str) -> Itera
         raise _told(error, dataset, revision, where) from error
 
 
+def split_rows(dataset: str, revision: str, split: str) -> int | None:
+    """How many rows a split of the hub's has, by the data set's card; None where it does not say. Needs the network."""
+    from datasets import load_dataset_builder
+
+    try:
+        with TemporaryDirectory() as empty:
+            info = load_dataset_builder(dataset, revision=revision, cache_dir=empty).info
+    except Exception as error:
+        raise _told(error, dataset, revision, f"{dataset} at revision {revision}") from error
+    found = (info.splits or {}).get(split)
+    return int(found.num_examples) if found is not None and found.num_examples else None
+
+
 def _told(error: Exception, dataset: str, revision: str, where: str) -> UserError:
     """The remedy for a failure."""
     text = " ".join(str(e) for e in error_chain(error)).lower()

@@ -51,7 +51,8 @@ def plot_linearity(
             # From the figure's left edge, so that a long title of a group is not cut off.
             start_x = -left / (WIDTH - left - right) + 0.01
             axes.text(start_x, y + 0.05, f"{title}: {shown}", transform=axes.get_yaxis_transform(), ha="left",
-                      fontweight="bold", color=INK, size=8.5)  # fmt: skip
+                      fontweight="bold", color=INK, size=8.5,
+                      bbox={"facecolor": "white", "lw": 0, "pad": 1})  # fmt: skip
             # The linear model itself has no row: it is zero.
             start = next((r["difference"] for r in rows if "linear" in (r["role"] or "").split("; ")), 0.0)
             _band(axes, verdict, start, (y - ROW * len(rows) - 0.02, top))
@@ -65,6 +66,7 @@ def plot_linearity(
         axes.axvline(0, color=INK, lw=0.8)
         axes.set_ylim(0, tall)
         axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
         axes.grid(axis="x", color=FAINT)
         axes.set_xlabel("loss minus that of linear (nats)")
         save_svg(figure, output)

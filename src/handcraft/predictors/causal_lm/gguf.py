@@ -67,7 +67,7 @@ def model_directory(path: Path, dtype: str, folder: Path = FOLDER) -> Path:
 
 
 def _convert(file: Path, dtype: str, made: Path) -> None:
-    count, size = _count_weights(file), {"float32": 4}.get(dtype, 2)
+    count, size = count_gguf_weights(file), {"float32": 4}.get(dtype, 2)
     require_space(made.parent, 1.1 * size * count, f"the model in {file.name}, as {dtype},")
     check_memory(count, size, torch.device("cpu"))
     say(f"{file.name} is converted to safetensors, once", on_terminal=True)
@@ -85,7 +85,7 @@ def _convert(file: Path, dtype: str, made: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _count_weights(file: Path) -> int:
+def count_gguf_weights(file: Path) -> int:
     """Numbers in the file, by its header."""
     with file.open("rb") as opened:
         if opened.read(len(MAGIC)) != MAGIC:

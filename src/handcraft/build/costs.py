@@ -1,0 +1,116 @@
+"""What each rule is expected to take, from rates that were measured on two builds and the sizes of a corpus.
+
+Seconds are those of one core of the machine on which `_loop` takes REFERENCE seconds; `speed` compares this one to it.
+The rates were fitted to the jobs of the default build and of the TinyStories sample (docs/benchmarks/plan.md).
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handcraft.build.sizes import Sizes
+from handcraft.config.model import CausalLM, Config, LlamaTraining
+
+REFERENCE = 0.115
+"""Seconds that `_loop` took where the rates were measured."""
+START = {"light": 1.0, "torch": 3.0, "transformers": 7.0}
+"""Seconds that a job takes to start, by what it imports."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the jobs of one rule take together: how many, seconds of a core, and whether they use the GPU."""
+
+    rule: str
+    jobs: int
+    seconds: float
+    gpu: bool = False
+
+
+def speed() -> float:
+    """How many times longer this machine takes than the one of the rates: the best of three short loops."""
+    return min(_loop() for _ in range(3)) / REFERENCE
+
+
+def _loop() -> float:
+    started = time.perf_counter()
+    total = 0
+    for i in range(1_000_000):
+        total += i
+    return time.perf_counter() - started
+
+
+def expected_costs(cfg: Config, sizes: Sizes, parameters: Mapping[str, int | None], gpu: bool) -> list[Cost]:
+    """What each rule that takes more than moments is expected to take on the machine of the rates; the rest is one row.
+
+    parameters: numbers in the weights of each causal LM, None where that is not known (it is left out then).
+    """
+    own = [sizes.contexts[name] for name in cfg.groups]
+    all_ = list(sizes.contexts.values())
+    train = sum(c["train"] for c in own)
+    groups, variants = len(own), len(all_)
+    linear = cfg.predictors.linear
+    smallest = min((x for x in linear.l1 or [] if x > 0), default=linear.smallest)
+    penalties = len(linear.l1) if linear.l1 else linear.count + 2 * linear.refine
+    found = [
+        Cost("corpus, tokens, contexts", 5 + variants, 9e-7 * sum(sizes.characters.values())),
+        Cost(
+            "train_linear",
+            variants,
+            6.5e-6 * sum(c["train"] for c in all_) * penalties * _hardness(smallest),
+            gpu,
+        ),
+        Cost("find_pairs", groups, 5e-4 * train if cfg.pairs else 0, gpu),
+        Cost("train_resamples", groups, 1.8e-5 * train * linear.resamples * _hardness(3 * smallest), gpu),
+    ]
+    if nonlinear := cfg.predictors.nonlinear:
+        each = 3.2e-4 * nonlinear.seeds + 9e-5 * nonlinear.folds
+        networks = sum({"mlp": 1, "attention": 4}[v] for v in nonlinear.variants)
+        found.append(Cost("train_nonlinear", groups, each * networks * train, gpu))
+    if cfg.learning_curve:
+        found.append(
+            Cost("train_learning_curve", groups, 5e-4 * train * sum(cfg.learning_curve.fractions), gpu)
+        )
+    if cfg.corpus.source == "planted":
+        best = cfg.corpus.planted.best_linear
+        found.append(Cost("train_best_linear", 1, 2e-5 * best.factor * train * len(best.l1), gpu))
+    for name, lm in cfg.predictors.causal_lms.items():
+        found += _of_causal_lm(name, lm, sizes, parameters[name], gpu)
+    started = {c.rule: START["transformers" if "causal_lm" in c.rule else "torch"] * c.jobs for c in found}
+    found = [Cost(c.rule, c.jobs, c.seconds + started[c.rule], c.gpu) for c in found if c.seconds]
+    rest = 10 * groups + 4 * variants + 30
+    tests = sum(c["test"] for c in all_)
+    found.append(Cost("all others", rest, 1.4 * rest * START["light"] + 3e-4 * tests))
+    return found
+
+
+def llama_parameters(settings: LlamaTraining, vocabulary: int) -> int:
+    """Numbers in the weights of a small Llama trained here: embedding, and about 12 squares of its width a layer."""
+    return settings.width * (2 * vocabulary + 12 * settings.layers * settings.width)
+
+
+def _hardness(l1: float) -> float:
+    """How many more passes a smaller penalty takes; 1 at 1e-3."""
+    return float((1e-3 / l1) ** 0.3)
+
+
+def _of_causal_lm(name: str, lm: CausalLM, sizes: Sizes, parameters: int | None, gpu: bool) -> list[Cost]:
+    if parameters is None:
+        return []
+    found = []
+    if lm.train:
+        tokens = lm.train.steps * lm.train.batch_size * lm.train.context
+        found.append(Cost(f"train_llama ({name})", 1, 2e-10 * tokens * parameters, gpu))
+    # Seconds of two cores a context of 16 tokens, times two.
+    each = 4.5e-4 + 3e-10 * parameters
+    length = min(lm.long_context or 0, lm.train.context if lm.train else 2**31)
+    asked = 0.0
+    for variant, counts in sizes.contexts.items():
+        asked += min(counts["test"], lm.contexts or 2**62)
+        if "." not in variant:
+            extra = {s: min(counts[s], lm.extra_contexts or 2**62) for s in ("validation", "test")}
+            asked += extra["validation"] + (sum(extra.values()) if lm.end_of_word else 0)
+            # Longer rows are fuller of questions, and attention grows with their square.
+            asked += extra["test"] * 2.5 * length / 20
+    found.append(Cost(f"predict_causal_lm ({name})", len(sizes.contexts), each * asked, gpu))
+    return found
