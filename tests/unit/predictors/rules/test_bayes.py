@@ -210,7 +210,7 @@ def test_best_linear_is_fitted_on_fresh_contexts(built, tmp_path):
 
     group = "auxiliaries"
     train = built / f"{group}.word.train.safetensors"
-    settings = BestLinear(factor=2, l1=[1e-3, 3e-2])
+    settings = BestLinear(factor=2, l1=[1e-3, 3e-2], gap=0.01, max_iterations=300)
     for name in ("best", "again"):
         train_best_linear(
             {group: train},
