@@ -427,6 +427,32 @@ def test_contexts_go_from_help_to_harm_and_can_be_filtered(explorer: Page, made:
             assert all("(" in t for t in shown)
 
 
+def test_contexts_say_what_other_predictors_answer(explorer: Page, made: ExplorerFiles) -> None:
+    told = explorer.evaluate(
+        "[...document.querySelectorAll('#ex-contexts .ex-said')].map((s) => s.textContent)"
+    )
+    network = read_tensors(made.at("first", "network"))["nonlinear"]
+    lm = read_tensors(made.at("first", "lm"))
+    said = [{f"{WORDS[row.argmax()].strip()} {round(100 * np.exp(row.max()))}%" for row in values}
+            for values in (network, lm["validation"])]  # fmt: skip
+    assert told
+    for text in told:
+        assert re.search(r"Others say: non-linear: (\w+ \d+%)", text)[1] in said[0]
+    asked = [re.search(r"; Lm .*?: (\w+ \d+%)\. ", text) for text in told]
+    assert all(found[1] in said[1] for found in asked if found)
+    choose(explorer, "filter", "other")
+    index = "explorer.state()"
+    now, contexts = explorer.evaluate(index), read_contexts(made.at("first", "validation"))
+    tensors = read_tensors(made.at("first", "weights"))
+    acts = contexts.tokens[:, now["position"]] == now["token"]
+    wrong = linear_logits(tensors["weight"], tensors["bias"], contexts.tokens).argmax(1) != contexts.labels
+    right = network.argmax(1) == contexts.labels
+    right[lm["validation_rows"]] |= lm["validation"].argmax(1) == contexts.labels[lm["validation_rows"]]
+    shown = explorer.evaluate("document.querySelectorAll('#ex-contexts .ex-said').length")
+    assert bool(shown) == bool((acts & wrong & right).any())
+    assert shown <= (acts & wrong & right).sum()
+
+
 def test_a_link_to_the_view_is_copied_or_put_into_the_address(explorer: Page) -> None:
     type_text(explorer, "The cat and")
     explorer.evaluate("document.getElementById('ex-copy').click()")

@@ -67,7 +67,16 @@ class ExplorerFiles:
             write_tensors(self.at(group, "resampling"), moved, {"resamples": 20})
             names = ("weights", "support", "influence", "validation", "resampling")
             pairs = self.folder / group / "pairs.csv"
-            self.files[group] = GroupFiles(*(self.at(group, n) for n in names), pairs)
+            network, lm = np.log(random.dirichlet(np.ones(3), (2, contexts)))
+            write_tensors(self.at(group, "network"), {"nonlinear": network}, {"candidates": list(WORDS)})
+            asked = np.arange(0, contexts, 2, dtype=np.int32)
+            write_tensors(
+                self.at(group, "lm"),
+                {"validation": lm[asked], "validation_rows": asked},
+                {"title": f"Lm {HOSTILE}"},
+            )
+            others = [self.at(group, "network"), self.at(group, "lm")]
+            self.files[group] = GroupFiles(*(self.at(group, n) for n in names), pairs, others)
             write_csv(pairs, [PAIR, PAIR | {"other_position": -2, "value": 9.0, "confirmed": 0}])
             evaluate_influence(
                 self.at(group, "weights"),

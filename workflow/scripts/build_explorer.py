@@ -4,7 +4,9 @@ from handcraft.explorer.page import About, GroupFiles, build_explorer
 with job(snakemake) as (inputs, outputs, params):
     resampling = inputs.resampling or [None] * len(params.groups)
     pairs = inputs.pairs or [None] * len(params.groups)
-    own = (inputs.weights, inputs.support, inputs.influence, inputs.validation, resampling, pairs)
+    each = len(inputs.others) // len(params.groups)
+    others = [inputs.others[i * each : (i + 1) * each] for i in range(len(params.groups))]
+    own = (inputs.weights, inputs.support, inputs.influence, inputs.validation, resampling, pairs, others)
     files = map(GroupFiles, *own)
     build_explorer(
         dict(zip(params.groups, files, strict=True)),

@@ -304,6 +304,12 @@ def page_sources() -> list[str]:
     return [os.path.relpath(p, Path.cwd()) for p in page_files()]
 
 
+def other_answers(group: str, cfg: Config) -> list[str]:
+    """What else answers a group's validation contexts: the non-linear predictor, causal LMs."""
+    network = [f"results/nonlinear/{group}/validation.safetensors"] if cfg.predictors.nonlinear else []
+    return network + [f"results/causal_lms/{group}/{lm}.safetensors" for lm in cfg.predictors.causal_lms]
+
+
 def explorer_sources() -> list[str]:
     """The files that the explorer's page is made of, relative to where the workflow runs."""
     return [os.path.relpath(p, Path.cwd()) for p in template_files()]

@@ -2,5 +2,5 @@
 
 Numbers come from `analysis` and the models' artifacts.
 
-Modules: `data`, `explain`, `page`, `similar`, `tokenizer_data`.
+Modules: `data`, `explain`, `others`, `page`, `similar`, `tokenizer_data`.
 """

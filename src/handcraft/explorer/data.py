@@ -1,5 +1,7 @@
 """What the explorer's page knows of each group: non-zero weights, their support and stability, and real contexts."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,12 @@ import numpy as np
 from handcraft.analysis.influence import Influence, read_influence
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
+from handcraft.explorer.others import other_answers
 from handcraft.explorer.similar import similar_tokens
 from handcraft.files import read_csv, read_metadata, read_tensors
 from handcraft.math import centred, positional_ids
 from handcraft.pages import packed
+from handcraft.registry import titles
 
 EACH = 3
 """Contexts that every feature is to have, as long as there is room."""
@@ -19,16 +23,21 @@ MOST = 1500
 """Contexts of one group in the page."""
 
 
-def group_data(
-    weights: Path,
-    support: Path,
-    influence: Path,
-    held_out: Path,
-    resampling: Path | None,
-    *,
-    title: str,
-    excerpts: bool,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class GroupFiles:
+    """One group's artifacts; `resampling` and `pairs` are None where none were made, `others` is for
+    `other_answers`."""
+
+    weights: Path
+    support: Path
+    influence: Path
+    validation: Path
+    resampling: Path | None
+    pairs: Path | None = None
+    others: Sequence[Path] = ()
+
+
+def group_data(files: GroupFiles, *, title: str, excerpts: bool) -> dict[str, Any]:
     """One group's block. Arrays are `packed`; features are position * vocabulary + token.
 
     `active`: features with a weight; `each`: how many non-zero weights each has; `columns`, `values`: those weights
@@ -37,22 +46,24 @@ def group_data(
     Of weights [active, K], where fits to resampled stories exist: `spread` of the centred ones in thousandths of a nat,
     and `same`, the share of the fits with the sign that a weight has before it is centred, of 255.
     `like`, `similar`, `likeness`: tokens with weights, and for each the similar ones, in ten-thousandths.
-    `contexts`, `labels`: held-out contexts in which features act, none where `excerpts` is false.
+    `contexts`, `labels`: held-out contexts in which features act, none where `excerpts` is false; `others`: what other
+    predictors answer in them (`other_answers`).
     """
-    tensors, metadata = read_tensors(weights), read_metadata(weights)
-    weight, counts, effect = tensors["weight"], read_tensors(support)["support"], read_influence(influence)
+    tensors, metadata = read_tensors(files.weights), read_metadata(files.weights)
+    weight, counts = tensors["weight"], read_tensors(files.support)["support"]
+    effect = read_influence(files.influence)
     length, vocabulary, K = weight.shape
     active = effect.position.astype(np.int64) * vocabulary + effect.token
     if not np.array_equal(active, np.flatnonzero((weight != 0).any(2))):
         raise UserError(
             "this table of influence is of other weights",
-            where=f"{influence}; {weights}",
+            where=f"{files.influence}; {files.weights}",
             remedy="delete both and run snakemake again",
         )
     values = weight.reshape(-1, K)[active]
     seen = np.flatnonzero(counts)
     tokens, similar, likeness = similar_tokens(centred(weight), counts)
-    asked = read_contexts(held_out)
+    asked = read_contexts(files.validation)
     chosen = choose_contexts(asked, effect) if excerpts else np.zeros(0, np.int64)
     return {
         "title": title,
@@ -77,7 +88,8 @@ def group_data(
         "excerpts": excerpts,
         "contexts": packed(asked.tokens[chosen]),
         "labels": packed(asked.labels[chosen]),
-        **_resampled(resampling, active),
+        "others": other_answers(files.others, chosen, titles()),
+        **_resampled(files.resampling, active),
     }
 
 

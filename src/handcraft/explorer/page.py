@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from handcraft.errors import UserError
-from handcraft.explorer.data import group_data, read_pairs
+from handcraft.explorer.data import GroupFiles, group_data, read_pairs
 from handcraft.explorer.tokenizer_data import tokenizer_data
 from handcraft.files import write_text
 from handcraft.pages import fill_template, inert_json, policy_hash, read_parts
 
 TEMPLATE = Path(__file__).parent / "template"
-SCRIPTS = ("tokenizer.js", "model.js", "draw.js", "map.js", "pairs.js", "page.js")
+SCRIPTS = ("tokenizer.js", "model.js", "draw.js", "map.js", "pairs.js", "others.js", "page.js")
 BEGIN, END = "<!-- explorer -->", "<!-- end of explorer -->"
 """What stands between them in the page is the part that the report takes in."""
 PLACE = "<!-- the explorer stands here -->"
@@ -25,18 +25,6 @@ PLACE = "<!-- the explorer stands here -->"
 
 LARGEST = 3 * 2**20
 """Bytes that the page may have for five groups; each group beyond them adds a fifth."""
-
-
-@dataclass(frozen=True)
-class GroupFiles:
-    """One group's artifacts; `resampling` and `pairs` are None where none were made."""
-
-    weights: Path
-    support: Path
-    influence: Path
-    validation: Path
-    resampling: Path | None
-    pairs: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -107,15 +95,8 @@ def put_into_report(report: Path, explorer: Path) -> None:
 
 
 def _group(files: GroupFiles, title: str, about: About) -> dict[str, Any]:
-    return group_data(
-        files.weights,
-        files.support,
-        files.influence,
-        files.validation,
-        files.resampling,
-        title=title,
-        excerpts=about.excerpts,
-    ) | {"sentence": about.sentence, "pairs": read_pairs(files.pairs) if files.pairs else []}
+    own = group_data(files, title=title, excerpts=about.excerpts)
+    return own | {"sentence": about.sentence, "pairs": read_pairs(files.pairs) if files.pairs else []}
 
 
 def _page(blocks: Sequence[Mapping[str, Any]], tokenizer: Mapping[str, Any], about: About) -> str:

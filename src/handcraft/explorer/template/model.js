@@ -40,7 +40,8 @@ class Group {
       Array.from({ length: each }, (_, j) => ({ token: similar[i * each + j], likeness: likeness[i * each + j] / 1e4 }))
         .filter((one) => one.likeness > 0)]));
     const [tokens, labels] = [unpack(data.contexts), unpack(data.labels)];
-    this.contexts = Array.from(labels, (label, i) => ({ label, tokens: tokens.subarray(i * this.length, (i + 1) * this.length) }));
+    this.contexts = Array.from(labels, (label, i) => ({ label, index: i, tokens: tokens.subarray(i * this.length, (i + 1) * this.length) }));
+    this.others = data.others.map((other) => ({ title: other.title, best: unpack(other.best), sure: unpack(other.sure) }));
   }
 
   feature(position, token) {

@@ -98,7 +98,7 @@ function drawGroup(model) {
     return make("label", "", input, " ", bare(word));
   }));
   fill("ex-examples", ...examples(model).map((text) => button("ex-example", "", () => { go({ text, word: null }); at("ex-text").focus(); }, `… ${text.trim()}`)));
-  fill("ex-filter", ...[["", "of every word"], ["wrong", "where the model is wrong"], ...model.candidates.map((word, k) => [String(k), `where “${bare(word)}” came`])].map(([value, shown]) => {
+  fill("ex-filter", ...contextKinds(model).map(([value, shown]) => {
     const option = make("option", "", shown);
     option.value = value;
     return option;
@@ -261,14 +261,14 @@ const spread = (list, most) => (list.length <= most ? list : Array.from({ length
 function drawContexts(model) {
   const acted = model.contexts.filter((one) => one.tokens[state.position] === state.token);
   const wanted = at("ex-filter").value;
-  const kept = acted.filter((one) => wanted === "" || (wanted === "wrong" ? largest(model.logits(one.tokens)) !== one.label : one.label === Number(wanted)));
+  const kept = acted.filter((one) => ofKind(model, one, wanted));
   const rows = spread(kept.map((one) => ({ ...one, worth: helped(model, one) })).sort((a, b) => b.worth - a.worth), 6);
   at("ex-filter-label").hidden = !acted.length;
   at("ex-contexts-tell").textContent = !model.excerpts ? "This build shows no text of its corpus (report.excerpts)."
     : rows.length ? `${count(kept.length)} held-out contexts of this page have this token there${rows.length < kept.length ? `; here are ${rows.length}` : ""}, from where it helped most to where it did most harm. Under the words: each token's push on the word that came; dashed where it was seen in few training contexts.`
       : acted.length ? "None of these contexts is of that kind."
       : "None of the held-out contexts kept in this page has this token there.";
-  fill("ex-contexts", ...rows.map(({ tokens: ids, label, worth }) => {
+  fill("ex-contexts", ...rows.map(({ tokens: ids, label, worth, index }) => {
     const { features, shares, best } = answer(model, ids);
     const words = make("span", "ex-context");
     for (const found of features) {
@@ -279,7 +279,7 @@ function drawContexts(model) {
       words.append(found.zero ? piece : shade(piece, push));
     }
     const came = make("strong", "", bare(model.candidates[label]));
-    const says = ` came, to which the model gave ${percent(shares[label])}${best === label ? "" : ` (${bare(model.candidates[best])}: ${percent(shares[best])})`}. This token ${worth < 0 ? "did harm" : "helped"}: ${signed(worth, 3)} nats. `;
+    const says = ` came, to which the model gave ${percent(shares[label])}${best === label ? "" : ` (${bare(model.candidates[best])}: ${percent(shares[best])})`}.${othersTold(model, { index })}This token ${worth < 0 ? "did harm" : "helped"}: ${signed(worth, 3)} nats. `;
     const take = button("ex-link", "", () => { go({ text: tokens.decode(ids), word: null }); at("ex-text").focus(); }, "Take it as the sentence");
     return make("li", "", words, make("span", "ex-said", came, says, take));
   }));
