@@ -24,7 +24,9 @@ rule build_explorer:
             if cfg.pairs
             else []
         ),
-        others=[path for group in cfg.groups for path in hooks.other_answers(group, cfg)],
+        others=[
+            path for group in cfg.groups for path in hooks.other_answers(group, cfg)
+        ],
         tokenizer="results/tokenizer/tokenizer.json",
     output:
         page="results/explorer/index.html",
