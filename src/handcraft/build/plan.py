@@ -78,7 +78,7 @@ def show_plan(plan: Plan, cores: int | None = None) -> list[str]:
     for name, c in plan.sizes.contexts.items():
         lines.append(f"           {name:{width}} {c['train']:>12,} {c['validation']:>10,} {c['test']:>10,}")
     lines.append(f"disk       about {show_bytes(plan.disk)} of results")
-    lines.append(f"memory     about {plan.memory / 1000:.1f} GB in the largest job")
+    lines.append(f"memory     the largest job asks a scheduler for about {plan.memory / 1000:.1f} GB")
     lines.append(
         f"time       about {_time(plan.core_seconds)} of one core: {_minutes(plan.minutes(cores))} on {cores}"
     )
