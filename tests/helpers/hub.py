@@ -270,7 +270,10 @@ def _listing(repository: Repository, route: dict[str, str], asked: Asked) -> Ans
     if route["what"] == "xet-read-token":
         return _error(404, "", "This repository is stored without Xet")
     info = {"id": repository.name, "sha": repository.revision, "private": False, "tags": [], "downloads": 0}
-    siblings = [{"rfilename": p} for p in repository.paths()]
+    sizes = "blobs=true" in asked.path.lower()
+    siblings = [
+        {"rfilename": p} | ({"size": len(repository.read(p))} if sizes else {}) for p in repository.paths()
+    ]
     return _json(info | {"siblings": siblings, "gated": "manual" if repository.gated else False})
 
 
