@@ -438,11 +438,10 @@ def test_contexts_say_what_other_predictors_answer(explorer: Page, made: Explore
     assert told
     for text in told:
         assert re.search(r"Others say: non-linear: (\w+ \d+%)", text)[1] in said[0]
-    asked = [re.search(r"; Lm .*?: (\w+ \d+%)\. ", text) for text in told]
+    asked = [re.search(r"; Lm .*?, as it is: (\w+ \d+%)\. ", text) for text in told]
     assert all(found[1] in said[1] for found in asked if found)
     choose(explorer, "filter", "other")
-    index = "explorer.state()"
-    now, contexts = explorer.evaluate(index), read_contexts(made.at("first", "validation"))
+    now, contexts = state(explorer), read_contexts(made.at("first", "validation"))
     tensors = read_tensors(made.at("first", "weights"))
     acts = contexts.tokens[:, now["position"]] == now["token"]
     wrong = linear_logits(tensors["weight"], tensors["bias"], contexts.tokens).argmax(1) != contexts.labels

@@ -1,11 +1,11 @@
 from handcraft.build.jobs import job
+from handcraft.explorer.others import by_group
 from handcraft.explorer.page import About, GroupFiles, build_explorer
 
 with job(snakemake) as (inputs, outputs, params):
     resampling = inputs.resampling or [None] * len(params.groups)
     pairs = inputs.pairs or [None] * len(params.groups)
-    each = len(inputs.others) // len(params.groups)
-    others = [inputs.others[i * each : (i + 1) * each] for i in range(len(params.groups))]
+    others = by_group(inputs.others, len(params.groups))
     own = (inputs.weights, inputs.support, inputs.influence, inputs.validation, resampling, pairs, others)
     files = map(GroupFiles, *own)
     build_explorer(

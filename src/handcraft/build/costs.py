@@ -76,12 +76,18 @@ def expected_costs(cfg: Config, sizes: Sizes, parameters: Mapping[str, int | Non
         found.append(Cost("train_best_linear", 1, 2e-5 * best.factor * train * len(best.l1), gpu))
     for name, lm in cfg.predictors.causal_lms.items():
         found += _of_causal_lm(name, lm, sizes, parameters[name], gpu)
-    started = {c.rule: START["transformers" if "causal_lm" in c.rule else "torch"] * c.jobs for c in found}
-    found = [Cost(c.rule, c.jobs, c.seconds + started[c.rule], c.gpu) for c in found if c.seconds]
+    found = [Cost(c.rule, c.jobs, c.seconds + _start(c.rule) * c.jobs, c.gpu) for c in found if c.seconds]
     rest = 10 * groups + 4 * variants + 30
     tests = sum(c["test"] for c in all_)
     found.append(Cost("all others", rest, 1.4 * rest * START["light"] + 3e-4 * tests))
     return found
+
+
+def _start(rule: str) -> float:
+    """Seconds that a job takes to start: language models import transformers, other models PyTorch."""
+    if rule.startswith("corpus"):
+        return START["light"]
+    return START["transformers" if "causal_lm" in rule or "llama" in rule else "torch"]
 
 
 def llama_parameters(settings: LlamaTraining, vocabulary: int) -> int:

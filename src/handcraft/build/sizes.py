@@ -7,14 +7,13 @@ from itertools import islice
 from pathlib import Path
 
 from handcraft.config.model import SPLITS, Config, Variant
+from handcraft.corpus import COMPRESSION
 from handcraft.errors import UserError
 
 LOOKED_AT = 2000
 """Stories of a split that are looked at."""
 TOKEN = 3.4
 """Characters of a token of our tokenizer, about."""
-PACKED = 3
-"""Bytes of text for one of a compressed file."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def _of_files(cfg: Config, split: str) -> _Given | None:
 
 
 def _plain_bytes(file: Path) -> float:
-    return file.stat().st_size * (1 if file.suffix.lower() in (".txt", ".jsonl") else PACKED)
+    return file.stat().st_size * (1 if file.suffix.lower() in (".txt", ".jsonl") else COMPRESSION)
 
 
 def _of_hub(cfg: Config, split: str) -> _Given | None:

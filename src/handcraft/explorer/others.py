@@ -14,6 +14,12 @@ NOT_ASKED = 255
 """In place of a word where a predictor was not asked about a context."""
 
 
+def by_group(paths: Sequence[Path], groups: int) -> list[Sequence[Path]]:
+    """Paths of all groups, one group after the other and as many of each, by group."""
+    each = len(paths) // groups
+    return [paths[i * each : (i + 1) * each] for i in range(groups)]
+
+
 def other_answers(paths: Sequence[Path], chosen: np.ndarray, titles: dict[str, str]) -> list[dict[str, Any]]:
     """Answers in the validation contexts `chosen` (rows of them), of each predictor that has any.
 
@@ -28,7 +34,11 @@ def other_answers(paths: Sequence[Path], chosen: np.ndarray, titles: dict[str, s
             title, values = titles["nonlinear"], tensors["nonlinear"]
             rows = np.arange(len(values))
         elif "validation" in tensors:
-            title, values, rows = metadata["title"], tensors["validation"], tensors["validation_rows"]
+            title, values, rows = (
+                f"{metadata['title']}, as it is",
+                tensors["validation"],
+                tensors["validation_rows"],
+            )
         else:
             continue  # a language model that could not be had, or was asked no validation contexts
         place = {int(row): i for i, row in enumerate(rows)}

@@ -44,7 +44,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("share", [1, 0.2])
-def test_stories_are_counted_within_a_tenth(files: dict[str, Any], share: float) -> None:
+def test_stories_are_counted_within_fifteen_percent(files: dict[str, Any], share: float) -> None:
     cfg = config(corpus=files | {"shares": {"train": share}})
     sizes = expected_sizes(cfg)
     outputs = {s: Path(f"{s}.parquet") for s in ("train", "validation", "test")}
