@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path as Curve
 
 from handcraft.figures.style import INK, QUIET, WIDTH, house_style, save_svg
 
@@ -24,52 +25,56 @@ ROOMS = (
 )
 """From top to bottom."""
 IN_A_ROW = 3
-ROW = 0.27
+ROW = 0.19
 """Inches from one row of rules to the next."""
+BETWEEN = 0.45
+"""Rows left free between two rooms."""
 
 
 def plot_pipeline(
     counts: Mapping[str, int], edges: Set[tuple[str, str]], *, rooms: Mapping[str, str], output: Path
 ) -> None:
-    """Draw every rule that ran (`counts`: jobs by rule) in the row of its room, with an arrow for every (rule, rule)
-    of `edges` that no longer path implies. `rooms` has the room of every rule. Writes an SVG, the same bytes for
-    the same graph."""
-    behind = _behind(set(counts), set(edges))
-    depth = {rule: len(found) for rule, found in behind.items()}
-    places, labels, y = {}, [], 0.0
+    """Draw every rule that ran (`counts`: jobs by rule) in the box of its room, and beside the boxes an arrow from
+    room to room wherever an (earlier rule, later rule) of `edges` leads there. `rooms` has the room of every rule.
+    Within a room the rules stand in the order of work. Writes an SVG, the same bytes for the same graph."""
+    depth = _depth(set(counts), set(edges))
+    boxes: dict[str, tuple[float, float]] = {}
+    places, y = {}, 0.0
     for room in ROOMS:
         own = sorted((rule for rule in counts if rooms.get(rule) == room), key=lambda r: (depth[r], r))
         if not own:
             continue
-        labels.append((y, room.replace("_", " ")))
         for i, rule in enumerate(own):
             places[rule] = (i % IN_A_ROW, y + (i // IN_A_ROW))
-        y += 1.45 + (len(own) - 1) // IN_A_ROW
+        last = y + (len(own) - 1) // IN_A_ROW
+        boxes[room] = (y - 0.5, last + 0.5)
+        y = last + 1 + BETWEEN
     with house_style():
         figure = Figure(figsize=(WIDTH, max(y, 1.0) * ROW + 0.1))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
         axes.set_ylim(max(y, 1.0) - 0.4, -0.6)
-        for a, b in sorted(edges):
-            # An edge that a longer path implies would only hide the others.
-            if a in places and b in places and not any(a in behind[m] for m in behind[b] if (m, b) in edges):
-                _arrow(axes, places[a], places[b])
-        for rule, (x, row) in sorted(places.items()):
+        axes.set_xlim(-1.15, IN_A_ROW + 0.1)
+        for room, (top, bottom) in boxes.items():
             box = FancyBboxPatch(
-                (x - 0.46, row - 0.34), 0.92, 0.68, boxstyle="round,pad=0,rounding_size=0.06",
-                facecolor="white", edgecolor=QUIET, linewidth=0.6, zorder=3,
+                (-0.5, top), IN_A_ROW, bottom - top, boxstyle="round,pad=0,rounding_size=0.06",
+                facecolor="white", edgecolor=QUIET, linewidth=0.6, mutation_aspect=2,
             )  # fmt: skip
             axes.add_patch(box)
+            axes.text(
+                -0.58, (top + bottom) / 2, room.replace("_", " "),
+                ha="right", va="center", fontsize=6.5, color=QUIET, weight="bold",
+            )  # fmt: skip
+        for rule, (x, row) in sorted(places.items()):
             jobs = f" ×{counts[rule]}" if counts[rule] > 1 else ""
-            axes.text(x, row, f"{rule}{jobs}", ha="center", va="center", fontsize=5.6, color=INK, zorder=4)
-        for row, room in labels:
-            axes.text(-0.5, row, room, ha="right", va="center", fontsize=6, color=QUIET, weight="bold")
-        axes.set_xlim(-1.0, IN_A_ROW - 0.5)
+            axes.text(x, row, f"{rule}{jobs}", ha="center", va="center", fontsize=5.4, color=INK)
+        between = {(rooms[a], rooms[b]) for a, b in edges if a in places and b in places}
+        _arrows(axes, boxes, {(a, b) for a, b in between if a != b})
         save_svg(figure, output)
 
 
-def _behind(rules: set[str], edges: set[tuple[str, str]]) -> dict[str, set[str]]:
-    """Of every rule all rules that it rests on, directly or not."""
+def _depth(rules: set[str], edges: set[tuple[str, str]]) -> dict[str, int]:
+    """Of every rule how many rules it rests on, directly or not."""
     found: dict[str, set[str]] = {}
 
     def of(rule: str) -> set[str]:
@@ -79,16 +84,26 @@ def _behind(rules: set[str], edges: set[tuple[str, str]]) -> dict[str, set[str]]
             found[rule] = direct.union(*(of(a) for a in direct))
         return found[rule]
 
-    for rule in rules:
-        of(rule)
-    return found
+    return {rule: len(of(rule)) for rule in rules}
 
 
-def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
-    bend = 0.12 if start[0] == end[0] else 0.0
-    arrow = FancyArrowPatch(
-        (start[0], start[1] + 0.3), (end[0], end[1] - 0.3 if end[1] > start[1] else end[1]),
-        arrowstyle="-|>", mutation_scale=4, linewidth=0.5, color="#c3c9d1",
-        connectionstyle=f"arc3,rad={bend}", zorder=1,
-    )  # fmt: skip
-    axes.add_patch(arrow)
+def _arrows(axes: Any, boxes: Mapping[str, tuple[float, float]], between: Set[tuple[str, str]]) -> None:
+    """Arcs at the right of the boxes, each with ends of its own: those that arrive above those that leave."""
+    order = {room: i for i, room in enumerate(boxes)}
+    ends: dict[tuple[tuple[str, str], str], float] = {}
+    for room, (top, bottom) in boxes.items():
+        arriving = sorted((e for e in between if e[1] == room), key=lambda e: -order[e[0]])
+        leaving = sorted((e for e in between if e[0] == room), key=lambda e: -order[e[1]])
+        at_room = [*arriving, *leaving]
+        for i, pair in enumerate(at_room):
+            ends[pair, room] = top + (i + 1) / (len(at_room) + 1) * (bottom - top)
+    edge = IN_A_ROW - 0.5
+    for start, end in sorted(between, key=lambda e: (order[e[0]], order[e[1]])):
+        here, there = ends[(start, end), start], ends[(start, end), end]
+        out = 0.1 + 0.085 * abs(order[end] - order[start])
+        points = [(edge, here), (edge + out, here), (edge + out, there), (edge, there)]
+        arrow = FancyArrowPatch(
+            path=Curve(points, [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4]),
+            arrowstyle="-|>", mutation_scale=4, linewidth=0.5, color="#8d97a5", shrinkA=0, shrinkB=0,
+        )  # fmt: skip
+        axes.add_patch(arrow)
