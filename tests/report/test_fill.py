@@ -24,6 +24,7 @@ from handcraft.report.collect import collect_values
 from handcraft.report.fill import fill_report
 from handcraft.report.findings import find
 from handcraft.report.results import PredictorMetadata, Results
+from handcraft.report.sections.examples import answered_contexts
 from handcraft.report.values import Values, show, show_interval
 from tests.helpers.synthetic import make_results, metadata
 
@@ -417,3 +418,18 @@ def test_a_figure_that_no_section_shows_is_refused(results: Path, root: Path, tm
     shutil.copyfile(other / "figures" / "training.svg", other / "figures" / "stray.svg")
     with pytest.raises(UserError, match=r"stray\.svg"):
         fill_report(other, root / "report", output=tmp_path / "source", metadata=metadata())
+
+
+def test_contexts_of_every_group_come_with_the_word_and_a_link_and_never_where_excerpts_are_off(
+    results: Path, source: Path, root: Path, tmp_path: Path
+) -> None:
+    told = answered_contexts(Results(results, metadata()), Values())
+    assert {len(g["contexts"]) for g in told} <= {1, 2}
+    assert told
+    assert all(c["right"] == ("answer" not in c) for g in told for c in g["contexts"])
+    text = (source / "_weights.qmd").read_text(encoding="utf-8")
+    for c in (c for g in told for c in g["contexts"]):
+        assert f"{c['text']} **{c['word']}**" in text
+        assert c["link"] in text
+    fill_report(results, root / "report", output=tmp_path / "source", metadata=metadata(excerpts=False))
+    assert "sec-examples" not in (tmp_path / "source" / "_weights.qmd").read_text(encoding="utf-8")

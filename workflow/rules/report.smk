@@ -17,8 +17,15 @@ rule fill_report:
             [
                 f"results/contexts/{cfg.figures.training_group}/test.safetensors",
                 f"results/contexts/{cfg.figures.training_group}/sample.json",
-                f"results/contexts/{cfg.figures.tiles_group}/validation.safetensors",
-                *expand("results/contexts/{group}/test.safetensors", group=cfg.groups),
+                *expand(
+                    "results/contexts/{group}/{split}.safetensors",
+                    group=cfg.groups,
+                    split=["validation", "test"],
+                ),
+                # What the linear model of each group makes of them.
+                *expand(
+                    "results/linear/{group}/weights.safetensors", group=cfg.groups
+                ),
             ]
             if cfg.report.excerpts
             else []

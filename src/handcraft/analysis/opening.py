@@ -84,3 +84,11 @@ def telling_context(weight: np.ndarray, bias: np.ndarray, asked: Contexts) -> in
     right = linear_logits(weight, bias, asked.tokens).argmax(1) == asked.labels
     rows = np.flatnonzero(right & (asked.labels != usual))
     return int(rows[0]) if len(rows) else None
+
+
+def wrong_context(weight: np.ndarray, bias: np.ndarray, asked: Contexts) -> int | None:
+    """The row of the first context whose word the model gets wrong; None where there is none."""
+    if not len(asked):
+        return None
+    rows = np.flatnonzero(linear_logits(weight, bias, asked.tokens).argmax(1) != asked.labels)
+    return int(rows[0]) if len(rows) else None

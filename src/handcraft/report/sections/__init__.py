@@ -1,10 +1,11 @@
 """The sections of the report: a module prepares each one's names, tables and values; `report/*.qmd` holds the prose.
 
-Modules: `explorer`, `few`, `language_models`, `linearity`, `opening`, `pairs`, `people`, `planted`, `predictors`,
-`published`, `rebuild`, `results`, `setup`, `tiles`, `weights`.
+Modules: `examples`, `explorer`, `few`, `language_models`, `linearity`, `opening`, `pairs`, `people`, `planted`,
+`predictors`, `published`, `rebuild`, `results`, `setup`, `tiles`, `weights`.
 """
 
 from handcraft.report.sections import (
+    examples,
     explorer,
     few,
     language_models,
@@ -31,6 +32,7 @@ ALL = (
     pairs,
     people,
     weights,
+    examples,
     explorer,
     planted,
     published,

@@ -22,6 +22,11 @@ def explorer_link(shown: Markdown, group: str, token: str, position: int) -> Mar
     return Markdown(f"[{shown}](#{urlencode({'group': group, 'token': token, 'position': position})})")
 
 
+def explorer_text(shown: Markdown, group: str, text: str) -> Markdown:
+    """A link to what the linear model of `group` makes of `text` in the page's explorer."""
+    return Markdown(f"[{shown}](#{urlencode({'group': group, 'text': text})})")
+
+
 def table_influence(results: Results, values: Values) -> Markdown:
     """The features of the tiles' group without which the held-out loss would rise most; nothing if not measured."""
     effect = results.influence
