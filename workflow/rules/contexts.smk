@@ -18,7 +18,7 @@ rule build_contexts:
     benchmark:
         "benchmarks/out/build_contexts/{variant}.tsv"
     resources:
-        mem_mb=hooks.memory("corpus"),
+        mem_mb=hooks.memory("contexts"),
         runtime=hooks.runtime(30),
     params:
         code=script_hash("build_contexts.py"),

@@ -18,6 +18,8 @@ PEAKS = {
     "light": Peak(200, 6),
     # Streams, or maps its input.
     "corpus": Peak(200, 1.5),
+    # The contexts of one group in all splits, with where each came from; its input is mapped.
+    "contexts": Peak(250, 2.7),
     # Linear models on contexts.
     "linear": Peak(450, 15),
     # A small transformer trained here; its input is mapped.
@@ -25,8 +27,8 @@ PEAKS = {
     # Pandoc and Typst take less than a figure; Quarto brings a runtime of its own, and was not measured.
     "render": Peak(600, 4),
 }
-"""By kind of job: the jobs of the default, of a sample of TinyStories and of 300,000 stories took no more
-(docs/benchmarks/memory.md)."""
+"""By kind of job: the jobs of the default, a sample of TinyStories, 300,000 and 2.1 million stories took no more
+(docs/benchmarks/memory.md, docs/benchmarks/scale.md)."""
 
 ROOM = 1.5
 """Times the peak: other machines, other allocators, input beyond what was measured."""

@@ -38,6 +38,12 @@ def test_a_linear_model_asks_for_more_than_was_measured() -> None:
         assert peak.floor + peak.per_input * 49 * contexts / 1e6 > 1000 * gb
 
 
+def test_the_contexts_of_2_million_stories_ask_for_more_than_was_measured() -> None:
+    """docs/benchmarks/scale.md: 2,918 MB for 19.2 million contexts out of 1,150 MB of tokens."""
+    peak = PEAKS["contexts"]
+    assert peak.floor + peak.per_input * 1_150 > 2_918
+
+
 def test_memory_of_the_config_in_gb() -> None:
     ask = memory_gb(lambda w: {"a": 40}[w])
     assert [ask("a", attempt) for attempt in (1, 2)] == [40960, 81920]
