@@ -192,6 +192,17 @@ class Corpus(Strict):
             raise ValueError("source is files, so files.train must list at least one glob")
         return self
 
+    @model_validator(mode="after")
+    def _shares_of_given_splits(self) -> "Corpus":
+        given = getattr(self, self.source)
+        for split in ("validation", "test"):
+            if getattr(self.shares, split) < 1 and not getattr(given, split, None):
+                raise ValueError(
+                    f"shares.{split} would do nothing, since {self.source} gives no {split} stories of its own: they "
+                    f"are cut from train, so set shares.train, or fractions.{split}"
+                )
+        return self
+
 
 class Tokenizer(Strict):
     """Byte-level BPE, trained on the training split."""

@@ -56,6 +56,18 @@ def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
         ("groups: {colours: [' red', '']}", "a candidate is empty"),
         ("groups: {'Two Words': [' red', ' blue']}", "match pattern"),
         ("corpus: {source: files}", "files.train must list at least one glob"),
+        (
+            "corpus: {shares: {test: 0.5}}",
+            "shares.test would do nothing, since planted gives no test stories",
+        ),
+        (
+            "corpus: {source: files, files: {train: [a.txt], test: [b.txt]}, shares: {test: 0.5, validation: 0.5}}",
+            "shares.validation would do nothing, since files gives no validation stories",
+        ),
+        (
+            "corpus: {source: hub, shares: {validation: 0.1}}",
+            "shares.validation would do nothing, since hub gives no validation stories",
+        ),
         ("corpus: {files: {separator: lines}}", "corpus.files.separator: give blank lines, line, file"),
         ("corpus: {files: {separator: '***'}}", "{text: '***'}"),
         ("corpus: {files: {separator: {txt: '***'}}}", "separator.txt: unknown key; did you mean 'text'?"),
@@ -97,6 +109,12 @@ def test_every_problem_is_listed_at_once(root: Path, tmp_path: Path) -> None:
 )
 def test_values_that_cannot_work_are_refused(root: Path, tmp_path: Path, text: str, said: str) -> None:
     assert said in refusal(root, tmp_path, text)
+
+
+def test_shares_of_splits_that_the_source_gives_are_taken(root: Path, tmp_path: Path) -> None:
+    text = "corpus: {source: files, files: {train: [a.txt], test: [b.txt]}, shares: {train: 0.1, test: 0.5}}"
+    assert load_config(root / "config.yaml", overlay(tmp_path, text)).corpus.shares.test == 0.5
+    load_config(root / "config.yaml", root / "config" / "tinystories-small.yaml")
 
 
 def test_a_key_given_twice_is_named_with_both_lines(root: Path, tmp_path: Path) -> None:
