@@ -7,6 +7,11 @@ replaced, with probability one half, by that of another context at the same posi
 process of its own: the same fixed number of iterations (l1 1e-4, from zero weights), so that seconds per context and
 iteration compare; then to a certified gap of 1e-3, for the peak memory of the process.
 
+    python benchmarks/linear_scale.py BUILD/results/contexts/conjunctions.token --stop 45
+
+takes the contexts as they are and stops after 45 proximal steps and the Newton steps of that round: for contexts so
+many that a certificate takes hours.
+
 Prints a table, and one JSON line of figures last.
 """
 
@@ -67,8 +72,36 @@ def measure(directory: Path, times: int) -> dict[str, float]:
         "iterations": fit.iterations,
         "seconds_to_certificate": time.perf_counter() - begin,
         "gap": fit.gap,
-        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "peak_gb": peak_gb(),
     }
+
+
+def stop_early(directory: Path, steps: int) -> dict[str, float | None]:
+    """The first `steps` proximal steps on the contexts of `directory`, and what follows them in their round."""
+    fix_arithmetic(1)
+    contexts = read_contexts(directory / "train.safetensors")
+    begin = time.perf_counter()
+    data = OneHot(
+        contexts.tokens, contexts.labels, contexts.vocabulary, len(contexts.candidates), torch.device("cpu")
+    )
+    setup = time.perf_counter() - begin
+    del contexts
+    begin = time.perf_counter()
+    fit = fit_path(data, [L1], gap=1e-3, max_iterations=steps, strict=False)[0]
+    seconds = time.perf_counter() - begin
+    return {
+        "contexts": data.n,
+        "setup_seconds": setup,
+        "iterations": fit.iterations,
+        "seconds": seconds,
+        "nanoseconds": 1e9 * seconds / fit.iterations / data.n,
+        "gap": fit.gap,
+        "peak_gb": peak_gb(),
+    }
+
+
+def peak_gb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def main() -> None:
@@ -77,7 +110,11 @@ def main() -> None:
     )
     parser.add_argument("contexts", type=Path, help="directory with train.safetensors")
     parser.add_argument("--only", type=int, help="one size, in this process")
+    parser.add_argument("--stop", type=int, metavar="STEPS", help="stop early, on the contexts as they are")
     options = parser.parse_args()
+    if options.stop:
+        print(json.dumps(stop_early(options.contexts, options.stop)))
+        return
     if options.only:
         print(json.dumps(measure(options.contexts, options.only)))
         return

@@ -27,8 +27,9 @@ PEAKS = {
     # Pandoc and Typst take less than a figure; Quarto brings a runtime of its own, and was not measured.
     "render": Peak(600, 4),
 }
-"""By kind of job: the jobs of the default, a sample of TinyStories, 300,000 and 2.1 million stories took no more
-(docs/benchmarks/memory.md, docs/benchmarks/scale.md)."""
+"""By kind of job: the jobs of the default, a sample of TinyStories and 300,000 stories took no more
+(docs/benchmarks/memory.md), nor did those of 2.1 million stories from the corpus to the contexts
+(docs/benchmarks/scale.md)."""
 
 ROOM = 1.5
 """Times the peak: other machines, other allocators, input beyond what was measured."""
