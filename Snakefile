@@ -24,7 +24,6 @@ cfg = parse_config(config, hooks.config_files(workflow))
 variants = {v.name: v for v in cfg.variants()}
 planted_groups = hooks.planted_groups(cfg)
 lms = list(cfg.predictors.causal_lms)
-labelled = list(hooks.human_labels(root, cfg))
 tiles = {name: token for token, name in cfg.figures.tile_files().items()}
 gpus = hooks.gpus(cfg)
 script_hash = hooks.script_hash(root)
@@ -44,6 +43,7 @@ include: "workflow/rules/tokenizer.smk"
 include: "workflow/rules/contexts.smk"
 include: "workflow/rules/predictors.smk"
 include: "workflow/rules/causal_lms.smk"
+include: "workflow/rules/one_layer.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/human.smk"

@@ -87,6 +87,16 @@ PREDICTORS = (
         "falls. Its answer is the average over networks that differ only in their random start.",
     ),
     Predictor(
+        id="one_layer",
+        title="one-layer model",
+        colour="#117733",
+        marker="H",
+        sentence="A language model of one transformer block, trained in the build on all tokens of the same stories, "
+        "with the same inputs as the linear model: one vector for every pair of token and position. It was not "
+        "trained on this question; its probabilities of all tokens are restricted to the candidates.",
+        trained=False,
+    ),
+    Predictor(
         id="best_linear",
         title="best linear",
         colour="#3B3F8F",

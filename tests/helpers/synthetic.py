@@ -35,6 +35,7 @@ from handcraft.predictions import write_predictions
 from handcraft.report.results import Metadata
 from handcraft.tokenizer.tokens import Vocabulary, load_tokenizer
 from handcraft.tokenizer.train import train_tokenizer
+from tests.helpers.next_token import write_next_token
 
 GROUPS = {
     "conjunctions": [" and", " but", " for", " so", " or"],
@@ -87,6 +88,7 @@ def make_results(root: Path, *, planted: bool = True, lm: bool = True, rich: boo
         for name in GROUPS:
             _linearity(results, name, random)
             _patterns(results, name)
+        write_next_token(results)
         make_figures(results, "small-llama" if lm else None)
     return results
 

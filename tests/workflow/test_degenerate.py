@@ -38,6 +38,7 @@ contexts: {compare_match: none, sample: 1}
 predictors:
   causal_lms: {small-llama: null}
   nonlinear: null
+  one_layer: null
   linear: {PENALTIES, resamples: 0}
 learning_curve: null
 pairs: null

@@ -15,6 +15,7 @@ corpus: {{planted: {{stories: 4000, best_linear: {{factor: 10}}}}}}
 contexts: {{compare_match: none}}
 predictors:
   causal_lms: {{small-llama: null}}
+  one_layer: null
   linear: {{l1: null, count: 8, smallest: 3.0e-4, resamples: 0}}
 groups: {groups}
 """

@@ -40,7 +40,7 @@ rule evaluate_linearity:
         validation="results/contexts/{group}/validation.safetensors",
         test="results/contexts/{group}/test.safetensors",
         predictions=lambda w: hooks.judged_predictions(w.group, planted_groups, cfg),
-        answers=expand("results/causal_lms/{{group}}/{lm}.safetensors", lm=lms),
+        answers=lambda w: hooks.language_model_answers(w.group, cfg),
         held_out=lambda w: hooks.held_out_answers(w.group, cfg),
         network=lambda w: hooks.network_metrics(w.group, cfg),
     output:
@@ -70,7 +70,7 @@ rule evaluate_learning_curve:
         validation="results/contexts/{group}/validation.safetensors",
         test="results/contexts/{group}/test.safetensors",
         predictions=lambda w: hooks.judged_predictions(w.group, planted_groups, cfg),
-        answers=expand("results/causal_lms/{{group}}/{lm}.safetensors", lm=lms),
+        answers=lambda w: hooks.language_model_answers(w.group, cfg),
         held_out=lambda w: hooks.held_out_answers(w.group, cfg),
     output:
         table="results/evaluation/{group}/learning_curve.csv",
@@ -166,3 +166,30 @@ rule evaluate_occurrence:
         groups=[group for group, _, _ in compared],
     script:
         "../scripts/evaluate_occurrence.py"
+
+
+rule evaluate_next_token:
+    """Compare the one-layer models with n-gram models on every next token: loss, bits per byte, accuracy."""
+    input:
+        ngram="results/next_token/ngram.safetensors",
+        one_layer=expand(
+            "results/next_token/one_layer/{run}.safetensors", run=one_layer
+        ),
+        tokens="results/tokens/test.npy",
+        starts="results/tokens/test_starts.npy",
+        tokenizer="results/tokenizer/tokenizer.json",
+    output:
+        table="results/evaluation/next_token.csv",
+    log:
+        "logs/evaluate_next_token.log",
+    benchmark:
+        "benchmarks/out/evaluate_next_token.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_next_token.py"),
+        runs=list(one_layer),
+        length=cfg.contexts.length,
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_next_token.py"

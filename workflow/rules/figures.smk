@@ -159,6 +159,25 @@ if cfg.pairs:
             "../scripts/plot_pairs.py"
 
 
+if cfg.predictors.one_layer:
+
+    rule plot_next_token:
+        """Draw where the one-layer models stand among n-gram models."""
+        input:
+            table="results/evaluation/next_token.csv",
+        output:
+            figure="results/figures/next_token.svg",
+        log:
+            "logs/plot_next_token.log",
+        benchmark:
+            "benchmarks/out/plot_next_token.tsv"
+        localrule: True
+        params:
+            code=script_hash("plot_next_token.py"),
+        script:
+            "../scripts/plot_next_token.py"
+
+
 rule plot_comparison:
     """Draw the results of every predictor on every group, with intervals."""
     input:

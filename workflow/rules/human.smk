@@ -1,6 +1,8 @@
 # Needs: the test contexts, the samples, results/predictions/*; human/labels/{corpus}/{group}/*.csv, if people answered.
 # Makes: results/labelling/{group}.html, the page on which people answer; results/people/{group}/*, their results.
 
+labelled = list(hooks.human_labels(root, cfg))
+
 
 rule build_labelling_page:
     """Build the labelling page: one file that needs no network and does not depend on any labels."""

@@ -108,6 +108,15 @@ rule fill_report:
             if cfg.pairs
             else []
         ),
+        one_layer=(
+            [
+                "results/evaluation/next_token.csv",
+                "results/one_layer/main.training.csv",
+                "results/figures/next_token.svg",
+            ]
+            if cfg.predictors.one_layer
+            else []
+        ),
         learning_curve_figure=(
             ["results/figures/learning_curve.svg"] if cfg.learning_curve else []
         ),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handcraft.build.sizes import Sizes
-from handcraft.config.model import CausalLM, Config, LlamaTraining
+from handcraft.config.model import CausalLM, Config, LlamaTraining, OneLayer
 
 REFERENCE = 0.04
 """Seconds that `_loop` took where the rates were measured."""
@@ -68,6 +68,10 @@ def expected_costs(cfg: Config, sizes: Sizes, parameters: Mapping[str, int | Non
         each = 3.2e-4 * nonlinear.seeds + 9e-5 * nonlinear.folds
         networks = sum({"mlp": 1, "attention": 4}[v] for v in nonlinear.variants)
         found.append(Cost("train_nonlinear", groups, each * networks * train, gpu))
+    if one_layer := cfg.predictors.one_layer:
+        runs = [settings for settings, _ in one_layer.runs().values()]
+        seconds = sum(_of_one_layer(s, cfg.contexts.length, cfg.tokenizer.vocabulary) for s in runs)
+        found.append(Cost("train_one_layer", len(runs), seconds, gpu))
     if cfg.learning_curve:
         found.append(
             Cost("train_learning_curve", groups, 5e-4 * train * sum(cfg.learning_curve.fractions), gpu)
@@ -82,6 +86,13 @@ def expected_costs(cfg: Config, sizes: Sizes, parameters: Mapping[str, int | Non
     tests = sum(c["test"] for c in all_)
     found.append(Cost("all others", rest, 1.4 * rest * START["light"] + 3e-4 * tests))
     return found
+
+
+def _of_one_layer(settings: OneLayer, length: int, vocabulary: int) -> float:
+    """Of a window: products of numbers at each position; a batch's share in moving all vectors of the inputs."""
+    width = settings.width
+    products = width * (4 * width + 2 * settings.hidden + vocabulary)
+    return settings.windows * (1e-9 * products + 2.4e-8 * length * vocabulary * width / settings.batch_size)
 
 
 def _start(rule: str) -> float:

@@ -225,7 +225,7 @@ def predictors_of(variant: Variant, planted: Sequence[str], cfg: Config) -> list
 
     Networks are trained for the groups only: they serve the verdicts, and a twin with the other `match` has none.
     """
-    left_out = cfg.left_out() if variant.name == variant.group else registry.NETWORKS
+    left_out = {*cfg.left_out(), *(registry.NETWORKS if variant.name != variant.group else ())}
     return registry.answering(variant.name in planted, complete_lms(cfg), left_out)
 
 
@@ -251,6 +251,12 @@ def held_out_answers(group: str, cfg: Config) -> list[str]:
     """Answers to validation contexts of what was trained on a group's contexts."""
     found = ["results/nonlinear/{}/validation.safetensors"] if cfg.predictors.nonlinear else []
     return [path.format(group) for path in [*found, "results/counts/{}/validation.safetensors"]]
+
+
+def language_model_answers(group: str, cfg: Config) -> list[str]:
+    """Answers of all language models to a group's question, those of the one-layer model first."""
+    own = [f"results/one_layer/{group}/answers.safetensors"] if cfg.predictors.one_layer else []
+    return [*own, *(f"results/causal_lms/{group}/{lm}.safetensors" for lm in cfg.predictors.causal_lms)]
 
 
 def network_metrics(group: str, cfg: Config) -> list[str]:

@@ -328,6 +328,93 @@ class Nonlinear(Strict):
         return self
 
 
+class OneLayer(Strict):
+    """The one-layer language model: a transformer block over tokens at positions, trained on all windows of
+    `contexts.length` tokens, and n-gram models of the next token beside it. `one_layer: null` leaves both out."""
+
+    width: int = Field(256, ge=1)
+    """Numbers in the vector of a token at a position."""
+    heads: int = Field(4, ge=1)
+    """Attention heads; `width` must be a multiple of it."""
+    hidden: int = Field(512, ge=1)
+    """Hidden units of the MLP."""
+    attention: Literal["learned", "average", "none"] = "learned"
+    """`average`: every position reads all positions up to it equally; `none`: no attention."""
+    reads: int | None = Field(None, ge=1)
+    """Positions that a head reads at most, those with the largest scores; null: all up to its own."""
+    mlp: Literal["relu2", "bilinear", "none"] = "relu2"
+    """What a hidden unit computes: the square of what is positive, or a product of two linear functions
+    (`bilinear`)."""
+    normalise: bool = True
+    """Divide by the root mean square before attention, MLP and output."""
+    windows: int = Field(1_500_000, ge=1)
+    """Number of windows to train on; each gives a loss at every position."""
+    batch_size: int = Field(128, ge=1)
+    """Windows in one step."""
+    learning_rate: float = Field(8e-3, gt=0)
+    """Learning rate of AdamW, for vectors of the inputs and outputs."""
+    matrix_rate: float = Field(0.02, gt=0)
+    """Learning rate of Muon, for the matrices of attention and MLP."""
+    weight_decay: float = Field(0.1, ge=0)
+    """Decoupled weight decay of both."""
+    warmup: float = Field(0.02, ge=0, lt=1)
+    """Share of the steps over which the learning rates rise."""
+    cooldown: float = Field(0.6, ge=0, le=1)
+    """Share of the steps, at the end, over which they fall to zero."""
+    seeds: int = Field(1, ge=1)
+    """Models that differ in their random start and order alone. The first is the predictor."""
+    variants: dict[Name, "OneLayerChange"] = {}
+    """Other models for comparison, by name: the keys of this block in which each differs."""
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> "OneLayer":
+        if self.attention == "learned" and self.width % self.heads:
+            raise ValueError(f"width {self.width} is not a multiple of the heads ({self.heads})")
+        if taken := [name for name in self.variants if name == MAIN or name.startswith("seed-")]:
+            raise ValueError(f"variants: {taken[0]!r} is the name of another run of the one-layer model")
+        for name, change in self.variants.items():
+            shape = self.model_dump() | change.model_dump(exclude_none=True)
+            if shape["attention"] == "learned" and shape["width"] % shape["heads"]:
+                raise ValueError(
+                    f"variants.{name}: width {shape['width']} is not a multiple of the heads ({shape['heads']})"
+                )
+        return self
+
+    def runs(self) -> dict[str, tuple["OneLayer", int]]:
+        """Settings of every model that is trained, and what is added to the seed, by name; the predictor first."""
+        plain = self.model_copy(update={"seeds": 1, "variants": {}})
+        found = {MAIN: (plain, 0)} | {f"seed-{i + 1}": (plain, i) for i in range(1, self.seeds)}
+        for name, change in self.variants.items():
+            found[name] = (plain.model_copy(update=change.model_dump(exclude_none=True)), 0)
+        return found
+
+
+class OneLayerChange(Strict):
+    """In what a variant of the one-layer model differs; what is left out is as in `one_layer`."""
+
+    width: int | None = Field(None, ge=1)
+    heads: int | None = Field(None, ge=1)
+    hidden: int | None = Field(None, ge=1)
+    """Hidden units of the MLP."""
+    attention: Literal["learned", "average", "none"] | None = None
+    """As `one_layer.attention`."""
+    reads: int | None = Field(None, ge=1)
+    """As `one_layer.reads`."""
+    mlp: Literal["relu2", "bilinear", "none"] | None = None
+    """As `one_layer.mlp`."""
+    normalise: bool | None = None
+    """As `one_layer.normalise`."""
+    windows: int | None = Field(None, ge=1)
+    """Number of windows to train on."""
+    learning_rate: float | None = Field(None, gt=0)
+    matrix_rate: float | None = Field(None, gt=0)
+    """Learning rate of Muon."""
+
+
+MAIN = "main"
+"""The run of the one-layer model that is the predictor."""
+
+
 class LlamaTraining(Strict):
     """A small model with the Llama architecture, trained in the build on this corpus with its tokenizer."""
 
@@ -407,6 +494,8 @@ class Predictors(Strict):
     linear: Linear = Linear()
     minibatch: Minibatch = Minibatch()
     nonlinear: Nonlinear | None = Nonlinear()
+    """Null leaves the predictor out."""
+    one_layer: OneLayer | None = OneLayer()
     """Null leaves the predictor out."""
     causal_lms: Annotated[
         dict[Name, CausalLM],
@@ -587,7 +676,8 @@ class Config(Strict):
 
     def left_out(self) -> list[str]:
         """Ids of the predictors of the registry that this config leaves out."""
-        return list(NETWORKS) if self.predictors.nonlinear is None else []
+        networks = NETWORKS if self.predictors.nonlinear is None else ()
+        return [*networks, *(["one_layer"] if self.predictors.one_layer is None else [])]
 
     def baseline(self) -> str | None:
         """The causal LM that the training figure shows as a dashed line, if any."""

@@ -2,5 +2,5 @@
 
 The artifact they all write is `handcraft.predictions`; scoring is in `evaluation`.
 
-Modules: `causal_lm/`, `counts/`, `linear/`, `nonlinear/`, `rules/`.
+Modules: `causal_lm/`, `counts/`, `linear/`, `nonlinear/`, `one_layer/`, `rules/`.
 """

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from handcraft.report.results import Results
-from handcraft.report.sections import language_models, linearity, pairs, people, planted
+from handcraft.report.sections import language_models, linearity, one_layer, pairs, people, planted
 from handcraft.report.values import Values
 
 
@@ -40,6 +40,7 @@ def collect_values(results: Results) -> Values:
     linearity.add_values(values, results)
     planted.add_values(values, results)
     pairs.add_values(values, results)
+    one_layer.add_values(values, results)
     people.add_values(values, results)
     language_models.add_values(values, results)
     return values

@@ -314,6 +314,16 @@ class Results:
         return {g.name: self._csv("evaluation", g.name, "pairs_curve.csv") for g in self.metadata.groups}
 
     @cached_property
+    def next_token(self) -> Rows:
+        """Losses of n-gram and one-layer models on every next token; empty where the config leaves them out."""
+        return self._csv("evaluation", "next_token.csv")
+
+    @cached_property
+    def one_layer_training(self) -> Rows:
+        """How the training of the one-layer model went."""
+        return self._csv("one_layer", "main.training.csv")
+
+    @cached_property
     def removed(self) -> dict[str, Rows]:
         """Tables of `evaluate_stability` by group; empty where there are no fits to resampled stories."""
         return {g.name: self._csv("evaluation", g.name, "stability.csv") for g in self.metadata.groups}

@@ -2,5 +2,5 @@
 
 Occurrences of words are in `contexts`.
 
-Modules: `encode`, `stories`, `tokens`, `train`, `words`.
+Modules: `encode`, `stories`, `tokens`, `train`, `windows`, `words`.
 """

@@ -81,7 +81,7 @@ def test_costs_grow_with_contexts_and_name_the_model_that_is_not_known(files: di
 
 def test_what_a_config_leaves_out_costs_nothing(files: dict[str, Any]) -> None:
     more = {
-        "predictors": {"nonlinear": None, "linear": {"resamples": 0}},
+        "predictors": {"nonlinear": None, "one_layer": None, "linear": {"resamples": 0}},
         "pairs": None,
         "learning_curve": None,
     }

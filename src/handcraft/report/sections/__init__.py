@@ -1,7 +1,7 @@
 """The sections of the report: a module prepares each one's names, tables and values; `report/*.qmd` holds the prose.
 
-Modules: `examples`, `explorer`, `few`, `language_models`, `linearity`, `opening`, `pairs`, `people`, `planted`,
-`predictors`, `published`, `rebuild`, `results`, `setup`, `tiles`, `weights`.
+Modules: `examples`, `explorer`, `few`, `language_models`, `linearity`, `one_layer`, `opening`, `pairs`, `people`,
+`planted`, `predictors`, `published`, `rebuild`, `results`, `setup`, `tiles`, `weights`.
 """
 
 from handcraft.report.sections import (
@@ -10,6 +10,7 @@ from handcraft.report.sections import (
     few,
     language_models,
     linearity,
+    one_layer,
     opening,
     pairs,
     people,
@@ -30,6 +31,7 @@ ALL = (
     results,
     linearity,
     pairs,
+    one_layer,
     people,
     weights,
     examples,

@@ -209,10 +209,10 @@ def table_needed(results: Results, values: Values) -> Markdown:
     return pipe_table(header, first_only(rows), "llrrr") if rows else Markdown("")
 
 
-def against_corrected(results: Results) -> dict[str, list[str]]:
-    """Titles of the groups in which `linear` is better, worse, level with the baseline after its correction."""
+def against_corrected(results: Results, predictor: str | None) -> dict[str, list[str]]:
+    """Titles of the groups in which `linear` is better, worse, level with a language model after its correction."""
     found: dict[str, list[str]] = {"better": [], "worse": [], "level": []}
-    wanted = f"{results.metadata.baseline}.corrected"
+    wanted = f"{predictor}.corrected"
     for g in results.metadata.groups:
         for r in results.contenders[g.name]:
             if r["predictor"] != wanted or r["difference_low"] is None:
@@ -258,6 +258,6 @@ def names(context: Context) -> dict[str, Any]:
         "last_step": lambda: last_step(results, values),
         "table_needed": lambda: table_needed(results, values),
         "table_contenders": lambda: table_contenders(results, values),
-        "against_corrected": lambda: against_corrected(results),
+        "against_corrected": lambda: against_corrected(results, results.metadata.baseline),
         "verdict_notes": lambda: Markdown("; ".join(escape(n) for n in notes(results))),
     }

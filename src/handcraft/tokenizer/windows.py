@@ -1,0 +1,45 @@
+"""Windows of a split: every run of so many tokens inside one story, with the token that comes after it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from handcraft.errors import UserError
+from handcraft.tokenizer.encode import TokenFiles, open_tokens
+
+
+class Windows:
+    """All windows of `length` tokens that lie inside a story and are followed by another token of it, in order.
+
+    They are numbered, not listed: memory is 8 bytes a story, and the tokens stay memory-mapped. A story of `length`
+    tokens or fewer has none.
+    """
+
+    def __init__(self, files: TokenFiles, length: int) -> None:
+        self.tokens, self.starts = open_tokens(*files)
+        self.length, self.path = length, Path(files.tokens)
+        counts = np.maximum(np.diff(self.starts) - length, 0)
+        self.before = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
+
+    def __len__(self) -> int:
+        return int(self.before[-1])
+
+    def require_some(self) -> "Windows":
+        """Itself; `UserError` where no story is long enough."""
+        if not len(self):
+            raise UserError(
+                f"no story has more than {self.length} tokens",
+                where=f"contexts.length, {self.path}",
+                remedy="set a smaller contexts.length, give longer stories, or predictors.one_layer: null",
+            )
+        return self
+
+    def story(self, numbers: np.ndarray) -> np.ndarray:
+        """The story of each window, int64 [n]."""
+        return np.searchsorted(self.before, numbers, side="right") - 1
+
+    def rows(self, numbers: np.ndarray) -> np.ndarray:
+        """The tokens of windows, int64 [n, length + 1]: the last is the one that came after."""
+        story = self.story(numbers)
+        begins = self.starts[story] + numbers - self.before[story]
+        return np.asarray(self.tokens[begins[:, None] + np.arange(self.length + 1)], dtype=np.int64)
