@@ -1,10 +1,14 @@
-"""What a build has of the one-layer model and of n-gram models, made up, for tests of the report."""
+"""What a build has of the one-layer model, its parts, and n-gram models, made up, for tests of the report."""
 
 from pathlib import Path
 
+from handcraft.analysis.one_layer.skip_trigrams import COLUMNS as SKIP_TRIGRAMS
+from handcraft.analysis.one_layer.tail import LAW, PARTS, TAIL
 from handcraft.evaluation.next_token import COLUMNS
+from handcraft.figures.decision import plot_decision
 from handcraft.figures.next_token import plot_next_token
-from handcraft.files import write_csv
+from handcraft.figures.tail import plot_tail
+from handcraft.files import write_csv, write_json
 
 LOSSES = {
     "ngram": [5.1, 2.3, 1.7, 1.6, 1.59],
@@ -42,3 +46,46 @@ def write_next_token(results: Path) -> None:
     training = {"step": 20, "windows": 2560, "loss": 1.6, "validation_loss": 1.7, "validation_last": 1.5}
     write_csv(results / "one_layer" / "main.training.csv", [training], tuple(training))
     plot_next_token(table, output=results / "figures" / "next_token.svg")
+    _write_parts(results)
+
+
+def _write_parts(results: Path) -> None:
+    """What `find_skip_trigrams`, `evaluate_tail` and `open_decision` write, and the figures of it."""
+    folder = results / "evaluation" / "one_layer"
+    claim = {"head": 1, "source": "␣in", "last": "␣the", "output": "␣park", "claimed": 0.2, "ablated": 1.8, "low": 1.6,
+             "high": 2.0, "came_true": 9.0, "control": -0.1, "probability": 0.02, "seen": 900, "contexts": 300,
+             "stories": 90, "distance": 5, "example": "he <b> swam $in$ the"}  # fmt: skip
+    false = claim | {
+        "source": "|",
+        "output": "{x}",
+        "ablated": 0.01,
+        "low": -0.01,
+        "high": 0.02,
+        "came_true": 0.05,
+    }
+    write_csv(folder / "skip_trigrams.csv", [claim, false], SKIP_TRIGRAMS)
+    tail = [
+        {"kind": kind, "size": size, "share": share, "share_low": share - 0.01, "share_high": share + 0.01,
+         "loss": 2.5 - share, "low": 2.4 - share, "high": 2.6 - share, "missing": 1 - share,
+         "missing_low": 0.99 - share, "missing_high": 1.01 - share}
+        for kind in ("neurons", "reads")
+        for size, share in {0: 0.0, 1: 0.2, 2: 0.4, 5: 0.6, 10: 0.8, 20: 0.95, 40: 1.0}.items()
+    ]  # fmt: skip
+    write_csv(folder / "tail.csv", tail, TAIL)
+    law = [
+        {"kind": kind, "kept": 40, "exponent": 0.31, "exponent_low": 0.3, "exponent_high": 0.32, "cutoff": 12.0,
+         "cutoff_low": 11.0, "cutoff_high": 13.0, "fit": 0.97, "half": 5, "most": 20}
+        for kind in ("neurons", "reads")
+    ]  # fmt: skip
+    write_csv(folder / "law.csv", law, LAW)
+    added = {"loss_added": 0.02, "low": 0.01, "high": 0.03}
+    words = {"active": 0.3, "after": "␣she . |", "reads": "␣and", "writes": "␣was <b>", "against": None}
+    parts = [{"part": "head 1", "kind": "head", "head": 1} | added,
+             {"part": "neuron 7", "kind": "neuron", "neuron": 7} | added | words]  # fmt: skip
+    write_csv(folder / "parts.csv", parts, PARTS)
+    decision = {"tokens": ["␣she", "␣was"], "output": "␣so", "rival": "␣not", "came": None, "probability": 0.4,
+                "rival_probability": 0.2, "bias": 0.1, "direct": -0.2, "reads": [0.3, 0.1], "others": 0.09,
+                "neurons": [{"neuron": 7, "value": 0.3031, "writes": ["␣so", "$"]}], "total": 0.6931}  # fmt: skip
+    write_json(folder / "decision.json", decision)
+    plot_tail(folder / "tail.csv", folder / "law.csv", output=results / "figures" / "tail.svg")
+    plot_decision(folder / "decision.json", output=results / "figures" / "decision.svg")

@@ -9,7 +9,7 @@ import torch
 from handcraft.config.model import OneLayer
 from handcraft.files import write_tensors
 from handcraft.predictors.one_layer.model import OneLayerModel
-from handcraft.predictors.one_layer.read import Shape
+from handcraft.predictors.one_layer.shape import Shape
 from handcraft.tokenizer.encode import TokenFiles
 
 VOCABULARY, LENGTH = 12, 4

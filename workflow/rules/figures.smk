@@ -177,6 +177,41 @@ if cfg.predictors.one_layer:
         script:
             "../scripts/plot_next_token.py"
 
+    rule plot_tail:
+        """Draw how much of the one-layer model so many of its parts bring."""
+        input:
+            tail="results/evaluation/one_layer/tail.csv",
+            law="results/evaluation/one_layer/law.csv",
+        output:
+            figure="results/figures/tail.svg",
+        log:
+            "logs/plot_tail.log",
+        benchmark:
+            "benchmarks/out/plot_tail.tsv"
+        localrule: True
+        params:
+            code=script_hash("plot_tail.py"),
+        script:
+            "../scripts/plot_tail.py"
+
+    if cfg.shows_opening():
+
+        rule plot_decision:
+            """Draw one decision of the one-layer model as a sum of its parts."""
+            input:
+                decision="results/evaluation/one_layer/decision.json",
+            output:
+                figure="results/figures/decision.svg",
+            log:
+                "logs/plot_decision.log",
+            benchmark:
+                "benchmarks/out/plot_decision.tsv"
+            localrule: True
+            params:
+                code=script_hash("plot_decision.py"),
+            script:
+                "../scripts/plot_decision.py"
+
 
 rule plot_comparison:
     """Draw the results of every predictor on every group, with intervals."""

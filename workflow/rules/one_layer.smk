@@ -1,6 +1,7 @@
 # Needs: results/tokens/*, results/contexts/{variant}/*.safetensors.
 # Makes: results/one_layer/: one-layer language models and what the first of them says of the groups' contexts;
-#        results/next_token/: their losses on all tokens, and those of n-gram models.
+#        results/next_token/: their losses on all tokens, and those of n-gram models;
+#        results/evaluation/one_layer/: what the first of them is made of, and what its parts are worth.
 
 one_layer = cfg.predictors.one_layer.runs() if cfg.predictors.one_layer else {}
 
@@ -105,3 +106,84 @@ rule predict_next_one_layer:
         code=script_hash("predict_next_one_layer.py"),
     script:
         "../scripts/predict_next_one_layer.py"
+
+
+rule find_skip_trigrams:
+    """Find what the heads of the one-layer model do in words, and ablate it."""
+    input:
+        model="results/one_layer/main.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+        tokens=expand("results/tokens/{split}.npy", split=SPLITS),
+        starts=expand("results/tokens/{split}_starts.npy", split=SPLITS),
+    output:
+        table="results/evaluation/one_layer/skip_trigrams.csv",
+        reads="results/one_layer/reads.safetensors",
+    log:
+        "logs/find_skip_trigrams.log",
+    benchmark:
+        "benchmarks/out/find_skip_trigrams.tsv"
+    resources:
+        mem_mb=hooks.memory("llama"),
+        runtime=hooks.runtime(60),
+    params:
+        code=script_hash("find_skip_trigrams.py"),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        seed=cfg.seed,
+    script:
+        "../scripts/find_skip_trigrams.py"
+
+
+rule evaluate_tail:
+    """Measure the one-layer model with only so many of its parts kept, and what single parts are worth."""
+    input:
+        model="results/one_layer/main.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+        reads="results/one_layer/reads.safetensors",
+        tokens=expand("results/tokens/{split}.npy", split=SPLITS),
+        starts=expand("results/tokens/{split}_starts.npy", split=SPLITS),
+    output:
+        tail="results/evaluation/one_layer/tail.csv",
+        law="results/evaluation/one_layer/law.csv",
+        parts="results/evaluation/one_layer/parts.csv",
+    log:
+        "logs/evaluate_tail.log",
+    benchmark:
+        "benchmarks/out/evaluate_tail.tsv"
+    resources:
+        mem_mb=hooks.memory("llama"),
+        runtime=hooks.runtime(60),
+    params:
+        code=script_hash("evaluate_tail.py"),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_tail.py"
+
+
+rule open_decision:
+    """Open one prediction of the one-layer model: what each part adds to its word."""
+    input:
+        model="results/one_layer/main.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+        validation=(
+            []
+            if cfg.figures.sentence or not cfg.report.excerpts
+            else [
+                "results/tokens/validation.npy",
+                "results/tokens/validation_starts.npy",
+            ]
+        ),
+    output:
+        decision="results/evaluation/one_layer/decision.json",
+    log:
+        "logs/open_decision.log",
+    benchmark:
+        "benchmarks/out/open_decision.tsv"
+    resources:
+        mem_mb=hooks.memory("llama"),
+        runtime=hooks.runtime(20),
+    params:
+        code=script_hash("open_decision.py"),
+        sentence=cfg.figures.sentence,
+    script:
+        "../scripts/open_decision.py"

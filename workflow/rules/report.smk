@@ -112,7 +112,12 @@ rule fill_report:
             [
                 "results/evaluation/next_token.csv",
                 "results/one_layer/main.training.csv",
+                "results/evaluation/one_layer/skip_trigrams.csv",
+                "results/evaluation/one_layer/tail.csv",
+                "results/evaluation/one_layer/law.csv",
+                "results/evaluation/one_layer/parts.csv",
                 "results/figures/next_token.svg",
+                "results/figures/tail.svg",
             ]
             if cfg.predictors.one_layer
             else []
@@ -122,6 +127,14 @@ rule fill_report:
         ),
         people_figure=["results/figures/people.svg"] if labelled else [],
         opening=["results/figures/opening.svg"] if cfg.shows_opening() else [],
+        decision=(
+            [
+                "results/evaluation/one_layer/decision.json",
+                "results/figures/decision.svg",
+            ]
+            if cfg.shows_opening() and cfg.predictors.one_layer
+            else []
+        ),
         overview="results/figures/overview.svg",
         first_rules=f"results/evaluation/{cfg.figures.tiles_group}/first_rules.csv",
         tiles=expand("results/figures/tiles-{token}.svg", token=tiles),

@@ -3,7 +3,7 @@ from pathlib import Path
 from handcraft.build.jobs import job
 from handcraft.config.model import SPLITS, OneLayer
 from handcraft.device import Machine
-from handcraft.predictors.one_layer.read import Shape
+from handcraft.predictors.one_layer.shape import Shape
 from handcraft.predictors.one_layer.train import Work, train_one_layer
 from handcraft.tokenizer.encode import TokenFiles
 

@@ -2,6 +2,7 @@
 
 Nothing reads data out of a module here: what is computed is in `analysis`.
 
-Modules: `calibration`, `comparison`, `evidence`, `learning_curve`, `linearity`, `next_token`, `opening`, `overview`,
-`pairs`, `path`, `penalty`, `people`, `pipeline`, `strips`, `style`, `tiles`, `training`, `weights`.
+Modules: `calibration`, `comparison`, `decision`, `evidence`, `learning_curve`, `linearity`, `next_token`,
+`opening`, `overview`, `pairs`, `path`, `penalty`, `people`, `pipeline`, `strips`, `style`, `tail`, `tiles`,
+`training`, `weights`.
 """

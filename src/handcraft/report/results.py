@@ -324,6 +324,36 @@ class Results:
         return self._csv("one_layer", "main.training.csv")
 
     @cached_property
+    def one_layer_tail(self) -> Rows:
+        """What so many parts of the one-layer model bring."""
+        return self._csv("evaluation", "one_layer", "tail.csv")
+
+    @cached_property
+    def one_layer_law(self) -> Rows:
+        """The laws fitted to that."""
+        return self._csv("evaluation", "one_layer", "law.csv")
+
+    @cached_property
+    def one_layer_parts(self) -> Rows:
+        """What its heads and strongest neurons are worth."""
+        return self._csv("evaluation", "one_layer", "parts.csv")
+
+    @cached_property
+    def skip_trigrams(self) -> Rows:
+        """What its heads do in words, and what ablation says of it."""
+        return self._csv("evaluation", "one_layer", "skip_trigrams.csv")
+
+    @cached_property
+    def decision(self) -> Any:
+        """One of its predictions as a sum; None where nothing was opened."""
+        return self._json("evaluation", "one_layer", "decision.json")
+
+    @cached_property
+    def has_decision(self) -> bool:
+        """Whether the build draws one, be it that there is none to draw."""
+        return self.root.joinpath("evaluation", "one_layer", "decision.json").is_file()
+
+    @cached_property
     def removed(self) -> dict[str, Rows]:
         """Tables of `evaluate_stability` by group; empty where there are no fits to resampled stories."""
         return {g.name: self._csv("evaluation", g.name, "stability.csv") for g in self.metadata.groups}

@@ -2,5 +2,5 @@
 
 What looks inside it is in `analysis`.
 
-Modules: `model`, `muon`, `predict`, `read`, `train`.
+Modules: `model`, `muon`, `predict`, `read`, `shape`, `train`.
 """

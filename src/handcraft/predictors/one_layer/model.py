@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from handcraft.predictors.one_layer.read import EPSILON, Shape
+from handcraft.predictors.one_layer.shape import EPSILON, Shape
 
 
 class OneLayerModel(nn.Module):

@@ -1,59 +1,19 @@
 """A finished one-layer model read from its file and asked, in NumPy: asking needs no PyTorch.
 
-What it computes is in `model`. Only the last position is asked, so that keys and values come from tables by input id.
+What it computes is in `model`. Only the last position is asked, so that queries, keys and values come from tables by
+input id.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from handcraft.config.model import OneLayer
 from handcraft.errors import UserError
 from handcraft.files import read_metadata, read_tensors
 from handcraft.math import positional_ids
-
-EPSILON = 1e-6
-"""Added to the mean square that `norm` divides by the root of."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What fixes the size of every tensor, and how they are put together."""
-
-    length: int
-    vocabulary: int
-    width: int
-    heads: int
-    hidden: int
-    attention: str
-    reads: int | None
-    mlp: str
-    normalise: bool
-
-    @classmethod
-    def of(cls, settings: OneLayer, length: int, vocabulary: int) -> "Shape":
-        keys = ("width", "heads", "hidden", "attention", "reads", "mlp", "normalise")
-        return cls(length, vocabulary, **{key: getattr(settings, key) for key in keys})
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    def tensors(self) -> dict[str, tuple[int, int] | tuple[int]]:
-        """The tensors of a finished model, with their shapes."""
-        d, h = self.width, self.hidden
-        found: dict[str, tuple[int, int] | tuple[int]] = {"inputs": (self.length * self.vocabulary, d)}
-        if self.attention == "learned":
-            found["qk"] = (d, 2 * d)
-        if self.attention != "none":
-            found |= {"values": (d, d), "out": (d, d)}
-        if self.mlp != "none":
-            found |= {"up": (d, h), "down": (h, d)}
-        if self.mlp == "bilinear":
-            found["gate"] = (d, h)
-        return found | {"unembed": (d, self.vocabulary), "bias": (self.vocabulary,)}
+from handcraft.predictors.one_layer.shape import EPSILON, Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +62,8 @@ class OneLayerReader:
 
     @cached_property
     def queries(self) -> np.ndarray:
-        """What each input id looks for when it stands last, [vocabulary, heads, d / heads]: by token."""
-        return self._projected(slice(self.shape.width))[-self.shape.vocabulary :]
+        """What each input id looks for when it stands last, [inputs, heads, d / heads]."""
+        return self._projected(slice(self.shape.width))
 
     def _projected(self, columns: slice) -> np.ndarray:
         return (self._normed @ self.tensors["qk"][:, columns]).reshape(-1, self.heads, self._each)
@@ -118,15 +78,15 @@ class OneLayerReader:
         return self.shape.width // self.heads
 
     def ids(self, tokens: np.ndarray) -> np.ndarray:
-        """Input ids [n, length] of tokens [n, length]."""
+        """Input ids [n, t] of contexts of at most `length` tokens [n, t]; a shorter one is a story's beginning."""
         return positional_ids(tokens, self.shape.vocabulary)
 
     def pattern(self, ids: np.ndarray) -> np.ndarray:
-        """How much the last position of contexts reads from each position, by head: [n, heads, length]."""
+        """How much the last position of contexts reads from each position, by head: [n, heads, t]."""
         n, length = ids.shape
         if self.shape.attention == "average":
             return np.full((n, 1, length), np.float32(1 / length))
-        q = self.queries[ids[:, -1] % self.shape.vocabulary]
+        q = self.queries[ids[:, -1]]
         scores = np.einsum("nhd,nthd->nht", q, self.keys[ids], optimize=True) / np.float32(
             np.sqrt(self._each)
         )
@@ -156,6 +116,6 @@ class OneLayerReader:
         return a if self.shape.mlp == "none" else a + self.active(self.norm(a)) @ self.tensors["down"]
 
     def logits(self, tokens: np.ndarray, of: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Logits float32 [n, vocabulary] of what comes after contexts, tokens [n, length]; or of the tokens `of`."""
+        """Logits float32 [n, vocabulary] of what comes after contexts, tokens [n, t]; or of the tokens `of`."""
         final = self.norm(self.last(self.ids(tokens)))
         return np.asarray(final @ self.tensors["unembed"][:, of] + self.tensors["bias"][of])

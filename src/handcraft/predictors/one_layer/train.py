@@ -25,7 +25,7 @@ from handcraft.files import hash_file, read_metadata, read_tensors, write_csv, w
 from handcraft.logging import progress, say
 from handcraft.predictors.one_layer.model import OneLayerModel
 from handcraft.predictors.one_layer.muon import Muon
-from handcraft.predictors.one_layer.read import Shape
+from handcraft.predictors.one_layer.shape import Shape
 from handcraft.seeds import derive_seed, generator
 from handcraft.tokenizer.encode import TokenFiles
 from handcraft.tokenizer.windows import Windows

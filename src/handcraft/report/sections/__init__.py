@@ -1,6 +1,7 @@
 """The sections of the report: a module prepares each one's names, tables and values; `report/*.qmd` holds the prose.
 
-Modules: `examples`, `explorer`, `few`, `language_models`, `linearity`, `one_layer`, `opening`, `pairs`, `people`,
+Modules: `examples`, `explorer`, `few`, `language_models`, `linearity`, `one_layer`,
+`one_layer_parts`, `opening`, `pairs`, `people`,
 `planted`, `predictors`, `published`, `rebuild`, `results`, `setup`, `tiles`, `weights`.
 """
 
@@ -11,6 +12,7 @@ from handcraft.report.sections import (
     language_models,
     linearity,
     one_layer,
+    one_layer_parts,
     opening,
     pairs,
     people,
@@ -32,6 +34,7 @@ ALL = (
     linearity,
     pairs,
     one_layer,
+    one_layer_parts,
     people,
     weights,
     examples,

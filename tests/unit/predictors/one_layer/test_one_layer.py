@@ -22,7 +22,8 @@ from handcraft.predictions import read_predictions
 from handcraft.predictors.one_layer.model import OneLayerModel
 from handcraft.predictors.one_layer.muon import Muon
 from handcraft.predictors.one_layer.predict import predict_next_one_layer, predict_one_layer
-from handcraft.predictors.one_layer.read import OneLayerReader, Shape
+from handcraft.predictors.one_layer.read import OneLayerReader
+from handcraft.predictors.one_layer.shape import Shape
 from handcraft.predictors.one_layer.train import Work, numbers_of_step, rate_at, train_one_layer
 from handcraft.tokenizer.tokens import Vocabulary
 from tests.helpers.artifacts import contexts_file, tokenizer_file
@@ -83,6 +84,10 @@ def test_the_reader_computes_what_the_model_does(
     np.testing.assert_allclose(
         reader.logits(tokens, np.array([3, 1])), expected[:, [3, 1]], atol=1e-4, rtol=1e-4
     )
+    # The beginning of a story is a shorter context.
+    with torch.no_grad():
+        expected = model(torch.from_numpy(tokens[:, :2]))[:, -1]
+    np.testing.assert_allclose(reader.logits(tokens[:, :2]), expected, atol=1e-4, rtol=1e-4)
 
 
 def test_a_head_reads_so_many_positions_at_most(tmp_path: Path) -> None:

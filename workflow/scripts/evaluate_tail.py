@@ -1,0 +1,15 @@
+from handcraft.analysis.one_layer.tail import evaluate_tail
+from handcraft.build.jobs import job
+from handcraft.config.model import SPLITS, Evaluation
+from handcraft.tokenizer.encode import TokenFiles
+
+with job(snakemake) as (inputs, outputs, params):
+    evaluate_tail(
+        inputs.model,
+        inputs.tokenizer,
+        inputs.reads,
+        dict(zip(SPLITS, map(TokenFiles, inputs.tokens, inputs.starts), strict=True)),
+        settings=Evaluation(**params.settings),
+        seed=params.seed,
+        outputs=(outputs.tail, outputs.law, outputs.parts),
+    )
