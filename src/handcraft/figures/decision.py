@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW = 0.165  # inches
+READS = 8
+"""Tokens that have a bar of their own, those that do most."""
 
 
 def plot_decision(decision: Path, *, output: Path) -> None:
-    """Draw what `open_decision` wrote: a bar a part, from the oldest token to the bias, and their sum.
+    """Draw what `open_decision` wrote: a bar a part, from the oldest token that does much to the bias, and their sum.
 
     Each bar begins where the one before it ended.
     """
@@ -27,7 +29,10 @@ def plot_decision(decision: Path, *, output: Path) -> None:
             save_svg(figure, output)
             return
         tokens = [f"“{_plain(t)}”" for t in found["tokens"]]
-        parts = [(f"reads {token}", value) for token, value in zip(tokens, found["reads"], strict=True)]
+        kept = set(sorted(range(len(tokens)), key=lambda i: -abs(found["reads"][i]))[:READS])
+        left = [value for i, value in enumerate(found["reads"]) if i not in kept]
+        parts = [(f"reads of {len(left)} other tokens", sum(left))] if left else []
+        parts += [(f"reads {tokens[i]}", found["reads"][i]) for i in sorted(kept)]
         parts.append((f"{tokens[-1]} itself", found["direct"]))
         parts += [
             (f"neuron {n['neuron']} (writes {_words(n['writes'])})", n["value"]) for n in found["neurons"]

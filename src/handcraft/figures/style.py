@@ -4,6 +4,7 @@ Figures are drawn about as wide as a phone shows them, so that their text (8 to 
 pixels and in print alike. No pyplot: nothing global is left behind.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,11 @@ from handcraft.registry import PREDICTORS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_PLACES = re.compile(r' (?:d|x|y|points)="[^"]*"|translate\([^)]*\)')
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_BREAKS = re.compile(r"\s*([MLHVCSQTAZz])\s*")
+_INDENT = re.compile(r"\n +")
 
 WIDTH = 4.6
 """Inches; at 390 pixels a figure is then shown at four fifths of its size."""
@@ -97,9 +103,22 @@ def house_style() -> Iterator[None]:
 
 
 def save_svg(figure: "Figure", path: Path | str) -> None:
-    """Write an SVG that has no date and fixed ids. Call it inside `house_style`."""
+    """Write an SVG that has no date, fixed ids, and places to a hundredth of a point. Call it inside `house_style`."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     canvas = FigureCanvasSVG(figure)
     with whole_file(path) as partial:
         canvas.print_figure(str(partial), format="svg", metadata={"Date": None, "Creator": None})
+        partial.write_text(round_places(partial.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def round_places(svg: str) -> str:
+    """An SVG whose places have two digits after the point, without spaces that mean nothing: a third less to send."""
+
+    def shorter(number: re.Match[str]) -> str:
+        return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+    def rounded(place: re.Match[str]) -> str:
+        return _BREAKS.sub(r"\1", _NUMBER.sub(shorter, place[0]))
+
+    return _INDENT.sub("\n", _PLACES.sub(rounded, svg))

@@ -1,7 +1,10 @@
 """The figures: what they show, the same bytes each time, nothing left behind."""
 
 import hashlib
+import re
+from io import StringIO
 from pathlib import Path
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
@@ -9,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from handcraft.figures.comparison import plot_comparison
-from handcraft.figures.style import diverging, predictor_styles, readable_on
+from handcraft.figures.style import diverging, house_style, predictor_styles, readable_on, round_places
 from handcraft.figures.tiles import draw_tiles
 from handcraft.figures.training import CEILING, plot_training
 from handcraft.files import write_csv, write_json, write_table
@@ -159,3 +162,29 @@ def test_one_colour_a_predictor_whoever_else_is_there() -> None:
     assert few["linear"] == many["linear"]
     assert few["lm"] == many["lm"]
     assert len(set(many.values())) == 5
+
+
+def test_rounding_leaves_every_element_within_a_hundredth_of_a_point() -> None:
+
+    from matplotlib.figure import Figure
+
+    with house_style():
+        figure = Figure(figsize=(2, 2))
+        axes = figure.add_subplot(title="−0.001 & <b>")
+        axes.plot([0, 1 / 3, 1e-5], [1 / 7, -1e-4, 2])
+        axes.scatter([0.1, 0.2], [1 / 9, 0.5])
+        text = StringIO()
+        figure.savefig(text, format="svg")
+    before, after = text.getvalue(), round_places(text.getvalue())
+    assert len(after) < 0.9 * len(before)
+    pairs = list(
+        zip(ElementTree.fromstring(before).iter(), ElementTree.fromstring(after).iter(), strict=True)
+    )
+    for old, new in pairs:
+        assert (old.tag, old.attrib.keys()) == (new.tag, new.attrib.keys())
+        for name, value in old.attrib.items():
+            numbers = [re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", x) for x in (value, new.attrib[name])]
+            assert len(numbers[0]) == len(numbers[1]), name
+            np.testing.assert_allclose(*(np.array(n, float) for n in numbers), atol=0.0051)
+            letters = [re.sub(r"[-\d.\s]", "", x) for x in (value, new.attrib[name])]
+            assert letters[0] == letters[1]

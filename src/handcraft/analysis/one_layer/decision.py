@@ -17,8 +17,8 @@ LOOKED = 2048
 """Windows among which a telling one is looked for."""
 NEURONS = 6
 """Neurons that are named; the others are one part."""
-SURE = 0.4
-"""Probability of the word from which on a window may be shown."""
+SURE, TOO_SURE = 0.4, 0.9
+"""Probabilities of its word between which a window may be shown: it is a decision, and one that has a rival."""
 
 
 def open_decision(
@@ -61,7 +61,8 @@ def telling_window(opened: Opened, windows: Windows) -> np.ndarray | None:
     whole = opened.answer(opened.attended(pieces))
     alone = opened.answer(pieces.start + opened.add(pieces.taken[:, :, -1]))
     n, came = np.arange(len(rows)), rows[:, -1]
-    fit = (whole.argmax(1) == came) & (whole[n, came] >= np.log(SURE))
+    own = np.exp(whole[n, came])
+    fit = (whole.argmax(1) == came) & (own >= SURE) & (own <= TOO_SURE)
     if not fit.any():
         return np.asarray(rows[whole[n, came].argmax()])
     return np.asarray(rows[np.where(fit, (whole - alone)[n, came], -np.inf).argmax()])

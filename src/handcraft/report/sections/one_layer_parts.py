@@ -61,9 +61,9 @@ def skip_confirmed(results: Results, values: Values) -> Markdown:
 
 
 def skip_examples(results: Results) -> Markdown:
-    """Three skip-trigrams in words, each of another head or output, the surest first."""
+    """Three skip-trigrams in words, each with another output, those with most effect first; of words, if there are."""
     kept: list[dict[str, Any]] = []
-    for r in sorted(results.skip_trigrams, key=lambda r: -r["ablated"]):
+    for r in sorted(results.skip_trigrams, key=lambda r: (not _of_words(r), -r["ablated"])):
         if r["low"] > 0 and all(r["output"] != k["output"] for k in kept):
             kept.append(r)
     return join([Markdown(_in_words(r)) for r in kept[:3]])
@@ -71,6 +71,10 @@ def skip_examples(results: Results) -> Markdown:
 
 def _in_words(row: dict[str, Any]) -> str:
     return f"{_token(row['source'])} … {_token(row['last'])} → {_token(row['output'])}"
+
+
+def _of_words(row: dict[str, Any]) -> bool:
+    return all(row[name].removeprefix("␣").isalpha() for name in ("source", "last", "output"))
 
 
 def _token(text: str) -> Markdown:
