@@ -7,7 +7,7 @@ import sys
 from handcraft.errors import UserError
 
 COMMANDS = {
-    "schema": "write config/schema.json, docs/configuration.md and docs/planted.md",
+    "schema": "write the generated files: schemas, docs/configuration.md, docs/planted.md, rules of the planted corpus",
     "check-config": "check config.yaml, and overlays if given, without starting Snakemake",
     "plan": "estimate before a build how many contexts, gigabytes and hours it takes, and what it downloads",
     "verify": "check a linear model's certificate again, from its file and contexts",
