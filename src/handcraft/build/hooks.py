@@ -231,6 +231,11 @@ def rule_files(root: Path | str, cfg: Config) -> dict[str, str]:
     return {group: os.path.relpath(path, Path.cwd()) for group, path in found.items() if path.is_file()}
 
 
+def file_curves(group: str, ruled: Collection[str]) -> list[str]:
+    """What so many rules of a group's file reach; none where it has no file."""
+    return [f"results/rules/{group}/file_curve.safetensors"] if group in ruled else []
+
+
 def predictors_of(
     variant: Variant, planted: Sequence[str], cfg: Config, ruled: Collection[str] = ()
 ) -> list[str]:

@@ -75,6 +75,7 @@ def _listed(value: Any) -> Any:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+Prose = Annotated[str, Field(min_length=1, max_length=2000)]
 Position = Annotated[
     Span,
     BeforeValidator(_span, json_schema_input_type=Annotated[int, Field(ge=-FURTHEST, le=-1)] | str),
@@ -126,7 +127,7 @@ class Rule(_Block):
     """The rule is silent where one of these holds."""
     push: Annotated[dict[Text, float], Field(min_length=1)]
     """Nats by candidate: 0.7 doubles a candidate's odds, -0.7 halves them."""
-    why: Text
+    why: Prose
     """One sentence: why this rule should hold."""
     example: str = ""
     """A context in which it fires."""
@@ -151,7 +152,7 @@ class Rule(_Block):
 class RuleFile(_Block):
     """The rules of one group."""
 
-    by: Text
+    by: Prose
     """Who wrote them, and with what at hand: blind, or with the weights or contexts of a corpus in view."""
     start: dict[Text, float] | None = None
     """Nats of each candidate where no rule fires. Without it, the logarithm of its share in the training contexts."""

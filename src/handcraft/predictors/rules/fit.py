@@ -15,6 +15,8 @@ L2 = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Ridges tried, as pseudo-contexts: a ridge of 1 is a normal prior with a standard deviation of 1 nat."""
 _START = 1e-6
 """Ridge of the logits where no rule fires: a number added to all of them changes nothing."""
+_FIXED = 1e12
+"""The same where they are given: they stay zero."""
 _STEPS, _DONE = 60, 1e-10
 """Newton steps at most, and the decrease of the objective (nats a context) below which it is at its optimum."""
 
@@ -35,11 +37,19 @@ class Problem:
     """The training objective: mean loss over contexts plus `l2 / 2n` times the sum of squared strengths.
 
     `fires` [n, rules]; `pushed` bool [rules, K], which candidates a rule pushes: one parameter each, after the K of
-    `start`.
+    `start`. With an `offset` [n, K], logits that are given, `start` stays zero.
     """
 
-    def __init__(self, fires: sparse.csc_array, pushed: np.ndarray, labels: np.ndarray, l2: float) -> None:
+    def __init__(
+        self,
+        fires: sparse.csc_array,
+        pushed: np.ndarray,
+        labels: np.ndarray,
+        l2: float,
+        offset: np.ndarray | None = None,
+    ) -> None:
         self.n, self.K = fires.shape[0], pushed.shape[1]
+        self.offset = offset
         self.pushed, self.labels, self.l2 = pushed, labels.astype(np.int64), l2
         self.rule, self.candidate = np.nonzero(pushed)
         self.by_row = fires.tocsr()
@@ -54,7 +64,8 @@ class Problem:
     @cached_property
     def ridge(self) -> np.ndarray:
         """The ridge of every parameter, per context."""
-        return np.concatenate([np.full(self.K, _START), np.full(len(self.rule), self.l2)]) / self.n
+        start = _START if self.offset is None else _FIXED
+        return np.concatenate([np.full(self.K, start), np.full(len(self.rule), self.l2)]) / self.n
 
     def unpack(self, theta: np.ndarray) -> Strengths:
         """The parameters as a model."""
@@ -65,7 +76,8 @@ class Problem:
     def logits(self, theta: np.ndarray) -> np.ndarray:
         """Logits float64 [n, K]."""
         model = self.unpack(theta)
-        return np.asarray(model.start + self.by_row @ model.weight)
+        logits = np.asarray(model.start + self.by_row @ model.weight)
+        return logits if self.offset is None else logits + self.offset
 
     def value(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """The objective, and the probabilities [n, K]."""

@@ -1,7 +1,7 @@
 """The sections of the report: a module prepares each one's names, tables and values; `report/*.qmd` holds the prose.
 
 Modules: `examples`, `explorer`, `few`, `language_models`, `linearity`, `opening`, `pairs`, `people`, `planted`,
-`predictors`, `published`, `rebuild`, `results`, `setup`, `tiles`, `weights`.
+`predictors`, `published`, `rebuild`, `results`, `rules`, `setup`, `tiles`, `weights`.
 """
 
 from handcraft.report.sections import (
@@ -18,6 +18,7 @@ from handcraft.report.sections import (
     published,
     rebuild,
     results,
+    rules,
     setup,
     weights,
 )
@@ -30,6 +31,7 @@ ALL = (
     results,
     linearity,
     pairs,
+    rules,
     people,
     weights,
     examples,
