@@ -145,9 +145,13 @@ def _contexts(
     return shown(rows[right], contexts, vocabulary), shown(rows[~right], contexts, vocabulary)
 
 
-def shown(rows: np.ndarray, contexts: Contexts, vocabulary: Vocabulary) -> list[list[str]]:
-    """The ends of a few contexts, spread over `rows`, as [text, word that came]."""
-    picked = rows[np.unique(np.linspace(0, len(rows) - 1, EXAMPLES).astype(int))] if len(rows) else rows
+def shown(
+    rows: np.ndarray, contexts: Contexts, vocabulary: Vocabulary, spread: bool = True
+) -> list[list[str]]:
+    """The ends of a few contexts of `rows`, spread over them or the first, as [text, word that came]."""
+    picked = rows[:EXAMPLES]
+    if spread and len(rows):
+        picked = rows[np.unique(np.linspace(0, len(rows) - 1, EXAMPLES).astype(int))]
     return [
         [
             vocabulary.decode(contexts.tokens[r, -SHOWN:].tolist()),

@@ -28,7 +28,8 @@ RIDGE = 1.0
 PRICES = (1.0, 0.5)
 """What a rule must gain, as a share of its length; the second once no rule is left that gains the first."""
 ROUND = 10
-"""One rule a search for every so many that there are already, and five at most."""
+"""One rule a search for every so many that there are already, and at most `MOST`."""
+MOST = 5
 DIGITS = 3
 """Decimals of a proposed push."""
 
@@ -71,13 +72,14 @@ class Proposer:
         base: Base | None = None,
     ) -> None:
         self.settings, self.K = settings, len(training.candidates)
-        rows = _sample(training, settings.contexts, seed)
+        self._rows = rows = _sample(training, settings.contexts, seed)
         self.tokens, self.labels = training.tokens[rows], training.labels[rows]
         self.offset = base.training[rows] if base else None
         self.held_out, self.held_out_base = held_out, base.validation if base else None
         self.search = Search(self.tokens, self.labels, training.vocabulary, usable(vocabulary))
         self.found: list[Proposal] = []
         self.rejected = 0
+        self.most = MOST
         # A rule that is there already may be changed by whoever wrote it, not stated a second time.
         self._barred: set[object] = {
             (r.place, k) for r in (base.rules if base else ()) for k in range(self.K)
@@ -98,7 +100,7 @@ class Proposer:
             best_pair, looked_at = np.inf, -1
             while len(self.found) < self.settings.count:
                 room = self.settings.count - len(self.found)
-                count = max(1, min(5, len(self.found) // ROUND, room))
+                count = max(1, min(self.most, len(self.found) // ROUND, room))
                 new = self.search.best(self._p, count, self._barred)
                 # Pairs take longer: their best gain seldom rises, so they wait until the best single falls below it.
                 due = not new or best_pair > new[0].net or len(self.found) >= looked_at + ROUND
@@ -159,6 +161,13 @@ class Proposer:
             theta = np.concatenate([start.start, weight[problem.rule, problem.candidate]])
         return problem.unpack(problem.solve(theta))
 
+    def beside(self, logits: np.ndarray) -> Strengths:
+        """The rules fitted beside given logits of the training contexts, in place of those of the base."""
+        pushed = np.array([p.rule.push for p in self.found]).reshape(-1, self.K) != 0
+        fires = stack_columns(self._columns, len(self.tokens))
+        problem = Problem(fires, pushed, self.labels, RIDGE, logits[self._rows])
+        return problem.unpack(problem.solve())
+
     def _probabilities(self) -> tuple[np.ndarray, np.ndarray]:
         """Of the training and the validation contexts."""
         size = len(self.model.weight)
@@ -171,6 +180,10 @@ class Proposer:
         ]
         p, q = (np.exp(log_softmax(x)) for x in logits)
         return p, q
+
+    def loss(self) -> float:
+        """The loss on validation contexts."""
+        return float(-np.log(self._q[np.arange(len(self._q)), self.held_out.labels]).mean())
 
     def fires(self, tokens: np.ndarray) -> sparse.csc_array:
         """Where the rules fire on other contexts."""

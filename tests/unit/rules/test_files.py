@@ -62,7 +62,7 @@ def test_a_file_is_read_as_it_stands(tmp_path: Path) -> None:
     assert rule.push == {"and": 2.0, "but": -0.5}
     assert not rule.proposed
     text = rule_text(rule, read.sets)
-    assert text == "one of {cat, dog} at -3 to -1, and on anywhere, unless was not at -1, unless , anywhere"
+    assert text == 'one of {cat, dog} at -3 to -1, and on anywhere, unless was not at -1, unless "," anywhere'
 
 
 def test_words_that_yaml_takes_for_true_or_false_stay_words(tmp_path: Path) -> None:
