@@ -51,6 +51,7 @@ class Score:
     seen: np.ndarray
     model: Strengths
     fitted: Strengths
+    candidates: tuple[str, ...]
 
 
 class Scorer:
@@ -105,6 +106,7 @@ class Scorer:
             np.diff(fires.indptr),
             model,
             fitted,
+            candidates,
         )
 
 
@@ -177,8 +179,11 @@ def changes(score: Score, before: Score) -> list[str]:
 
 def _line(score: Score, i: int) -> str:
     rule = score.rules[i]
-    mark = " (proposed)" if rule.proposed else ""
-    return f"  {rule.line:>6}{score.gain[i]:>9.4f}{score.seen[i]:>8,}  {rule.text} -> {rule.pushes}{mark}"
+    mark = ", proposed" if rule.proposed else ""
+    pushed = np.flatnonzero(rule.push)
+    fitted = ", ".join(f"{score.candidates[k].strip()} {score.fitted.weight[i, k]:+.2f}" for k in pushed)
+    start = f"  {rule.line:>6}{score.gain[i]:>9.4f}{score.seen[i]:>8,}"
+    return f"{start}  {rule.text} -> {rule.pushes} (fitted {fitted}{mark})"
 
 
 def _share(scorer: Scorer, one: Level) -> str:

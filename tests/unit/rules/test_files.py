@@ -230,6 +230,13 @@ def test_every_committed_file_fits_the_schema_and_can_be_read(root: Path) -> Non
         read_rules(file)
 
 
+def test_the_conjunctions_of_tinystories_are_forty_rules_each_with_a_reason(root: Path) -> None:
+    read, _ = read_rules(root / "human" / "rules" / "tinystories-files" / "conjunctions.yaml")
+    assert len(read.rules) <= 40
+    assert "not blind" in read.by
+    assert not any(rule.proposed for rule in read.rules)
+
+
 @pytest.mark.parametrize("group", RULES)
 def test_an_interaction_is_four_rules_and_the_noise_silences_all_others(group: str) -> None:
     planted = RULES[group]
