@@ -3,6 +3,6 @@
 Scores of predictions are in `evaluation`, drawings in `figures`.
 
 Modules: `best_linear`, `data_claims`, `evidence`, `find_rules`, `first_rules`, `influence`, `last_position`,
-`learning_curve`, `opening`, `pairs`, `path`, `planted`, `proposals`, `published`, `published_weights`, `rule_search`,
-`rules`, `score_rules`, `shown`, `stability`, `strongest`, `unpenalised`, `write_proposals`.
+`learning_curve`, `missed`, `opening`, `pairs`, `path`, `planted`, `proposals`, `published`, `published_weights`,
+`rule_search`, `rules`, `score_rules`, `shown`, `stability`, `strongest`, `unpenalised`, `write_proposals`.
 """

@@ -62,6 +62,7 @@ def expected_costs(cfg: Config, sizes: Sizes, parameters: Mapping[str, int | Non
             gpu,
         ),
         Cost("find_pairs", groups, 5e-4 * train if cfg.pairs else 0, gpu),
+        Cost("find_rules", groups, 1e-3 * _searched(cfg, own)),
         Cost("train_resamples", groups, 1.8e-5 * train * linear.resamples * _hardness(3 * smallest), gpu),
     ]
     if nonlinear := cfg.predictors.nonlinear:
@@ -82,6 +83,11 @@ def expected_costs(cfg: Config, sizes: Sizes, parameters: Mapping[str, int | Non
     tests = sum(c["test"] for c in all_)
     found.append(Cost("all others", rest, 1.4 * rest * START["light"] + 3e-4 * tests))
     return found
+
+
+def _searched(cfg: Config, contexts: list[dict[str, int]]) -> int:
+    """Training contexts that are searched for rules."""
+    return sum(min(c["train"], cfg.proposals.contexts) for c in contexts) if cfg.proposals else 0
 
 
 def _start(rule: str) -> float:

@@ -10,6 +10,13 @@ from pathlib import Path
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("group")
     parser.add_argument("--watch", action="store_true", help="score the file again whenever it is saved")
+    parser.add_argument(
+        "--missed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also what the rules miss and the linear model knows",
+    )
     add_places(parser)
 
 
@@ -41,6 +48,7 @@ def chosen_file(options: argparse.Namespace) -> Path:
 
 
 def run(options: argparse.Namespace) -> int:
+    from handcraft.analysis.missed import format_missed, missed
     from handcraft.analysis.score_rules import Scorer, format_score
     from handcraft.rules.files import no_rules
 
@@ -49,7 +57,13 @@ def run(options: argparse.Namespace) -> int:
         raise no_rules(path)
     if not options.watch:
         scorer = Scorer(options.build, options.group)
-        print(format_score(scorer, scorer.score(path)))
+        score = scorer.score(path)
+        print(format_score(scorer, score))
+        linear = options.build / "results" / "linear" / options.group / "weights.safetensors"
+        if options.missed and linear.is_file():
+            logits = score.model.logits(scorer.fires(score.rules)[1])
+            found = missed(logits, scorer.held_out, linear, scorer.vocabulary)
+            print(f"\n{format_missed(found, options.missed)}")
         return 0
     print(f"watching {path}; Ctrl-C ends", flush=True)
     for text in scores(options.build, options.group, path, saves(path)):
