@@ -226,6 +226,9 @@ rule evaluate_rules:
         "logs/evaluate_rules/{group}.log",
     benchmark:
         "benchmarks/out/evaluate_rules/{group}.tsv"
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(30),
     params:
         code=script_hash("evaluate_rules.py"),
         confidence=cfg.evaluation.confidence,

@@ -257,6 +257,9 @@ rule predict_rules:
         "logs/predict_rules/{group}.log",
     benchmark:
         "benchmarks/out/predict_rules/{group}.tsv"
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(15),
     params:
         code=script_hash("predict_rules.py"),
         titles={p: hooks.TITLES[p] for p in ("rules", "rules_refitted")},

@@ -32,7 +32,7 @@ def needed(results: Results, values: Values) -> Markdown:
     """Group by group, how many rules take the place of how many weights."""
     told: list[str] = []
     for g in results.metadata.groups:
-        rows, name = results.rules_curve[g.name], f"rules.{g.name}"
+        rows, name = results.rules_curve[g.name], f"proposals.{g.name}"
         own, weights = reached(rows, "proposals"), reached(rows, "path")
         if own is None or weights is None:
             continue
@@ -57,7 +57,7 @@ def counts(results: Results, values: Values) -> Markdown:
     return join(
         [
             Markdown(
-                f"{values.put(f'rules.{g.name}.proposed', len(results.proposals[g.name]))} in {escape(g.title)}"
+                f"{values.put(f'proposals.{g.name}.count', len(results.proposals[g.name]))} in {escape(g.title)}"
             )
             for g in results.metadata.groups
         ]
@@ -71,8 +71,8 @@ def best(results: Results, values: Values) -> Markdown:
         own = [r for r in results.rules_curve[g.name] if r["kind"] == "proposals"]
         if own:
             last = max(own, key=lambda r: r["size"])
-            loss = values.put(f"rules.{g.name}.loss", last["loss"], "nats")
-            linear = values.put(f"rules.{g.name}.linear", last["loss"] - last["difference"], "nats")
+            loss = values.put(f"proposals.{g.name}.loss", last["loss"], "nats")
+            linear = values.put(f"proposals.{g.name}.linear", last["loss"] - last["difference"], "nats")
             told.append(Markdown(f"{loss} in {escape(g.title)} (linear: {linear})"))
     return join(told) if told else Markdown("")
 
