@@ -47,14 +47,14 @@ def test_a_rule_file_adds_its_predictors_and_reruns_what_shows_them(built: Check
     kinds = {row["kind"] for row in read_csv(results / "evaluation" / "conjunctions" / "rules_curve.csv")}
     assert kinds == {"proposals", "path", "refitted", "written"}
     text = (results / "report" / "source" / "_rules.qmd").read_text()
-    assert "tbl-rules" in text
+    assert "tbl-written" in text
     assert "rules, as written" in (results / "report" / "source" / "_predictors.qmd").read_text().lower()
 
 
 def test_without_a_file_the_report_has_proposals_and_no_rules_of_a_person(finished: Checkout) -> None:
     text = (finished.path / "results" / "report" / "source" / "_rules.qmd").read_text()
     assert "tbl-proposed" in text
-    assert "tbl-rules" not in text
+    assert "tbl-written" not in text
     assert "No person has checked these rules" in text
 
 
