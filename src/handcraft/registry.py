@@ -89,7 +89,7 @@ PREDICTORS = (
     Predictor(
         id="rules",
         title="rules, as written",
-        colour="#009E73",
+        colour="#C2185B",
         marker="P",
         sentence="Rules that were written down: when certain tokens stand somewhere in the context, certain words "
         "become more or less likely. Every rule that fires adds its nats to the words' scores, which start from the "
@@ -100,7 +100,7 @@ PREDICTORS = (
     Predictor(
         id="rules_refitted",
         title="rules, refitted",
-        colour="#66C2A5",
+        colour="#E88BB3",
         marker="X",
         sentence="The same rules with the strengths that fit the training contexts best: which tokens are looked for "
         "where, and which words they push, stays as written. A ridge, chosen on the validation contexts, keeps the "

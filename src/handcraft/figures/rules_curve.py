@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from handcraft import registry
 from handcraft.figures.evidence import panels
 from handcraft.figures.style import QUIET, WIDTH, house_style, predictor_styles, save_svg
 from handcraft.files import read_csv
@@ -11,10 +12,10 @@ from handcraft.files import read_csv
 LEVELS = ("linear", "nonlinear", "bayes")
 """Predictors whose gain is a level, besides language models."""
 KINDS = {
-    "proposals": ("rules, proposed by a program", "#D55E00", "o"),
-    "path": ("weights of the linear model, by L1", "#0072B2", "s"),
-    "refitted": ("rules of the file, refitted", "#009E73", "X"),
-    "written": ("rules of the file, as written", "#009E73", "P"),
+    "proposals": ("proposed rules", "#444444", "o"),
+    "path": ("linear model's weights (L1)", *predictor_styles(["linear_sparser"])["linear_sparser"]),
+    "refitted": ("file, refitted", *predictor_styles(["rules_refitted"])["rules_refitted"]),
+    "written": ("file, as written", *predictor_styles(["rules"])["rules"]),
 }
 
 
@@ -43,8 +44,10 @@ def plot_rules_curve(
                 (handles[label],) = axes.plot(
                     x, [r["gain"] for r in own], color=colour, marker=marker, ms=3.6, **style
                 )
-            for name, title, gain in _levels(read_csv(table)):
-                colour = predictor_styles([name])[name][0]
+            levels = _levels(read_csv(table))
+            colours = predictor_styles([name for name, _, _ in levels])
+            for name, title, gain in levels:
+                colour = colours[name][0]
                 handles[title] = axes.axhline(gain, color=colour, lw=1, ls=(0, (4, 2)))
             axes.axhline(0, color=QUIET, lw=0.6)
             if any(r["size"] > 0 for r in read):
@@ -64,4 +67,6 @@ def _levels(metrics: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, float]
     if "majority" not in losses:
         return []
     shares = losses["majority"]["value"]
-    return [(p, losses[p]["title"], shares - losses[p]["value"]) for p in LEVELS if p in losses]
+    # Whoever has no row in the registry is a language model.
+    shown = [p for p in losses if p in LEVELS or p not in registry.titles()]
+    return [(p, losses[p]["title"], shares - losses[p]["value"]) for p in shown]

@@ -11,7 +11,7 @@ from handcraft.report.values import Values
 
 TARGET = 0.9
 """Share of the linear model's gain for which rules are counted."""
-PROPOSED, WRITTEN = 10, 15
+PROPOSED, WRITTEN = 10, 8
 """Rules in either table."""
 
 
@@ -132,8 +132,13 @@ def table_written(results: Results, values: Values) -> Markdown:
                 ", ".join(note),
             ]
         )
-    header = ["when", "push (nats)", "coverage", "conflict", "precision", "gain", "refitted", ""]
-    return pipe_table(header, rows, "llrrrrrl") if rows else Markdown("")
+    header = ["when", "push (nats)", "coverage", "conflict", "precision", "gain", "refitted", "note"]
+    columns = len(header) - (not any(row[-1] for row in rows))
+    return (
+        pipe_table(header[:columns], [row[:columns] for row in rows], "llrrrrrl"[:columns])
+        if rows
+        else Markdown("")
+    )
 
 
 def file_losses(results: Results, values: Values) -> Markdown:
