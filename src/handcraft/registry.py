@@ -97,6 +97,26 @@ PREDICTORS = (
         trained=False,
     ),
     Predictor(
+        id="rules",
+        title="rules, as written",
+        colour="#C2185B",
+        marker="P",
+        sentence="Rules that were written down: when certain tokens stand somewhere in the context, certain words "
+        "become more or less likely. Every rule that fires adds its nats to the words' scores, which start from the "
+        "logarithms of the words' shares in the training contexts, unless the file says otherwise. Nothing else is "
+        "fitted.",
+        trained=False,
+    ),
+    Predictor(
+        id="rules_refitted",
+        title="rules, refitted",
+        colour="#E88BB3",
+        marker="X",
+        sentence="The same rules with the strengths that fit the training contexts best: which tokens are looked for "
+        "where, and which words they push, stays as written. A ridge, chosen on the validation contexts, keeps the "
+        "strengths small.",
+    ),
+    Predictor(
         id="best_linear",
         title="best linear",
         colour="#3B3F8F",
@@ -119,6 +139,9 @@ PREDICTORS = (
 
 NETWORKS = ("additive", "nonlinear")
 """Ids of the predictors that are small networks."""
+
+RULES = ("rules", "rules_refitted")
+"""Ids of the predictors that exist only for groups with a rule file."""
 
 RESERVED = ("human",)
 """Names that artifacts use and no causal language model may have, besides those of `PREDICTORS`."""

@@ -25,6 +25,7 @@ GATHERING |= {
     "plot_evidence",
     "plot_path",
     "plot_pairs",
+    "plot_rules_curve",
 }
 GATHERING |= {"plot_linearity", "plot_learning_curve", "plot_training", "evaluate_occurrence"}
 # Intervals that hold together for all groups depend on how many groups there are.
@@ -97,6 +98,7 @@ def test_jobs_without_torch_do_not_import_it(finished: Checkout) -> None:
     with_torch = {
         "find_first_rules",
         "find_pairs",
+        "find_rules",
         "train_learning_curve",
         "train_linear",
         "train_unpenalised",

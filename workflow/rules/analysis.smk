@@ -1,7 +1,8 @@
 # Needs: results/contexts/*, results/linear/*, results/tokenizer/tokenizer.json; on the planted corpus, its rules.
 # Makes: analyses of the linear models: results/evaluation/{group}/influence.parquet and evidence.csv,
 #        results/evaluation/{published_weights.csv,planted.csv,planted_rules.csv,data_claims.json},
-#        results/linear/{group}/unpenalised.safetensors, results/planted/{group}.safetensors.
+#        results/linear/{group}/unpenalised.safetensors, results/planted/{group}.safetensors;
+#        results/rules/{group}/: rules that a program proposes, and the analysis of a person's.
 
 
 rule train_best_linear:
@@ -176,6 +177,85 @@ rule evaluate_pairs:
         seed=cfg.seed,
     script:
         "../scripts/evaluate_pairs.py"
+
+
+rule find_rules:
+    """Propose rules one by one, confirm each on validation contexts, and measure what so many of them reach."""
+    input:
+        train="results/contexts/{group}/train.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        test="results/contexts/{group}/test.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+        path="results/linear/{group}/path.csv",
+    output:
+        table="results/rules/{group}/proposals.csv",
+        file="results/rules/{group}/proposals.yaml",
+        curve="results/rules/{group}/curve.safetensors",
+    log:
+        "logs/find_rules/{group}.log",
+    benchmark:
+        "benchmarks/out/find_rules/{group}.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(60),
+    params:
+        code=script_hash("find_rules.py"),
+        threads=cfg.threads,
+        settings=cfg.proposals and cfg.proposals.model_dump(),
+        linear=cfg.predictors.linear.model_dump(include={"gap", "max_iterations"}),
+        seed=cfg.seed,
+        device="cpu",
+    script:
+        "../scripts/find_rules.py"
+
+
+rule evaluate_rules:
+    """Analyse a person's rules: coverage, overlaps, conflicts, precision, and what is lost without each."""
+    input:
+        rules=lambda w: ruled[w.group],
+        tokenizer="results/tokenizer/tokenizer.json",
+        train="results/contexts/{group}/train.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        test="results/contexts/{group}/test.safetensors",
+        model="results/rules/{group}/refitted.safetensors",
+    output:
+        table="results/rules/{group}/rules.csv",
+        curve="results/rules/{group}/file_curve.safetensors",
+    log:
+        "logs/evaluate_rules/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_rules/{group}.tsv"
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(30),
+    params:
+        code=script_hash("evaluate_rules.py"),
+        confidence=cfg.evaluation.confidence,
+    script:
+        "../scripts/evaluate_rules.py"
+
+
+rule evaluate_rules_curve:
+    """What so many rules reach on test contexts: proposed, along the L1 path, and from a person's file."""
+    input:
+        curve="results/rules/{group}/curve.safetensors",
+        test="results/contexts/{group}/test.safetensors",
+        linear="results/predictions/{group}/linear.parquet",
+        files=lambda w: hooks.file_curves(w.group, ruled),
+    output:
+        table="results/evaluation/{group}/rules_curve.csv",
+    log:
+        "logs/evaluate_rules_curve/{group}.log",
+    benchmark:
+        "benchmarks/out/evaluate_rules_curve/{group}.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_rules_curve.py"),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_rules_curve.py"
 
 
 rule evaluate_data_claims:

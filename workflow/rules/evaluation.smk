@@ -10,7 +10,7 @@ rule evaluate_predictions:
         test="results/contexts/{variant}/test.safetensors",
         sample="results/contexts/{variant}/sample.json",
         predictions=lambda w: hooks.predictions_of(
-            variants[w.variant], planted_groups, cfg
+            variants[w.variant], planted_groups, cfg, ruled
         ),
     output:
         metrics="results/evaluation/{variant}/metrics.csv",

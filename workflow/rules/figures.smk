@@ -213,6 +213,29 @@ if cfg.predictors.one_layer:
                 "../scripts/plot_decision.py"
 
 
+if cfg.proposals:
+
+    rule plot_rules_curve:
+        """Draw the gain on test contexts against the number of rules, for every group."""
+        input:
+            tables=expand(
+                "results/evaluation/{group}/rules_curve.csv", group=cfg.groups
+            ),
+            metrics=expand("results/evaluation/{group}/metrics.csv", group=cfg.groups),
+        output:
+            figure="results/figures/rules_curve.svg",
+        log:
+            "logs/plot_rules_curve.log",
+        benchmark:
+            "benchmarks/out/plot_rules_curve.tsv"
+        localrule: True
+        params:
+            code=script_hash("plot_rules_curve.py"),
+            titles=lambda w: [cfg.variant(group).title for group in cfg.groups],
+        script:
+            "../scripts/plot_rules_curve.py"
+
+
 rule plot_comparison:
     """Draw the results of every predictor on every group, with intervals."""
     input:

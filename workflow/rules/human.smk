@@ -43,7 +43,7 @@ rule evaluate_people:
             ["results/tokenizer/tokenizer.json"] if w.group in labelled else []
         ),
         predictions=lambda w: hooks.predictions_of(
-            variants[w.group], planted_groups, cfg
+            variants[w.group], planted_groups, cfg, ruled
         ),
         labels=lambda w: hooks.human_labels(root, cfg).get(w.group, []),
     output:

@@ -1,6 +1,8 @@
 # Needs: results/contexts/{variant}/*.safetensors.
 # Makes: results/predictions/{variant}/{predictor}.parquet, in the same format for every kind of predictor,
-#        and the fitted models: results/linear/, results/nonlinear/, results/minibatch/.
+#        and the fitted models: results/linear/, results/nonlinear/, results/minibatch/, results/rules/.
+
+ruled = hooks.rule_files(root, cfg)
 
 
 rule predict_counts:
@@ -237,3 +239,29 @@ rule predict_planted:
         titles={p: hooks.TITLES[p] for p in ("bayes", "best_linear")},
     script:
         "../scripts/predict_planted.py"
+
+
+rule predict_rules:
+    """Predict the test contexts with a person's rules, as written and with strengths fitted to the training contexts."""
+    input:
+        rules=lambda w: ruled[w.group],
+        tokenizer="results/tokenizer/tokenizer.json",
+        train="results/contexts/{group}/train.safetensors",
+        validation="results/contexts/{group}/validation.safetensors",
+        test="results/contexts/{group}/test.safetensors",
+    output:
+        rules="results/predictions/{group}/rules.parquet",
+        rules_refitted="results/predictions/{group}/rules_refitted.parquet",
+        model="results/rules/{group}/refitted.safetensors",
+    log:
+        "logs/predict_rules/{group}.log",
+    benchmark:
+        "benchmarks/out/predict_rules/{group}.tsv"
+    resources:
+        mem_mb=hooks.memory("linear"),
+        runtime=hooks.runtime(15),
+    params:
+        code=script_hash("predict_rules.py"),
+        titles={p: hooks.TITLES[p] for p in ("rules", "rules_refitted")},
+    script:
+        "../scripts/predict_rules.py"

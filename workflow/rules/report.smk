@@ -122,6 +122,14 @@ rule fill_report:
             if cfg.predictors.one_layer
             else []
         ),
+        rules=(
+            expand("results/rules/{group}/proposals.csv", group=cfg.groups)
+            + expand("results/evaluation/{group}/rules_curve.csv", group=cfg.groups)
+            + ["results/figures/rules_curve.svg"]
+            if cfg.proposals
+            else []
+        ),
+        rule_files=expand("results/rules/{group}/rules.csv", group=ruled),
         learning_curve_figure=(
             ["results/figures/learning_curve.svg"] if cfg.learning_curve else []
         ),

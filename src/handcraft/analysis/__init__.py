@@ -2,7 +2,8 @@
 
 Scores of predictions are in `evaluation`, drawings in `figures`.
 
-Modules: `best_linear`, `data_claims`, `evidence`, `first_rules`, `influence`, `last_position`,
-`learning_curve`, `one_layer/`, `opening`, `pairs`, `path`, `planted`, `published`, `published_weights`,
-`shown`, `stability`, `strongest`, `unpenalised`.
+Modules: `best_linear`, `data_claims`, `evidence`, `find_rules`, `first_rules`, `influence`, `last_position`,
+`learning_curve`, `missed`, `one_layer/`, `opening`, `pairs`, `path`, `planted`, `proposals`, `published`,
+`published_weights`, `rule_search`, `rules`, `score_rules`, `shown`, `stability`, `strongest`, `unpenalised`,
+`write_proposals`.
 """

@@ -62,6 +62,7 @@ def expected_costs(cfg: Config, sizes: Sizes, parameters: Mapping[str, int | Non
             gpu,
         ),
         Cost("find_pairs", groups, 5e-4 * train if cfg.pairs else 0, gpu),
+        Cost("find_rules", groups, 1e-3 * _searched(cfg, own)),
         Cost("train_resamples", groups, 1.8e-5 * train * linear.resamples * _hardness(3 * smallest), gpu),
     ]
     if nonlinear := cfg.predictors.nonlinear:
@@ -93,6 +94,11 @@ def _of_one_layer(settings: OneLayer, length: int, vocabulary: int) -> float:
     width = settings.width
     products = width * (4 * width + 2 * settings.hidden + vocabulary)
     return settings.windows * (1e-9 * products + 2.4e-8 * length * vocabulary * width / settings.batch_size)
+
+
+def _searched(cfg: Config, contexts: list[dict[str, int]]) -> int:
+    """Training contexts that are searched for rules."""
+    return sum(min(c["train"], cfg.proposals.contexts) for c in contexts) if cfg.proposals else 0
 
 
 def _start(rule: str) -> float:

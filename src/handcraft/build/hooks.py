@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from handcraft.people.labels import ignored_files, label_files
 from handcraft.people.page import page_files
 from handcraft.report.renderer import choose_renderer
 from handcraft.report.results import CorpusMetadata, Metadata, PredictorMetadata, VariantMetadata
+from handcraft.rules.files import rule_path
 
 TITLES = registry.titles()
 """Titles of the predictors, by id."""
@@ -220,18 +221,40 @@ def planted_groups(cfg: Config) -> list[str]:
     return [v.name for v in own if known.get(v.name) == v.candidates]
 
 
-def predictors_of(variant: Variant, planted: Sequence[str], cfg: Config) -> list[str]:
+def rule_files(root: Path | str, cfg: Config) -> dict[str, str]:
+    """The rule file of each group that has one, relative to the working directory.
+
+    Those of the planted corpus are its truth, and count only for the groups whose true rules they are.
+    """
+    groups = planted_groups(cfg) if cfg.corpus.name == "planted" else list(cfg.groups)
+    found = {group: rule_path(root, cfg.corpus.name, group) for group in groups}
+    return {group: os.path.relpath(path, Path.cwd()) for group, path in found.items() if path.is_file()}
+
+
+def file_curves(group: str, ruled: Collection[str]) -> list[str]:
+    """What so many rules of a group's file reach; none where it has no file."""
+    return [f"results/rules/{group}/file_curve.safetensors"] if group in ruled else []
+
+
+def predictors_of(
+    variant: Variant, planted: Sequence[str], cfg: Config, ruled: Collection[str] = ()
+) -> list[str]:
     """Ids of all predictors that answer all contexts of a variant, in the order of tables and figures.
 
-    Networks are trained for the groups only: they serve the verdicts, and a twin with the other `match` has none.
+    Networks are trained for the groups only: they serve the verdicts, and a twin with the other `match` has none. It
+    has no rules either; of the groups, those in `ruled` have some.
     """
     left_out = {*cfg.left_out(), *(registry.NETWORKS if variant.name != variant.group else ())}
+    left_out |= set(() if variant.name in ruled else registry.RULES)
     return registry.answering(variant.name in planted, complete_lms(cfg), left_out)
 
 
-def predictions_of(variant: Variant, planted: Sequence[str], cfg: Config) -> list[str]:
+def predictions_of(
+    variant: Variant, planted: Sequence[str], cfg: Config, ruled: Collection[str] = ()
+) -> list[str]:
     """Paths of the predictions of `predictors_of`."""
-    return [f"results/predictions/{variant.name}/{p}.parquet" for p in predictors_of(variant, planted, cfg)]
+    answering = predictors_of(variant, planted, cfg, ruled)
+    return [f"results/predictions/{variant.name}/{p}.parquet" for p in answering]
 
 
 def judged_predictions(group: str, planted: Sequence[str], cfg: Config) -> list[str]:
@@ -355,7 +378,7 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
     labels = human_labels(root, cfg)
     lms = [PredictorMetadata(id=name, title=lm.title) for name, lm in cfg.predictors.causal_lms.items()]
     given = [name for name, lm in cfg.predictors.causal_lms.items() if lm.train is None]
-    left_out = cfg.left_out()
+    left_out = [*cfg.left_out(), *(() if rule_files(root, cfg) else registry.RULES)]
     known = [PredictorMetadata(id=p.id, title=p.title) for p in registry.PREDICTORS if p.id not in left_out]
     return Metadata(
         title=cfg.report.title,

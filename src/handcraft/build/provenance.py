@@ -20,8 +20,8 @@ from handcraft.report.made import CHANGES
 PACKAGE = Path(__file__).parents[1]
 COMMIT = "HANDCRAFT_COMMIT"
 """Environment variable with the commit, for jobs that cannot ask git."""
-# Values of the config travel in a rule's params, so a new key must not make every artifact stale; a column that one more
-# table has changes no other; how a job is run and recorded has no part in what it makes.
+# Values of the config travel in a rule's params, so a new key must not make every artifact stale; a column of one more
+# table changes no other; how a job is run and recorded has no part in what it makes.
 NOT_HASHED = ("handcraft.config", "handcraft.build", "handcraft.columns", "handcraft.logging")
 PACKAGES = (
     "torch",

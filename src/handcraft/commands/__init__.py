@@ -2,6 +2,6 @@
 
 Logic that a step of the workflow needs too lives in its own room.
 
-Modules: `check_config`, `check_html`, `check_pdf`, `compare`, `example`, `explain`, `main`, `plan`, `schema`,
-`verify`, `verify_build`, `verify_planted`.
+Modules: `check_config`, `check_html`, `check_pdf`, `compare`, `example`, `explain`, `main`, `plan`,
+`propose`, `rules`, `schema`, `verify`, `verify_build`, `verify_planted`.
 """

@@ -7,7 +7,7 @@ import sys
 from handcraft.errors import UserError
 
 COMMANDS = {
-    "schema": "write config/schema.json, docs/configuration.md and docs/planted.md",
+    "schema": "write the generated files: schemas, docs/configuration.md, docs/planted.md, rules of the planted corpus",
     "check-config": "check config.yaml, and overlays if given, without starting Snakemake",
     "plan": "estimate before a build how many contexts, gigabytes and hours it takes, and what it downloads",
     "verify": "check a linear model's certificate again, from its file and contexts",
@@ -16,6 +16,8 @@ COMMANDS = {
     "check-pdf": "check that a rendered PDF shows all of its filled sources, each word in its place",
     "check-html": "check that a page can be read on a phone, in light and dark, and without a network",
     "explain": "show how a group's linear model reads a text: every token's push on every word",
+    "rules": "score a group's rule file on validation contexts; --watch: again whenever it is saved",
+    "propose": "propose the next best rules for a group; --write: add them to its rule file, marked as proposed",
     "compare": "check that the results of two builds are byte-identical",
     "example": "copy a finished report to docs/example, with its figures' data",
 }

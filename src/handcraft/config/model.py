@@ -556,6 +556,17 @@ class Pairs(Strict):
     """Share of the pairs confirmed on validation contexts that may be false, in expectation (Benjamini, Hochberg)."""
 
 
+class Proposals(Strict):
+    """The search for rules: the next best one, again and again. `proposals: null` leaves it out."""
+
+    count: int = Field(300, ge=1)
+    """Largest number of rules to propose."""
+    p: float = Field(0.1, gt=0, lt=1)
+    """A rule is kept if the validation contexts show its effect with at most this one-sided p, by story."""
+    contexts: int = Field(200_000, ge=1000)
+    """Largest number of training contexts that are searched (whole stories, a seeded sample)."""
+
+
 class Figures(Strict):
     training_group: Name
     """The group of the training figure."""
@@ -624,6 +635,8 @@ class Config(Strict):
     """Null leaves the learning curves out."""
     pairs: Pairs | None = Pairs()
     """Null leaves the search for pairs out."""
+    proposals: Proposals | None = Proposals()
+    """Null leaves the search for rules out."""
     figures: Figures
     report: Report
 

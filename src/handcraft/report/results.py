@@ -354,6 +354,21 @@ class Results:
         return self.root.joinpath("evaluation", "one_layer", "decision.json").is_file()
 
     @cached_property
+    def proposals(self) -> dict[str, Rows]:
+        """Rules that a program proposes, by group; empty where the config leaves the search out."""
+        return {g.name: self._csv("rules", g.name, "proposals.csv") for g in self.metadata.groups}
+
+    @cached_property
+    def rules(self) -> dict[str, Rows]:
+        """The rules of people's files with what each gains, by group; empty for a group without a file."""
+        return {g.name: self._csv("rules", g.name, "rules.csv") for g in self.metadata.groups}
+
+    @cached_property
+    def rules_curve(self) -> dict[str, Rows]:
+        """What so many rules reach, by group; empty where the config leaves the search out."""
+        return {g.name: self._csv("evaluation", g.name, "rules_curve.csv") for g in self.metadata.groups}
+
+    @cached_property
     def removed(self) -> dict[str, Rows]:
         """Tables of `evaluate_stability` by group; empty where there are no fits to resampled stories."""
         return {g.name: self._csv("evaluation", g.name, "stability.csv") for g in self.metadata.groups}

@@ -2,5 +2,5 @@
 
 Which rules are planted is in `corpus.planted`.
 
-Modules: `language`, `tokens`.
+Modules: `files`, `language`, `match`, `source`, `tokens`, `truth`, `write`.
 """

@@ -100,3 +100,37 @@ def test_with_containers_quarto_is_refused_in_the_plan() -> None:
     settings = SimpleNamespace(deployment_method={DeploymentMethod.APPTAINER})
     with pytest.raises(UserError, match="container"):
         hooks.renderer(cfg, SimpleNamespace(exec_mode=ExecMode.DEFAULT, deployment_settings=settings))
+
+
+def test_rules_answer_only_for_groups_that_have_a_file(root: Path, tmp_path: Path) -> None:
+    groups = {"colours": [" red", " blue"], "pets": [" cat", " dog"]}
+    config = {"groups": groups, "predictors": {}, "report": {"title": "x"}}
+    config |= {"corpus": {"source": "files", "name": "mine", "files": {"train": ["x.txt"]}}}
+    cfg = Config.model_validate(config | {"figures": {"training_group": "pets", "tiles_group": "pets"}})
+    (tmp_path / "human" / "rules" / "mine").mkdir(parents=True)
+    assert hooks.rule_files(tmp_path, cfg) == {}
+    file = tmp_path / "human" / "rules" / "mine" / "pets.yaml"
+    file.touch()
+    ruled = hooks.rule_files(tmp_path, cfg)
+    assert {group: Path(path).resolve() for group, path in ruled.items()} == {"pets": file.resolve()}
+    answering = {v.name: hooks.predictors_of(v, [], cfg, ruled) for v in cfg.variants()}
+    assert {"rules", "rules_refitted"} <= set(answering["pets"])
+    assert not {"rules", "rules_refitted"} & set(answering["colours"] + answering["pets.token"])
+
+
+def test_the_planted_rules_answer_only_for_the_planted_groups(root: Path) -> None:
+    config = {
+        "predictors": {},
+        "report": {"title": "x"},
+        "figures": {"training_group": "own", "tiles_group": "own"},
+    }
+    own = {
+        "own": [" a", " b"],
+        "conjunctions": [" and", " but", " for", " so", " or"],
+        "pronouns": [" he", " she"],
+    }
+    planted = Config.model_validate(config | {"groups": own})
+    assert list(hooks.rule_files(root, planted)) == ["conjunctions"]
+    # The name of the corpus may have stayed that of the default.
+    files = {"source": "files", "files": {"train": ["x.txt"]}}
+    assert hooks.rule_files(root, Config.model_validate(config | {"groups": own, "corpus": files})) == {}

@@ -83,6 +83,7 @@ def test_what_a_config_leaves_out_costs_nothing(files: dict[str, Any]) -> None:
     more = {
         "predictors": {"nonlinear": None, "one_layer": None, "linear": {"resamples": 0}},
         "pairs": None,
+        "proposals": None,
         "learning_curve": None,
     }
     rules = {c.rule for c in make_plan(config(corpus=files, **more), factor=1).costs}

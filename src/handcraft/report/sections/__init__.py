@@ -1,8 +1,8 @@
 """The sections of the report: a module prepares each one's names, tables and values; `report/*.qmd` holds the prose.
 
-Modules: `examples`, `explorer`, `few`, `language_models`, `linearity`, `one_layer`,
-`one_layer_parts`, `opening`, `pairs`, `people`,
-`planted`, `predictors`, `published`, `rebuild`, `results`, `setup`, `tiles`, `weights`.
+Modules: `examples`, `explorer`, `few`, `language_models`, `linearity`, `one_layer`, `one_layer_parts`,
+`opening`, `pairs`, `people`, `planted`, `predictors`, `published`, `rebuild`, `results`, `rules`, `setup`,
+`tiles`, `weights`.
 """
 
 from handcraft.report.sections import (
@@ -21,6 +21,7 @@ from handcraft.report.sections import (
     published,
     rebuild,
     results,
+    rules,
     setup,
     weights,
 )
@@ -35,6 +36,7 @@ ALL = (
     pairs,
     one_layer,
     one_layer_parts,
+    rules,
     people,
     weights,
     examples,
