@@ -20,6 +20,7 @@ GPU_RULES = {
     "train_minibatch",
     "train_best_linear",
     "train_llama",
+    "train_full_linear",
     "train_one_layer",
     "train_unpenalised",
     "find_first_rules",

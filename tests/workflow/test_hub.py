@@ -31,6 +31,7 @@ predictors:
   nonlinear: {variants: [mlp], seeds: 1, folds: 2, dropout: 0.5, batch_size: 128}
   minibatch: {batches: 200, every: 50}
   one_layer: {width: 16, hidden: 16, windows: 1000}
+  full_linear: {windows: 1000}
   causal_lms:
     llama-3-1-8b: {extra_contexts: 100, long_context: 64}
     smollm2-135m: {contexts: 100, extra_contexts: 100, long_context: 64}

@@ -107,6 +107,7 @@ def test_jobs_without_torch_do_not_import_it(finished: Checkout) -> None:
         "train_best_linear",
         "train_nonlinear",
         "train_one_layer",
+        "train_full_linear",
     }
     with_torch |= {"train_llama", "predict_causal_lm"}
     sidecars = [json.loads(p.read_text()) for p in (finished.path / "results" / "provenance").glob("*.json")]

@@ -172,9 +172,10 @@ rule evaluate_next_token:
     """Compare the one-layer models with n-gram models on every next token: loss, bits per byte, accuracy."""
     input:
         ngram="results/next_token/ngram.safetensors",
-        one_layer=expand(
-            "results/next_token/one_layer/{run}.safetensors", run=one_layer
-        ),
+        models=[
+            f"results/next_token/{'' if name == 'linear' else 'one_layer/'}{name}.safetensors"
+            for name in next_token_models
+        ],
         tokens="results/tokens/test.npy",
         starts="results/tokens/test_starts.npy",
         tokenizer="results/tokenizer/tokenizer.json",
@@ -187,7 +188,7 @@ rule evaluate_next_token:
     localrule: True
     params:
         code=script_hash("evaluate_next_token.py"),
-        runs=list(one_layer),
+        models=next_token_models,
         length=cfg.contexts.length,
         settings=cfg.evaluation.model_dump(exclude={"margin"}),
         seed=cfg.seed,

@@ -4,6 +4,8 @@
 #        results/evaluation/one_layer/: what the first of them is made of, and what its parts are worth.
 
 one_layer = cfg.predictors.one_layer.runs() if cfg.predictors.one_layer else {}
+# Models of every next token, besides n-gram models.
+next_token_models = (["linear"] if cfg.predictors.full_linear else []) + list(one_layer)
 
 
 wildcard_constraints:
@@ -85,6 +87,40 @@ rule predict_next_ngram:
         vocabulary=cfg.tokenizer.vocabulary,
     script:
         "../scripts/predict_next_ngram.py"
+
+
+rule train_full_linear:
+    """Train the linear model of all tokens, and keep its losses on the tokens of test and validation stories."""
+    input:
+        tokens=expand("results/tokens/{split}.npy", split=SPLITS),
+        starts=expand("results/tokens/{split}_starts.npy", split=SPLITS),
+    output:
+        model="results/full_linear/model.safetensors",
+        path="results/full_linear/path.csv",
+        losses="results/next_token/linear.safetensors",
+    log:
+        "logs/train_full_linear.log",
+    benchmark:
+        "benchmarks/out/train_full_linear.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=hooks.memory("full_linear"),
+        runtime=hooks.runtime(120),
+        gpu=gpus,
+    params:
+        code=script_hash("train_full_linear.py"),
+        threads=cfg.threads,
+        settings=(
+            cfg.predictors.full_linear.model_dump()
+            if cfg.predictors.full_linear
+            else {}
+        ),
+        length=cfg.contexts.length,
+        vocabulary=cfg.tokenizer.vocabulary,
+        seed=cfg.seed,
+        device=cfg.device,
+    script:
+        "../scripts/train_full_linear.py"
 
 
 rule predict_next_one_layer:

@@ -112,6 +112,11 @@ rule fill_report:
             [
                 "results/evaluation/next_token.csv",
                 "results/one_layer/main.training.csv",
+                *(
+                    ["results/full_linear/path.csv"]
+                    if cfg.predictors.full_linear
+                    else []
+                ),
                 "results/evaluation/one_layer/skip_trigrams.csv",
                 "results/evaluation/one_layer/tail.csv",
                 "results/evaluation/one_layer/law.csv",

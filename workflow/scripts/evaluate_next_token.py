@@ -7,7 +7,7 @@ with job(snakemake) as (inputs, outputs, params):
     evaluate_next_token(
         Inputs(
             inputs.ngram,
-            dict(zip(params.runs, inputs.one_layer, strict=True)),
+            dict(zip(params.models, inputs.models, strict=True)),
             TokenFiles(inputs.tokens, inputs.starts),
             inputs.tokenizer,
         ),

@@ -73,6 +73,8 @@ def expected_costs(cfg: Config, sizes: Sizes, parameters: Mapping[str, int | Non
         runs = [settings for settings, _ in one_layer.runs().values()]
         seconds = sum(_of_one_layer(s, cfg.contexts.length, cfg.tokenizer.vocabulary) for s in runs)
         found.append(Cost("train_one_layer", len(runs), seconds, gpu))
+    if cfg.predictors.one_layer and (full := cfg.predictors.full_linear):
+        found.append(Cost("train_full_linear", 1, 1.4e-4 * full.windows * len(full.l1), gpu))
     if cfg.learning_curve:
         found.append(
             Cost("train_learning_curve", groups, 5e-4 * train * sum(cfg.learning_curve.fractions), gpu)

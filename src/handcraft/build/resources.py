@@ -24,6 +24,8 @@ PEAKS = {
     "linear": Peak(450, 15),
     # A small transformer trained here; its input is mapped.
     "llama": Peak(550, 1),
+    # Three numbers for each of 17 million weights.
+    "full_linear": Peak(800, 1),
     # Counts of all sequences of up to five tokens.
     "ngram": Peak(250, 40),
     # Pandoc and Typst take less than a figure; Quarto brings a runtime of its own, and was not measured.

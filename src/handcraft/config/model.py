@@ -415,6 +415,19 @@ MAIN = "main"
 """The run of the one-layer model that is the predictor."""
 
 
+class FullLinear(Strict):
+    """The full linear model: a weight of every input (a token at a position) for every token that may come next. It
+    stands beside the one-layer model, and only where that is. `full_linear: null` leaves it out."""
+
+    windows: int = Field(2_000_000, ge=1)
+    """Number of windows to train on, for each penalty."""
+    batch_size: int = Field(512, ge=1)
+    """Windows in one step."""
+    learning_rate: float = Field(0.3, gt=0)
+    l1: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1)] = [3e-6, 1e-5]
+    """L1 penalties to try; validation loss chooses."""
+
+
 class LlamaTraining(Strict):
     """A small model with the Llama architecture, trained in the build on this corpus with its tokenizer."""
 
@@ -497,6 +510,8 @@ class Predictors(Strict):
     """Null leaves the predictor out."""
     one_layer: OneLayer | None = OneLayer()
     """Null leaves the predictor out."""
+    full_linear: FullLinear | None = FullLinear()
+    """Null leaves the model out."""
     causal_lms: Annotated[
         dict[Name, CausalLM],
         BeforeValidator(_without_nulls, json_schema_input_type=dict[Name, CausalLM | None]),

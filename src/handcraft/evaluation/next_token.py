@@ -28,17 +28,20 @@ COLUMNS = (
     "difference", "difference_low", "difference_high", "agreement", "agreement_low", "agreement_high", "weight", "n",
     "stories",
 )  # fmt: skip
+LINEAR = "linear"
+"""The row of the full linear model."""
 MIXED = "mixed"
 """The row of the predictor and the best n-gram model together."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What `evaluate_next_token` reads: losses of n-gram models and, by run, of one-layer models; the test split's
-    tokens, which they were scored on; the tokenizer, for the bytes of a token."""
+    """What `evaluate_next_token` reads: losses of n-gram models and, by name, of other models, the `linear` one and the
+    runs of the one-layer model; the test split's tokens, which they were scored on; the tokenizer, for the bytes of a
+    token."""
 
     ngram: Path
-    one_layer: Mapping[str, Path]
+    models: Mapping[str, Path]
     tokens: TokenFiles
     tokenizer: Path
 
@@ -46,18 +49,19 @@ class Inputs:
 def evaluate_next_token(
     inputs: Inputs, *, length: int, settings: Evaluation, seed: int, output: Path
 ) -> None:
-    """Write a row a model: `ngram` of each order, every run of the one-layer model, and the predictor `mixed` with the
-    best n-gram model (the average of their probabilities; order and weight are chosen on validation stories).
+    """Write a row a model: `ngram` of each order, the full `linear` model, every run of the one-layer model, and
+    `mixed`, the predictor with the best n-gram model (the average of their probabilities; order and weight are chosen on
+    validation stories).
 
     Loss (nats a token) and accuracy with intervals over stories at `settings.confidence`, bits per byte, and the
     difference of the loss to that of the best n-gram model with its paired interval. `agreement`: how often its
     likeliest token is that of the predictor.
     """
     ngram = read_tensors(inputs.ngram)
-    runs = {name: read_tensors(path) for name, path in inputs.one_layer.items()}
+    runs = {name: read_tensors(path) for name, path in inputs.models.items()}
     windows = Windows(inputs.tokens, length)
     n = len(windows)
-    for path, found in [(inputs.ngram, ngram), *((inputs.one_layer[r], runs[r]) for r in runs)]:
+    for path, found in [(inputs.ngram, ngram), *((inputs.models[r], runs[r]) for r in runs)]:
         if len(found["test"]) != n:
             raise UserError(
                 f"has losses of {len(found['test']):,} tokens, and the test stories have {n:,}",
@@ -93,6 +97,8 @@ def model_title(row: dict[str, Any]) -> str:
     predictor = str(row["predictor"])
     if predictor == "ngram":
         return f"{row['order']}-gram"
+    if predictor == LINEAR:
+        return "linear"
     if predictor == MIXED:
         return f"one-layer + {row['order']}-gram"
     if predictor == MAIN:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from handcraft.config.model import MAIN
-from handcraft.evaluation.next_token import MIXED, model_title
+from handcraft.evaluation.next_token import LINEAR, MIXED, model_title
 from handcraft.figures.style import INK, QUIET, WIDTH, house_style, predictor_styles, save_svg
 from handcraft.files import read_csv
 
@@ -19,14 +19,14 @@ def plot_next_token(table: Path, *, output: Path) -> None:
     from matplotlib.figure import Figure
 
     everything = read_csv(table)
-    rows = [r for r in everything if r["predictor"] in ("ngram", MAIN, MIXED) and r["order"] != 1]
+    rows = [r for r in everything if r["predictor"] in ("ngram", LINEAR, MAIN, MIXED) and r["order"] != 1]
     starts = [r["loss"] for r in everything if str(r["predictor"]).startswith("seed-")]
-    styles = predictor_styles(["ngram", "one_layer"])
+    styles = predictor_styles(["ngram", LINEAR, "one_layer"])
     with house_style():
         figure = Figure(figsize=(WIDTH, 0.55 + ROW * max(len(rows), 1)), layout="constrained")
         axes = figure.add_subplot()
         for y, r in enumerate(rows):
-            colour, marker = styles["ngram" if r["predictor"] == "ngram" else "one_layer"]
+            colour, marker = styles.get(r["predictor"], styles["one_layer"])
             if r["low"] is not None:
                 axes.plot([r["low"], r["high"]], [y, y], color=colour, lw=1.4)
             if r["predictor"] == MAIN:

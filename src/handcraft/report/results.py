@@ -319,6 +319,11 @@ class Results:
         return self._csv("evaluation", "next_token.csv")
 
     @cached_property
+    def full_linear(self) -> Rows:
+        """The penalties of the linear model of all tokens; empty where the config leaves it out."""
+        return self._csv("full_linear", "path.csv")
+
+    @cached_property
     def one_layer_training(self) -> Rows:
         """How the training of the one-layer model went."""
         return self._csv("one_layer", "main.training.csv")

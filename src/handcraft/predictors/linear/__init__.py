@@ -2,6 +2,6 @@
 
 What looks at finished weights is in `analysis`.
 
-Modules: `certificate`, `descent`, `minibatch`, `newton`, `onehot`, `predict`, `resample`, `solver`, `train`,
-`verify`.
+Modules: `certificate`, `descent`, `full`, `minibatch`, `newton`, `onehot`, `predict`, `resample`, `solver`,
+`train`, `verify`.
 """

@@ -3,7 +3,7 @@
 from typing import Any
 
 from handcraft.config.model import MAIN
-from handcraft.evaluation.next_token import MIXED, model_title
+from handcraft.evaluation.next_token import LINEAR, MIXED, model_title
 from handcraft.report.context import Context
 from handcraft.report.escape import Markdown
 from handcraft.report.results import Results
@@ -65,6 +65,21 @@ def sentence(results: Results, values: Values) -> Markdown:
     return Markdown(text)
 
 
+def full_linear(results: Results, values: Values) -> Markdown:
+    """What the linear model of all tokens reaches, and with how many weights; empty where there is none."""
+    row = find_row(results, LINEAR)
+    path = next((r for r in results.full_linear if r["chosen"]), None)
+    if not row or not path:
+        return Markdown("")
+    loss = values.put("next.linear.loss", row["loss"], "nats", low=row["low"], high=row["high"])
+    kept = values.put("next.linear.nonzeros", path["nonzeros"])
+    weights = values.put("next.linear.weights", path["weights"])
+    return Markdown(
+        "Votes alone, of every token in its place for every token that may come, are the linear model of all tokens: "
+        f"an L1 penalty leaves it {kept} of {weights} weights, and it reaches {loss}."
+    )
+
+
 def add_values(values: Values, results: Results) -> None:
     """`one_layer.windows`: windows that it was trained on."""
     if results.one_layer_training:
@@ -76,6 +91,7 @@ def names(context: Context) -> dict[str, Any]:
     results, values = context.results, context.values
     return {
         "has_one_layer": bool(results.next_token),
+        "full_linear": lambda: full_linear(results, values),
         "one_layer_stands": lambda: sentence(results, values),
         "table_next_token": lambda: table_next_token(results, values),
         "linear_against_one_layer": lambda: against_corrected(results, "one_layer"),
