@@ -50,8 +50,8 @@ def evaluate_next_token(
     inputs: Inputs, *, length: int, settings: Evaluation, seed: int, output: Path
 ) -> None:
     """Write a row a model: `ngram` of each order, the full `linear` model, every run of the one-layer model, and
-    `mixed`, the predictor with the best n-gram model (the average of their probabilities; order and weight are chosen on
-    validation stories).
+    `mixed`, the predictor with the best n-gram model (the average of their probabilities; order and weight are chosen
+    on validation stories).
 
     Loss (nats a token) and accuracy with intervals over stories at `settings.confidence`, bits per byte, and the
     difference of the loss to that of the best n-gram model with its paired interval. `agreement`: how often its

@@ -22,7 +22,7 @@ def train(folder: Path, stories: dict[str, list[np.ndarray]] | None = None, **ch
         {split: token_files(folder, split, found[split]) for split in SPLITS},
         length=LENGTH,
         vocabulary=VOCABULARY,
-        settings=FullLinear(**{"windows": 40_000, "batch_size": 64, "l1": [1e-4]} | changed),
+        settings=FullLinear(**{"windows": 40_000, "batch_size": 64, "l1": [2e-3]} | changed),
         seed=0,
         machine=Machine(),
         outputs=(outputs[0], outputs[1], outputs[2]),
