@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from handcraft.analysis.one_layer.skip_trigrams import COLUMNS as SKIP_TRIGRAMS
+from handcraft.analysis.one_layer.suffix_rules import CURVE, RULES
 from handcraft.analysis.one_layer.tail import LAW, PARTS, TAIL
 from handcraft.evaluation.next_token import COLUMNS
 from handcraft.figures.decision import plot_decision
 from handcraft.figures.next_token import plot_next_token
+from handcraft.figures.suffix_rules import plot_suffix_rules
 from handcraft.figures.tail import plot_tail
 from handcraft.files import write_csv, write_json
 
@@ -90,5 +92,15 @@ def _write_parts(results: Path) -> None:
                 "rival_probability": 0.2, "bias": 0.1, "direct": -0.2, "reads": [0.3, 0.1], "others": 0.09,
                 "neurons": [{"neuron": 7, "value": 0.3031, "writes": ["␣so", "$"]}], "total": 0.6931}  # fmt: skip
     write_json(folder / "decision.json", decision)
+    curve = [
+        {"size": size, "agreement": a, "agreement_low": a - 0.01, "agreement_high": a + 0.01, "accuracy": a / 2,
+         "accuracy_low": a / 2 - 0.01, "accuracy_high": a / 2 + 0.01, "n": 900, "stories": 90}
+        for size, a in {1: 0.1, 100: 0.4, 700: 0.6}.items()
+    ]  # fmt: skip
+    write_csv(folder / "suffix_curve.csv", curve, CURVE)
+    rules = [{"step": 1, "after": "", "output": ".", "gain": 90, "seen": 900},
+             {"step": 2, "after": "␣a |", "output": "<b>", "gain": 9, "seen": 30}]  # fmt: skip
+    write_csv(folder / "suffix_rules.csv", rules, RULES)
+    plot_suffix_rules(folder / "suffix_curve.csv", output=results / "figures" / "suffix_rules.svg")
     plot_tail(folder / "tail.csv", folder / "law.csv", output=results / "figures" / "tail.svg")
     plot_decision(folder / "decision.json", output=results / "figures" / "decision.svg")

@@ -139,7 +139,7 @@ def test_both_formats_render_with_people_and_hostile_text(labelled: Path, root: 
     render_html(tmp_path / "source", output=tmp_path / "index.html", renderer="pandoc")
     page = Page(tmp_path / "index.html")
     assert page.all("script") == [{"type": "module"}]  # the page's own, which marks the contents
-    assert len(page.all("img")) == 18
+    assert len(page.all("img")) == 19
     assert any("</script>" in piece for piece in hostile_pieces(labelled))
     assert not RAW.search(without_hostile(page.text, labelled))
     render_pdf(tmp_path / "source", output=tmp_path / "index.pdf", renderer="pandoc")

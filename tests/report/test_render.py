@@ -48,7 +48,7 @@ def test_references_lead_somewhere(parsed: Page) -> None:
 
 
 def test_figures_have_alt_text_and_tables_headers(parsed: Page) -> None:
-    assert len(parsed.all("img")) == 17
+    assert len(parsed.all("img")) == 18
     assert all(len(str(a.get("alt", ""))) > 20 for a in parsed.all("img"))
     assert len(parsed.all("table")) == len(parsed.all("thead")) > 5
     assert parsed.all("html")[0]["lang"] == "en"

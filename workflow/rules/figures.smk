@@ -194,6 +194,22 @@ if cfg.predictors.one_layer:
         script:
             "../scripts/plot_tail.py"
 
+    rule plot_suffix_rules:
+        """Draw how often so many rules of last tokens say what the one-layer model puts first."""
+        input:
+            curve="results/evaluation/one_layer/suffix_curve.csv",
+        output:
+            figure="results/figures/suffix_rules.svg",
+        log:
+            "logs/plot_suffix_rules.log",
+        benchmark:
+            "benchmarks/out/plot_suffix_rules.tsv"
+        localrule: True
+        params:
+            code=script_hash("plot_suffix_rules.py"),
+        script:
+            "../scripts/plot_suffix_rules.py"
+
     if cfg.shows_opening():
 
         rule plot_decision:

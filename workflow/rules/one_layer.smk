@@ -196,6 +196,31 @@ rule evaluate_tail:
         "../scripts/evaluate_tail.py"
 
 
+rule evaluate_suffix_rules:
+    """Find rules of last tokens that say what the one-layer model puts first, and how often so many of them do."""
+    input:
+        model="results/one_layer/main.safetensors",
+        tokenizer="results/tokenizer/tokenizer.json",
+        tokens=expand("results/tokens/{split}.npy", split=SPLITS),
+        starts=expand("results/tokens/{split}_starts.npy", split=SPLITS),
+    output:
+        curve="results/evaluation/one_layer/suffix_curve.csv",
+        rules="results/evaluation/one_layer/suffix_rules.csv",
+    log:
+        "logs/evaluate_suffix_rules.log",
+    benchmark:
+        "benchmarks/out/evaluate_suffix_rules.tsv"
+    resources:
+        mem_mb=hooks.memory("llama"),
+        runtime=hooks.runtime(60),
+    params:
+        code=script_hash("evaluate_suffix_rules.py"),
+        settings=cfg.evaluation.model_dump(exclude={"margin"}),
+        seed=cfg.seed,
+    script:
+        "../scripts/evaluate_suffix_rules.py"
+
+
 rule open_decision:
     """Open one prediction of the one-layer model: what each part adds to its word."""
     input:

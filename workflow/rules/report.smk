@@ -121,6 +121,9 @@ rule fill_report:
                 "results/evaluation/one_layer/tail.csv",
                 "results/evaluation/one_layer/law.csv",
                 "results/evaluation/one_layer/parts.csv",
+                "results/evaluation/one_layer/suffix_curve.csv",
+                "results/evaluation/one_layer/suffix_rules.csv",
+                "results/figures/suffix_rules.svg",
                 "results/figures/next_token.svg",
                 "results/figures/tail.svg",
             ]

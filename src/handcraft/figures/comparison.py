@@ -11,6 +11,8 @@ from handcraft.figures.style import FAINT, INK, WIDTH, house_style, predictor_st
 from handcraft.files import read_csv
 
 ROW, HEADING, PAUSE = 0.135, 0.2, 0.1  # inches
+LONG = 36
+"""Letters of a title from which on the legend has one column only."""
 
 
 def plot_comparison(metrics: Sequence[Path], *, titles: Sequence[str] | None = None, output: Path) -> None:
@@ -42,7 +44,8 @@ def _draw(blocks: list[tuple[str, list[dict[str, Any]]]], output: Path) -> None:
         (title, [p for p in names if any(r["predictor"] == p for r in rows)], rows) for title, rows in blocks
     ]
     tall = sum(HEADING + ROW * len(present) + PAUSE for _, present, _ in lines)
-    legend = 0.155 * len(names) + 0.1
+    columns = 1 if max(map(len, names.values())) > LONG else 2
+    legend = 0.155 * -(-len(names) // columns) + 0.1
     above, below, left, right, between = legend + 0.22, 0.28, 0.17, 0.17, 0.24
     height = tall + above + below
     with house_style():
@@ -75,7 +78,12 @@ def _draw(blocks: list[tuple[str, list[dict[str, Any]]]], output: Path) -> None:
             for p, t in names.items()
         ]
         figure.legend(
-            handles=handles, loc="upper left", bbox_to_anchor=(0, 1), handletextpad=0.4, labelspacing=0.25
+            handles=handles,
+            loc="upper left",
+            ncols=columns,
+            bbox_to_anchor=(0, 1),
+            handletextpad=0.4,
+            labelspacing=0.25,
         )
         save_svg(figure, output)
 

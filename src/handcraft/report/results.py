@@ -349,6 +349,16 @@ class Results:
         return self._csv("evaluation", "one_layer", "skip_trigrams.csv")
 
     @cached_property
+    def suffix_curve(self) -> Rows:
+        """How often so many rules of last tokens say what it puts first."""
+        return self._csv("evaluation", "one_layer", "suffix_curve.csv")
+
+    @cached_property
+    def suffix_rules(self) -> Rows:
+        """The first of these rules."""
+        return self._csv("evaluation", "one_layer", "suffix_rules.csv")
+
+    @cached_property
     def decision(self) -> Any:
         """One of its predictions as a sum; None where nothing was opened."""
         return self._json("evaluation", "one_layer", "decision.json")

@@ -11,6 +11,9 @@ from handcraft.report.values import Values
 KINDS = {"neurons": "neurons", "reads": "sorts of reads"}
 SHOWN = 12
 """Skip-trigrams in the table, those that move most probability."""
+HUNDRED = 100
+PUBLISHED_AGREEMENT = 0.79
+"""How often rules of up to seven last tokens say what larger models put first, on TinyStories: Nguyen (2024)."""
 TRUE = 0.8
 """Share of a claimed effect from which on the claim came true."""
 
@@ -119,6 +122,30 @@ def _tokens(text: str | None) -> Markdown:
     return Markdown(escape(" ".join(t.removeprefix("␣") or t for t in (text or "").split(" "))) or "–")
 
 
+def suffix_agreement(results: Results, values: Values) -> Markdown:
+    """How often a hundred rules of last tokens, and all of them, say what the model puts first."""
+    found: list[Markdown] = []
+    for r in results.suffix_curve:
+        if r["size"] in (HUNDRED, results.suffix_curve[-1]["size"]):
+            name, bounds = f"suffix.{r['size']}", {"low": r["agreement_low"], "high": r["agreement_high"]}
+            share = values.put(f"{name}.agreement", r["agreement"], "share", **bounds)
+            found.append(
+                Markdown(f"{values.put(f'{name}.rules', r['size'])} rules do so in {share} of test windows")
+            )
+    return join(found)
+
+
+def table_suffix_rules(results: Results, values: Values) -> Markdown:
+    """The first rules of last tokens, in words."""
+    rows: list[list[object]] = []
+    for r in results.suffix_rules[:SHOWN]:
+        after = Markdown(" ".join(_token(t) for t in r["after"].split(" "))) if r["after"] else "always"
+        name = f"suffix.rule.{r['step']}"
+        counts = [values.put(f"{name}.{key}", r[key]) for key in ("gain", "seen")]
+        rows.append([after, _token(r["output"]), *counts])
+    return pipe_table(["after", "says", "sets right", "seen"], rows, "llrr") if rows else Markdown("")
+
+
 def decision(results: Results, values: Values) -> Markdown:
     """What the opened decision is: the text, the word and its rival, with their probabilities."""
     found = results.decision
@@ -144,6 +171,9 @@ def names(context: Context) -> dict[str, Any]:
         "skip_confirmed": lambda: skip_confirmed(results, values),
         "skip_examples": lambda: skip_examples(results),
         "table_skip_trigrams": lambda: table_skip_trigrams(results, values),
+        "suffix_agreement": lambda: suffix_agreement(results, values),
+        "table_suffix_rules": lambda: table_suffix_rules(results, values),
+        "suffix_published": lambda: values.put("suffix.published", PUBLISHED_AGREEMENT, "share", digits=0),
         "table_parts": lambda: table_parts(results, values),
         "decision": lambda: decision(results, values),
     }
