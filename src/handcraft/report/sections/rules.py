@@ -1,5 +1,6 @@
 """Rules: what a program proposes and how far so many of them get, and the rules of people's files."""
 
+import re
 from typing import Any
 
 from handcraft.registry import titles
@@ -86,8 +87,8 @@ def table_proposed(results: Results, values: Values) -> Markdown:
         rows.append(
             [
                 values.put(f"{name}.step", r["step"] + 1),
-                r["rule"],
-                r["pushes"],
+                _minus(r["rule"]),
+                _minus(r["pushes"]),
                 values.put(f"{name}.seen", r["seen"]),
                 values.put(f"{name}.expected", r["expected"], "share", digits=0),
                 values.put(f"{name}.came", r["came"], "share", digits=0),
@@ -116,8 +117,8 @@ def table_written(results: Results, values: Values) -> Markdown:
         note += ["proposed"] if r["origin"] == "proposed" else []
         rows.append(
             [
-                r["rule"],
-                r["pushes"],
+                _minus(r["rule"]),
+                _minus(r["pushes"]),
                 values.put(f"{name}.coverage", r["coverage"], "share"),
                 values.put(f"{name}.conflict", r["conflict"], "share", digits=0),
                 values.put(f"{name}.precision", r["precision"], "share", digits=0),
@@ -156,6 +157,11 @@ def file_losses(results: Results, values: Values) -> Markdown:
             )
         )
     return join(told, last="; ") if told else Markdown("")
+
+
+def _minus(text: str) -> str:
+    """A number's hyphen as a minus sign, which it is on paper too."""
+    return re.sub(r"-(?=\d)", "−", text)
 
 
 def names(context: Context) -> dict[str, Any]:
