@@ -74,6 +74,8 @@ class Metadata(_Frozen):
     """`group/annotator` of every label file of this build."""
     human_ignored: list[str] = []
     """Label files of other corpora or groups, as paths below `human/labels`."""
+    rules_ignored: list[str] = []
+    """Rule files of this corpus that no group of the config uses, as paths below `human/rules`."""
     language_models: list[str] = []
     given_models: list[str] = []
     device: str = "cpu"
