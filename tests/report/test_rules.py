@@ -26,6 +26,7 @@ def curve(kind: str, losses: dict[int, float], linear: float = 1.0) -> list[dict
             "loss": loss,
             "gain": 1.5 - loss,
             "difference": loss - linear,
+            "difference_low": loss - linear - 0.05,
             "n": 9,
             "stories": 3,
         }
@@ -91,6 +92,8 @@ def test_proposals_are_told_with_the_weights_that_they_replace(
     text = fill(real_results, root, tmp_path, file=False)
     assert "7 rules in pronouns (and 60 weights) and 7 rules in feelings (and 60 weights)" in text
     assert "rules in conjunctions (and" not in text
+    # The interval is 0.05 wide to either side.
+    assert "above that of the linear model: 7 in pronouns and 7 in feelings." in text
     assert "The proposals do not get so far in conjunctions." in text
     assert "For 90% of what the linear model gains" in text
     assert "1.100 in conjunctions (linear: 1.000)" in text

@@ -43,6 +43,20 @@ def needed(results: Results, values: Values) -> Markdown:
     return join(told) if told else Markdown("")
 
 
+def level(results: Results, values: Values) -> Markdown:
+    """Group by group, the fewest proposals whose loss is not detectably above the linear model's."""
+    told: list[str] = []
+    for g in results.metadata.groups:
+        rows = results.rules_curve[g.name]
+        own = [r for r in rows if r["kind"] == "proposals" and r["difference_low"] is not None]
+        enough = [r["size"] for r in own if r["difference_low"] <= 0]
+        if enough:
+            told.append(
+                Markdown(f"{values.put(f'proposals.{g.name}.level', min(enough))} in {escape(g.title)}")
+            )
+    return join(told) if told else Markdown("")
+
+
 def short_of(results: Results) -> Markdown:
     """Groups whose proposals do not get so far, though the linear model gains something."""
     found = []
@@ -176,6 +190,7 @@ def names(context: Context) -> dict[str, Any]:
         "rule_file_title": shown.title if shown else "",
         "rules_as_written": titles()["rules"],
         "rules_needed": lambda: needed(results, values),
+        "rules_level": lambda: level(results, values),
         "rules_short": lambda: short_of(results),
         "rules_target": lambda: values.put("rules.target", TARGET, "share", digits=0),
         "rule_counts": lambda: counts(results, values),
