@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from handcraft.analysis.find_rules import COLUMNS as PROPOSED
 from handcraft.analysis.rules import COLUMNS as WRITTEN
 from handcraft.evaluation.rules_curve import COLUMNS as CURVE
-from handcraft.files import write_csv, write_text
+from handcraft.files import write_csv, write_tensors, write_text
 from handcraft.report.fill import fill_report
 from handcraft.report.sections.rules import reached
 from tests.helpers.synthetic import GROUPS, metadata
@@ -78,6 +79,8 @@ def fill(results: Path, root: Path, folder: Path, file: bool, **names: Any) -> s
         write_csv(
             other / "rules" / list(GROUPS)[-1] / "rules.csv", [row | {"alone": 0.2, "redundant": 1}], WRITTEN
         )
+        model = other / "rules" / list(GROUPS)[-1] / "refitted.safetensors"
+        write_tensors(model, {"start": np.zeros(1)}, {"by": "me, <not> blind"})
     write_text(other / "figures" / "rules_curve.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
     fill_report(
         other, root / "report", output=folder / "source", metadata=metadata(planted=False, lm=False, **names)
@@ -107,6 +110,7 @@ def test_a_file_is_shown_with_what_its_rules_gain(real_results: Path, root: Path
     text = fill(real_results, root, tmp_path, file=True, rules_ignored=["files/pest.yaml"])
     assert "the rules of feelings that matter most" in text
     assert "1 of the file are redundant" in text
+    assert "with what in view: “me, <not> blind”" in text
     assert "redundant, proposed" in text
     assert "one of {a, <b>} at −1" in text
     assert "not written by a person who looked" not in text

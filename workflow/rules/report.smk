@@ -115,7 +115,11 @@ rule fill_report:
             if cfg.proposals
             else []
         ),
-        rule_files=expand("results/rules/{group}/rules.csv", group=ruled),
+        rule_files=expand(
+            "results/rules/{group}/{file}",
+            group=ruled,
+            file=["rules.csv", "refitted.safetensors"],
+        ),
         learning_curve_figure=(
             ["results/figures/learning_curve.svg"] if cfg.learning_curve else []
         ),

@@ -188,6 +188,7 @@ def names(context: Context) -> dict[str, Any]:
         "has_proposals": any(results.rules_curve.values()),
         "has_rule_file": group is not None,
         "rule_file_title": shown.title if shown else "",
+        "rule_file_by": results.rules_by(group) if group else "",
         "rules_as_written": titles()["rules"],
         "rules_needed": lambda: needed(results, values),
         "rules_level": lambda: level(results, values),
