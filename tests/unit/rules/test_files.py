@@ -247,3 +247,19 @@ def test_an_interaction_is_four_rules_and_the_noise_silences_all_others(group: s
     noise = planted.noise is not None
     assert len(read.rules) == len(planted.linear) + 4 * len(planted.interactions) + noise
     assert sum(not rule.unless for rule in read.rules) == (1 if noise else len(read.rules))
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_file_in_another_layout_is_added_to(tmp_path: Path, ending: str) -> None:
+    lines = ["rules:", "- when: {token: was}", "  push: {so: 1}", "  why: x", "", "by: me"]
+    text = ending.join(lines)
+    more = Rule(when=Condition(members="cat or dog"), push={"but": 1}, why="y")
+    path = tmp_path / "rules.yaml"
+    path.write_bytes(extended(text, {"cat or dog": ["cat", "dog"]}, [more], "x").encode())
+    read, _ = read_rules(path)
+    assert (read.by, len(read.rules), read.rules[1], read.sets["cat or dog"]) == (
+        "me",
+        2,
+        more,
+        ["cat", "dog"],
+    )
