@@ -7,10 +7,10 @@ _TEXT = """
 """
 _WHOLE = """
     all_stories bin changed checked chosen clipped comparable compared confirmed context contexts correct cut
-    fresh_contexts held_out interactions interactions_found items_needed iterations kept kept_planted
-    line linear_rules looked_at n n_token n_word nonzeros only_a only_b only_person only_predictor other_position
-    pairs_confirmed pairs_planted people position reached recovered redundant same_sign seen size spans sparser step
-    stories strongest_planted tokens tried undecided validation weights
+    fresh_contexts held_out interactions interactions_found items_needed iterations kept kept_planted line
+    linear_rules looked_at n n_token n_word nonzeros only_a only_b only_person only_predictor other_position
+    pairs_confirmed pairs_planted people position proposed proposed_planted reached recovered redundant
+    same_sign seen size spans sparser step stories strongest_planted tokens tried undecided validation weights
 """
 _REAL = """
     accuracy accuracy_token accuracy_word advantage alone bayes_loss best_linear_gap best_linear_l1 best_linear_loss

@@ -112,6 +112,7 @@ rule fill_report:
             expand("results/rules/{group}/proposals.csv", group=cfg.groups)
             + expand("results/evaluation/{group}/rules_curve.csv", group=cfg.groups)
             + ["results/figures/rules_curve.svg"]
+            + ["results/evaluation/planted_proposals.csv"] * bool(planted_groups)
             if cfg.proposals
             else []
         ),

@@ -237,6 +237,10 @@ class Results:
         return self._csv("evaluation", "planted.csv") if self.metadata.planted else []
 
     @cached_property
+    def planted_proposals(self) -> Rows:
+        return self._csv("evaluation", "planted_proposals.csv") if self.metadata.planted else []
+
+    @cached_property
     def planted_rules(self) -> Rows:
         return self._csv("evaluation", "planted_rules.csv") if self.metadata.planted else []
 

@@ -57,6 +57,22 @@ def level(results: Results, values: Values) -> Markdown:
     return join(told) if told else Markdown("")
 
 
+def planted(results: Results, values: Values) -> dict[str, Markdown] | None:
+    """On the planted corpus: counts over all groups; None elsewhere."""
+    rows = results.planted_proposals
+    if not rows:
+        return None
+    names = (
+        "proposed",
+        "proposed_planted",
+        "linear_rules",
+        "recovered",
+        "interactions",
+        "interactions_found",
+    )
+    return {name: values.put(f"proposals.planted.{name}", sum(r[name] for r in rows)) for name in names}
+
+
 def short_of(results: Results) -> Markdown:
     """Groups whose proposals do not get so far, though the linear model gains something."""
     found = []
@@ -192,6 +208,7 @@ def names(context: Context) -> dict[str, Any]:
         "rules_as_written": titles()["rules"],
         "rules_needed": lambda: needed(results, values),
         "rules_level": lambda: level(results, values),
+        "rules_planted": lambda: planted(results, values),
         "rules_short": lambda: short_of(results),
         "rules_target": lambda: values.put("rules.target", TARGET, "share", digits=0),
         "rule_counts": lambda: counts(results, values),
