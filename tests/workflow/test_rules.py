@@ -54,6 +54,8 @@ def test_a_rule_file_adds_its_predictors_and_reruns_what_shows_them(built: Check
 def test_without_a_file_the_report_has_proposals_and_no_rules_of_a_person(finished: Checkout) -> None:
     text = (finished.path / "results" / "report" / "source" / "_rules.qmd").read_text()
     assert "tbl-proposed" in text
+    (row,) = read_csv(finished.path / "results" / "evaluation" / "planted_proposals.csv")
+    assert f"Of all {row['proposed']} proposed rules, {row['proposed_planted']} say only" in text
     assert "tbl-written" not in text
     assert "No person has checked these rules" in text
 

@@ -1,6 +1,6 @@
 # Needs: results/contexts/*, results/linear/*, results/tokenizer/tokenizer.json; on the planted corpus, its rules.
 # Makes: analyses of the linear models: results/evaluation/{group}/influence.parquet and evidence.csv,
-#        results/evaluation/{published_weights.csv,planted.csv,planted_rules.csv,data_claims.json},
+#        results/evaluation/{published_weights,planted,planted_rules,planted_proposals}.csv, data_claims.json,
 #        results/linear/{group}/unpenalised.safetensors, results/planted/{group}.safetensors;
 #        results/rules/{group}/: rules that a program proposes, and the analysis of a person's.
 
@@ -256,6 +256,24 @@ rule evaluate_rules_curve:
         seed=cfg.seed,
     script:
         "../scripts/evaluate_rules_curve.py"
+
+
+rule evaluate_planted_proposals:
+    """On the planted corpus: how many proposed rules are planted, and how many planted rules were proposed."""
+    input:
+        files=expand("results/rules/{group}/proposals.yaml", group=planted_groups),
+    output:
+        table="results/evaluation/planted_proposals.csv",
+    log:
+        "logs/evaluate_planted_proposals.log",
+    benchmark:
+        "benchmarks/out/evaluate_planted_proposals.tsv"
+    localrule: True
+    params:
+        code=script_hash("evaluate_planted_proposals.py"),
+        groups=planted_groups,
+    script:
+        "../scripts/evaluate_planted_proposals.py"
 
 
 rule evaluate_data_claims:

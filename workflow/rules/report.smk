@@ -134,10 +134,15 @@ rule fill_report:
             expand("results/rules/{group}/proposals.csv", group=cfg.groups)
             + expand("results/evaluation/{group}/rules_curve.csv", group=cfg.groups)
             + ["results/figures/rules_curve.svg"]
+            + ["results/evaluation/planted_proposals.csv"] * bool(planted_groups)
             if cfg.proposals
             else []
         ),
-        rule_files=expand("results/rules/{group}/rules.csv", group=ruled),
+        rule_files=expand(
+            "results/rules/{group}/{file}",
+            group=ruled,
+            file=["rules.csv", "refitted.safetensors"],
+        ),
         learning_curve_figure=(
             ["results/figures/learning_curve.svg"] if cfg.learning_curve else []
         ),

@@ -8,7 +8,7 @@ import numpy as np
 from handcraft.contexts.read import Contexts
 from handcraft.files import read_tensors
 from handcraft.predictors.linear.predict import linear_logits
-from handcraft.rules.files import written
+from handcraft.rules.files import quoted, written
 from handcraft.tokenizer.tokens import Vocabulary
 
 SHOWN = 12
@@ -69,6 +69,6 @@ def format_missed(found: list[Missed], count: int) -> str:
         f"  {total:,} validation contexts are wrong as written and right in the linear model; most speaks:"
     ]
     for one in found[:count]:
-        speaks = f"{one.token} at {one.position} for {one.candidate}"
+        speaks = f"{quoted(one.token)} at {one.position} for {one.candidate}"
         lines.append(f"  {one.count:>6}  {speaks:24}  ...{one.example} [{one.candidate}]")
     return "\n".join(lines)

@@ -254,9 +254,10 @@ def set_name(members: list[str], sets: dict[str, list[str]]) -> str:
     for name, known in sets.items():
         if sorted(known) == sorted(members):
             return name
-    shown = [m for m in members if m.isalpha()] or members
-    name = " or ".join(members) if len(members) <= 3 else f"{shown[0]} or {len(members) - 1} more"
-    name, number = name.strip() or "marks", 2
+    shown = [bare for m in members if (bare := m.lstrip("+")).isalnum()]
+    name, number = f"{shown[0] if shown else 'one'} or {len(members) - 1} more", 2
+    if len(shown) == len(members) <= 3:
+        name = " or ".join(shown)
     while name in sets:
         name = f"{name.split(' (')[0]} ({number})"
         number += 1

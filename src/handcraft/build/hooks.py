@@ -231,6 +231,13 @@ def rule_files(root: Path | str, cfg: Config) -> dict[str, str]:
     return {group: os.path.relpath(path, Path.cwd()) for group, path in found.items() if path.is_file()}
 
 
+def ignored_rules(root: Path | str, cfg: Config) -> list[str]:
+    """Rule files of the config's corpus that no group uses, as paths below `human/rules`: a name may be misspelt."""
+    folder = rule_path(root, cfg.corpus.name, "x").parent
+    used = {Path(path).name for path in rule_files(root, cfg).values()}
+    return [f"{folder.name}/{p.name}" for p in sorted(folder.glob("*")) if p.is_file() and p.name not in used]
+
+
 def file_curves(group: str, ruled: Collection[str]) -> list[str]:
     """What so many rules of a group's file reach; none where it has no file."""
     return [f"results/rules/{group}/file_curve.safetensors"] if group in ruled else []
@@ -414,5 +421,6 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
         rooms=rule_rooms(root),
         human_labels=[f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
         human_ignored=ignored_files(root, cfg.corpus.name, list(cfg.groups)),
+        rules_ignored=ignored_rules(root, cfg),
         config=config_names(files, root),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from handcraft.analysis.influence import Influence, read_influence
-from handcraft.files import read_csv, read_json
+from handcraft.files import read_csv, read_json, read_metadata
 
 Rows = list[dict[str, Any]]
 
@@ -74,6 +74,8 @@ class Metadata(_Frozen):
     """`group/annotator` of every label file of this build."""
     human_ignored: list[str] = []
     """Label files of other corpora or groups, as paths below `human/labels`."""
+    rules_ignored: list[str] = []
+    """Rule files of this corpus that no group of the config uses, as paths below `human/rules`."""
     language_models: list[str] = []
     given_models: list[str] = []
     device: str = "cpu"
@@ -235,6 +237,10 @@ class Results:
         return self._csv("evaluation", "planted.csv") if self.metadata.planted else []
 
     @cached_property
+    def planted_proposals(self) -> Rows:
+        return self._csv("evaluation", "planted_proposals.csv") if self.metadata.planted else []
+
+    @cached_property
     def planted_rules(self) -> Rows:
         return self._csv("evaluation", "planted_rules.csv") if self.metadata.planted else []
 
@@ -377,6 +383,11 @@ class Results:
     def rules(self) -> dict[str, Rows]:
         """The rules of people's files with what each gains, by group; empty for a group without a file."""
         return {g.name: self._csv("rules", g.name, "rules.csv") for g in self.metadata.groups}
+
+    def rules_by(self, group: str) -> str:
+        """Who wrote a group's rule file, and with what in view; empty where it has none."""
+        path = self.root / "rules" / group / "refitted.safetensors"
+        return str(read_metadata(path).get("by", "")) if path.is_file() else ""
 
     @cached_property
     def rules_curve(self) -> dict[str, Rows]:

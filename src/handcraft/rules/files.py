@@ -254,14 +254,14 @@ def _condition_text(condition: Condition, sets: Mapping[str, Sequence[str]]) -> 
     place = f"at {span.first}" if span.first == span.last else f"at {span.first} to {span.last}"
     place = "anywhere" if span == Span() else place
     if condition.token is not None:
-        return f"{_quoted(condition.token)} {place}"
+        return f"{quoted(condition.token)} {place}"
     if condition.sequence is not None:
-        return f"{' '.join(map(_quoted, condition.sequence))} {place}"
+        return f"{' '.join(map(quoted, condition.sequence))} {place}"
     members = sets.get(condition.members or "", [condition.members or ""])
-    return f"one of {{{', '.join(map(_quoted, members))}}} {place}"
+    return f"one of {{{', '.join(map(quoted, members))}}} {place}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A text in a sentence: marks in quotes, line ends and the like as escapes."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return shown if text[:1].isalnum() or text[:1] == "+" else f'"{shown}"'

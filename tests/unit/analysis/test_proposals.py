@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from handcraft.analysis.find_rules import Inputs, Outputs, find_rules
+from handcraft.analysis.planted_proposals import evaluate_planted_proposals
 from handcraft.analysis.proposals import Base, Proposer, in_words, set_name, usable
 from handcraft.config.model import (
     SPLITS,
@@ -263,3 +264,45 @@ def test_only_tokens_that_a_file_can_name_are_proposed(built: Path) -> None:
     for i, proposal in enumerate(alone.run()):
         rule = in_words(proposal, vocabulary, RULES["prepositions"].candidates, 0.5 * (i - 1), {})
         assert all(nats != 0 for nats in rule.push.values())
+
+
+def test_proposals_are_held_against_the_table(built: Path, tmp_path: Path) -> None:
+    proposals(built, "conjunctions")
+    (tmp_path / "none.yaml").write_text("# no rule was found\n")
+    files = {"conjunctions": built / "conjunctions.yaml", "feelings": tmp_path / "none.yaml"}
+    evaluate_planted_proposals(files, output=tmp_path / "planted.csv")
+    first, none = read_csv(tmp_path / "planted.csv")
+    assert first["proposed_planted"] >= 0.85 * first["proposed"]
+    assert (first["linear_rules"], first["interactions"]) == (12, 2)
+    assert first["recovered"] >= 9
+    assert first["interactions_found"] == 2
+    assert (none["proposed"], none["recovered"], none["interactions_found"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "counts"),
+    [
+        ("{token: was, position: -1}\n    push: {so: 1}", (1, 1, 0)),
+        ("{token: was, position: -1}\n    push: {so: -1}", (0, 0, 0)),
+        ("{token: was, position: -2 to -1}\n    push: {so: 1}", (0, 0, 0)),
+        ("{set: x, position: -2}\n    push: {and: 1}", (0, 0, 0)),
+        ("{token: happy, position: -2}\n    push: {and: 1, so: 1}", (0, 0, 0)),
+        ("{token: perhaps, position: -6}\n    push: {and: 1, so: 1}", (1, 0, 0)),
+        ("{token: red, position: -3}\n    and: {set: x, position: -2}\n    push: {and: 1}", (0, 0, 0)),
+        ("{token: red, position: -3}\n    and: {set: y, position: -2}\n    push: {and: 1}", (1, 0, 1)),
+        ("{token: red, position: -3}\n    and: {set: y, position: -2}\n    push: {and: -1}", (0, 0, 0)),
+        ("{token: red, position: -3}\n    and: {token: cup, position: -2}\n    push: {and: -1}", (1, 0, 1)),
+    ],
+)
+def test_a_rule_is_planted_only_if_all_that_it_says_is(
+    tmp_path: Path, rule: str, counts: tuple[int, int, int]
+) -> None:
+    sets = "sets: {x: [happy, hat], y: [hat, box]}\n"
+    used = "".join(
+        f"  - when: {{set: {name}, position: -9}}\n    push: {{or: 1}}\n    why: x\n" for name in "xy"
+    )
+    path = tmp_path / "rules.yaml"
+    path.write_text(f"by: x\n{sets}rules:\n  - when: {rule}\n    why: x\n{used}")
+    evaluate_planted_proposals({"conjunctions": path}, output=tmp_path / "planted.csv")
+    (row,) = read_csv(tmp_path / "planted.csv")
+    assert (row["proposed_planted"], row["recovered"], row["interactions_found"]) == counts

@@ -111,6 +111,8 @@ def test_rules_answer_only_for_groups_that_have_a_file(root: Path, tmp_path: Pat
     assert hooks.rule_files(tmp_path, cfg) == {}
     file = tmp_path / "human" / "rules" / "mine" / "pets.yaml"
     file.touch()
+    (file.parent / "pest.yaml").touch()
+    assert hooks.ignored_rules(tmp_path, cfg) == ["mine/pest.yaml"]
     ruled = hooks.rule_files(tmp_path, cfg)
     assert {group: Path(path).resolve() for group, path in ruled.items()} == {"pets": file.resolve()}
     answering = {v.name: hooks.predictors_of(v, [], cfg, ruled) for v in cfg.variants()}

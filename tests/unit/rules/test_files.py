@@ -230,9 +230,12 @@ def test_every_committed_file_fits_the_schema_and_can_be_read(root: Path) -> Non
         read_rules(file)
 
 
-def test_the_conjunctions_of_tinystories_are_forty_rules_each_with_a_reason(root: Path) -> None:
-    read, _ = read_rules(root / "human" / "rules" / "tinystories-files" / "conjunctions.yaml")
-    assert len(read.rules) <= 40
+@pytest.mark.parametrize(("group", "most"), [("conjunctions", 40), ("pronouns", 60)])
+def test_the_rules_for_tinystories_are_few_and_say_how_they_were_written(
+    root: Path, group: str, most: int
+) -> None:
+    read, _ = read_rules(root / "human" / "rules" / "tinystories-files" / f"{group}.yaml")
+    assert len(read.rules) <= most
     assert "not blind" in read.by
     assert not any(rule.proposed for rule in read.rules)
 
@@ -244,3 +247,19 @@ def test_an_interaction_is_four_rules_and_the_noise_silences_all_others(group: s
     noise = planted.noise is not None
     assert len(read.rules) == len(planted.linear) + 4 * len(planted.interactions) + noise
     assert sum(not rule.unless for rule in read.rules) == (1 if noise else len(read.rules))
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_file_in_another_layout_is_added_to(tmp_path: Path, ending: str) -> None:
+    lines = ["rules:", "- when: {token: was}", "  push: {so: 1}", "  why: x", "", "by: me"]
+    text = ending.join(lines)
+    more = Rule(when=Condition(members="cat or dog"), push={"but": 1}, why="y")
+    path = tmp_path / "rules.yaml"
+    path.write_bytes(extended(text, {"cat or dog": ["cat", "dog"]}, [more], "x").encode())
+    read, _ = read_rules(path)
+    assert (read.by, len(read.rules), read.rules[1], read.sets["cat or dog"]) == (
+        "me",
+        2,
+        more,
+        ["cat", "dog"],
+    )

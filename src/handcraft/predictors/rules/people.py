@@ -43,6 +43,7 @@ class Read:
     rules: list[TokenRule]
     fires: sparse.csc_array
     written: Strengths
+    by: str = ""
 
 
 def read_model(path: Path, tokenizer: Path, training: Contexts) -> Read:
@@ -53,7 +54,7 @@ def read_model(path: Path, tokenizer: Path, training: Contexts) -> Read:
     check_fires(rules, fires, read, source)
     rates = class_rates(training.labels, len(training.candidates))
     start = start_logits(read, training.candidates, rates)
-    return Read(rules, fires, Strengths(start, pushes(rules)))
+    return Read(rules, fires, Strengths(start, pushes(rules)), read.by)
 
 
 def predict_rules(
@@ -64,7 +65,8 @@ def predict_rules(
     As written, a context's logits are the logarithms of the candidates' shares in `train` (or the file's `start`)
     plus the pushes of the rules that fire. Refitted, the strengths and the logits without a rule are fitted to `train`
     with a ridge that the loss on `validation` chooses; which candidates a rule pushes stays.
-    `model` gets `start` float64 [K] and `weight` [rules, K] of the refitted one; metadata: the ridge `l2`.
+    `model` gets `start` float64 [K] and `weight` [rules, K] of the refitted one; metadata: the ridge `l2`,
+    who wrote the rules (`by`), and each in words.
     """
     training, held_out, asked = map(read_contexts, (inputs.train, inputs.validation, inputs.test))
     read = read_model(inputs.rules, inputs.tokenizer, training)
@@ -83,5 +85,6 @@ def predict_rules(
             title=titles[name],
             candidates=asked.candidates,
         )
-    kept = {"candidates": list(asked.candidates), "l2": l2, "rules": [rule.text for rule in read.rules]}
+    kept = {"candidates": list(asked.candidates), "l2": l2, "by": read.by}
+    kept["rules"] = [rule.text for rule in read.rules]
     write_tensors(model, {"start": fitted.start, "weight": np.asarray(fitted.weight)}, kept)

@@ -1,5 +1,6 @@
 """Rules: what a program proposes and how far so many of them get, and the rules of people's files."""
 
+import re
 from typing import Any
 
 from handcraft.registry import titles
@@ -40,6 +41,36 @@ def needed(results: Results, values: Values) -> Markdown:
         many = values.put(f"{name}.weights", weights["size"])
         told.append(Markdown(f"{few} rules in {escape(g.title)} (and {many} weights)"))
     return join(told) if told else Markdown("")
+
+
+def level(results: Results, values: Values) -> Markdown:
+    """Group by group, the fewest proposals whose loss is not detectably above the linear model's."""
+    told: list[str] = []
+    for g in results.metadata.groups:
+        rows = results.rules_curve[g.name]
+        own = [r for r in rows if r["kind"] == "proposals" and r["difference_low"] is not None]
+        enough = [r["size"] for r in own if r["difference_low"] <= 0]
+        if enough:
+            told.append(
+                Markdown(f"{values.put(f'proposals.{g.name}.level', min(enough))} in {escape(g.title)}")
+            )
+    return join(told) if told else Markdown("")
+
+
+def planted(results: Results, values: Values) -> dict[str, Markdown] | None:
+    """On the planted corpus: counts over all groups; None elsewhere."""
+    rows = results.planted_proposals
+    if not rows:
+        return None
+    names = (
+        "proposed",
+        "proposed_planted",
+        "linear_rules",
+        "recovered",
+        "interactions",
+        "interactions_found",
+    )
+    return {name: values.put(f"proposals.planted.{name}", sum(r[name] for r in rows)) for name in names}
 
 
 def short_of(results: Results) -> Markdown:
@@ -86,8 +117,8 @@ def table_proposed(results: Results, values: Values) -> Markdown:
         rows.append(
             [
                 values.put(f"{name}.step", r["step"] + 1),
-                r["rule"],
-                r["pushes"],
+                _minus(r["rule"]),
+                _minus(r["pushes"]),
                 values.put(f"{name}.seen", r["seen"]),
                 values.put(f"{name}.expected", r["expected"], "share", digits=0),
                 values.put(f"{name}.came", r["came"], "share", digits=0),
@@ -116,8 +147,8 @@ def table_written(results: Results, values: Values) -> Markdown:
         note += ["proposed"] if r["origin"] == "proposed" else []
         rows.append(
             [
-                r["rule"],
-                r["pushes"],
+                _minus(r["rule"]),
+                _minus(r["pushes"]),
                 values.put(f"{name}.coverage", r["coverage"], "share"),
                 values.put(f"{name}.conflict", r["conflict"], "share", digits=0),
                 values.put(f"{name}.precision", r["precision"], "share", digits=0),
@@ -158,6 +189,11 @@ def file_losses(results: Results, values: Values) -> Markdown:
     return join(told, last="; ") if told else Markdown("")
 
 
+def _minus(text: str) -> str:
+    """A number's hyphen as a minus sign, which it is on paper too."""
+    return re.sub(r"-(?=\d)", "−", text)
+
+
 def names(context: Context) -> dict[str, Any]:
     """What the sources of this section see."""
     results, values = context.results, context.values
@@ -168,8 +204,11 @@ def names(context: Context) -> dict[str, Any]:
         "has_proposals": any(results.rules_curve.values()),
         "has_rule_file": group is not None,
         "rule_file_title": shown.title if shown else "",
+        "rule_file_by": results.rules_by(group) if group else "",
         "rules_as_written": titles()["rules"],
         "rules_needed": lambda: needed(results, values),
+        "rules_level": lambda: level(results, values),
+        "rules_planted": lambda: planted(results, values),
         "rules_short": lambda: short_of(results),
         "rules_target": lambda: values.put("rules.target", TARGET, "share", digits=0),
         "rule_counts": lambda: counts(results, values),

@@ -71,6 +71,7 @@ def test_as_written_the_pushes_add_up_from_the_shares(tmp_path: Path) -> None:
     np.testing.assert_array_equal(kept["weight"] != 0, [[0, 0, 1], [1, 1, 0]])
     assert kept["weight"][0, 2] == pytest.approx(3, abs=0.5)
     assert read_metadata(model)["rules"][0] == "was at -1"
+    assert read_metadata(model)["by"] == "a test"
 
 
 def test_the_same_bytes_again(tmp_path: Path) -> None:
