@@ -17,11 +17,15 @@ class FewTokens:
     def __init__(self, tokens: Sequence[str] = TOKENS) -> None:
         self.tokens = list(tokens)
 
-    def __len__(self) -> int:
-        return len(self.tokens)
-
     def id_of(self, text: str) -> int | None:
         return self.tokens.index(text) if text in self.tokens else None
+
+    def encode(self, text: str) -> list[int]:
+        """As parts of two tokens, whatever the text is."""
+        return [self.tokens.index(" cat"), self.tokens.index("ing")]
+
+    def decode(self, ids: list[int]) -> str:
+        return "".join(self.tokens[i] for i in ids)
 
     def refusal(self, word: str) -> str:
         return f'"{word}" is many; the nearest single tokens: " cat"'

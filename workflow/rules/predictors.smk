@@ -2,7 +2,7 @@
 # Makes: results/predictions/{variant}/{predictor}.parquet, in the same format for every kind of predictor,
 #        and the fitted models: results/linear/, results/nonlinear/, results/minibatch/, results/rules/.
 
-ruled = hooks.rule_files(root, cfg)
+ruled = hooks.rule_files(root, cfg, planted_groups)
 
 
 rule predict_counts:

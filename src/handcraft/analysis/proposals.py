@@ -30,6 +30,8 @@ PRICES = (1.0, 0.5)
 ROUND = 10
 """One rule a search for every so many that there are already, and at most `MOST`."""
 MOST = 5
+PATIENCE = 30
+"""Rules in a row that the validation contexts do not confirm, after which the search for rules of a price ends."""
 DIGITS = 3
 """Decimals of a proposed push."""
 
@@ -87,7 +89,6 @@ class Proposer:
         self._columns: list[np.ndarray] = []
         self._held_out_columns: list[np.ndarray] = []
         _, self._story = np.unique(held_out.story, return_inverse=True)
-        self._candidates = training.candidates
         self.model = Strengths(np.log(class_rates(self.labels, self.K)), np.zeros((0, self.K)))
         if base:
             self.model = Strengths(np.zeros(self.K), np.zeros((0, self.K)))
@@ -97,8 +98,8 @@ class Proposer:
         """The rules one by one, until `settings.count`, or none is left that gains half its length."""
         for price in PRICES:
             self.search.set_price(price)
-            best_pair, looked_at = np.inf, -1
-            while len(self.found) < self.settings.count:
+            best_pair, looked_at, rejected = np.inf, -1, self.rejected
+            while len(self.found) < self.settings.count and self.rejected < rejected + PATIENCE:
                 room = self.settings.count - len(self.found)
                 count = max(1, min(self.most, len(self.found) // ROUND, room))
                 new = self.search.best(self._p, count, self._barred)
@@ -112,6 +113,8 @@ class Proposer:
                     break
                 before = len(self.found)
                 self._take(new)
+                if len(self.found) > before:
+                    rejected = self.rejected
                 yield from self.found[before:]
 
     def _take(self, new: Sequence[Found]) -> None:

@@ -3,5 +3,5 @@
 Nothing here knows what a job computes.
 
 Modules: `contracts`, `costs`, `failures`, `hooks`, `jobs`, `plan`, `provenance`, `reads`, `records`, `resources`,
-`sizes`.
+`rule_files`, `sizes`.
 """

@@ -21,6 +21,8 @@ from handcraft.build.provenance import COMMIT, code_hash, git_commit
 from handcraft.build.resources import memory as memory
 from handcraft.build.resources import memory_gb as memory_gb
 from handcraft.build.resources import runtime as runtime
+from handcraft.build.rule_files import file_curves as file_curves
+from handcraft.build.rule_files import ignored_rules, rule_files
 from handcraft.config.model import SPLITS, CausalLM, Config, Corpus, Variant
 from handcraft.device import count_gpus
 from handcraft.disk import ROOM, require_space
@@ -30,7 +32,6 @@ from handcraft.people.labels import ignored_files, label_files
 from handcraft.people.page import page_files
 from handcraft.report.renderer import choose_renderer
 from handcraft.report.results import CorpusMetadata, Metadata, PredictorMetadata, VariantMetadata
-from handcraft.rules.files import rule_path
 
 TITLES = registry.titles()
 """Titles of the predictors, by id."""
@@ -221,28 +222,6 @@ def planted_groups(cfg: Config) -> list[str]:
     return [v.name for v in own if known.get(v.name) == v.candidates]
 
 
-def rule_files(root: Path | str, cfg: Config) -> dict[str, str]:
-    """The rule file of each group that has one, relative to the working directory.
-
-    Those of the planted corpus are its truth, and count only for the groups whose true rules they are.
-    """
-    groups = planted_groups(cfg) if cfg.corpus.name == "planted" else list(cfg.groups)
-    found = {group: rule_path(root, cfg.corpus.name, group) for group in groups}
-    return {group: os.path.relpath(path, Path.cwd()) for group, path in found.items() if path.is_file()}
-
-
-def ignored_rules(root: Path | str, cfg: Config) -> list[str]:
-    """Rule files of the config's corpus that no group uses, as paths below `human/rules`: a name may be misspelt."""
-    folder = rule_path(root, cfg.corpus.name, "x").parent
-    used = {Path(path).name for path in rule_files(root, cfg).values()}
-    return [f"{folder.name}/{p.name}" for p in sorted(folder.glob("*")) if p.is_file() and p.name not in used]
-
-
-def file_curves(group: str, ruled: Collection[str]) -> list[str]:
-    """What so many rules of a group's file reach; none where it has no file."""
-    return [f"results/rules/{group}/file_curve.safetensors"] if group in ruled else []
-
-
 def predictors_of(
     variant: Variant, planted: Sequence[str], cfg: Config, ruled: Collection[str] = ()
 ) -> list[str]:
@@ -385,7 +364,8 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
     labels = human_labels(root, cfg)
     lms = [PredictorMetadata(id=name, title=lm.title) for name, lm in cfg.predictors.causal_lms.items()]
     given = [name for name, lm in cfg.predictors.causal_lms.items() if lm.train is None]
-    left_out = [*cfg.left_out(), *(() if rule_files(root, cfg) else registry.RULES)]
+    ruled = rule_files(root, cfg, planted_groups(cfg))
+    left_out = [*cfg.left_out(), *(() if ruled else registry.RULES)]
     known = [PredictorMetadata(id=p.id, title=p.title) for p in registry.PREDICTORS if p.id not in left_out]
     return Metadata(
         title=cfg.report.title,
@@ -421,6 +401,6 @@ def report_metadata(cfg: Config, files: Sequence[str], root: Path | str) -> Meta
         rooms=rule_rooms(root),
         human_labels=[f"{group}/{Path(f).stem}" for group, files in labels.items() for f in files],
         human_ignored=ignored_files(root, cfg.corpus.name, list(cfg.groups)),
-        rules_ignored=ignored_rules(root, cfg),
+        rules_ignored=ignored_rules(root, cfg, ruled),
         config=config_names(files, root),
     )

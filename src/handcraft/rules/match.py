@@ -1,5 +1,6 @@
 """Rules in a tokenizer's ids: where they fire, and what they say together."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -31,7 +32,11 @@ class Tokens(Protocol):
     def refusal(self, word: str) -> str:
         """How a text that is no token is tokenized, and the nearest tokens."""
 
-    def __len__(self) -> int: ...
+    def encode(self, text: str) -> list[int]:
+        """The ids of the tokens that a text is split into."""
+
+    def decode(self, ids: list[int]) -> str:
+        """The text of some ids."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +202,11 @@ def _id(text: str, source: Source, place: Path_, tokens: Tokens) -> int | None:
     found = tokens.id_of(spelled(text))
     if found is None:
         problem = f"{text!r} is not a single token: {tokens.refusal(spelled(text))}"
-        source.add(place, f"{problem}; write a token, or the parts as a sequence")
+        parts = [written(tokens.decode([i])) for i in tokens.encode(spelled(text))]
+        shown = ", ".join(json.dumps(p, ensure_ascii=False) if not p.isalnum() else p for p in parts)
+        # Parts of a character cannot be written.
+        hint = "" if "\ufffd" in shown else f"; or write its parts, sequence: [{shown}]"
+        source.add(place, problem + hint)
     return found
 
 

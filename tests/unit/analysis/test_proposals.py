@@ -8,7 +8,7 @@ import pytest
 
 from handcraft.analysis.find_rules import Inputs, Outputs, find_rules
 from handcraft.analysis.planted_proposals import evaluate_planted_proposals
-from handcraft.analysis.proposals import Base, Proposer, in_words, set_name, usable
+from handcraft.analysis.proposals import PATIENCE, PRICES, Base, Proposer, in_words, set_name, usable
 from handcraft.config.model import (
     SPLITS,
     Contexts,
@@ -306,3 +306,14 @@ def test_a_rule_is_planted_only_if_all_that_it_says_is(
     evaluate_planted_proposals({"conjunctions": path}, output=tmp_path / "planted.csv")
     (row,) = read_csv(tmp_path / "planted.csv")
     assert (row["proposed_planted"], row["recovered"], row["interactions_found"]) == counts
+
+
+def test_the_search_ends_where_validation_contexts_confirm_nothing(built: Path) -> None:
+    inputs = inputs_of(built, "prepositions")
+    training, held_out = read_contexts(inputs.train), read_contexts(inputs.validation)
+    np.random.default_rng(0).shuffle(held_out.labels)
+    search = Proposer(
+        training, held_out, Vocabulary.read(inputs.tokenizer), settings=Proposals(p=1e-9), seed=0
+    )
+    assert list(search.run()) == []
+    assert 1 <= search.rejected <= len(PRICES) * (PATIENCE + 5)

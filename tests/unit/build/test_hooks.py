@@ -10,6 +10,7 @@ from snakemake.settings.types import DeploymentMethod, ExecMode
 
 from handcraft.build import hooks
 from handcraft.build.provenance import COMMIT, git_commit
+from handcraft.build.rule_files import ignored_rules
 from handcraft.config.model import Config, Corpus, FilesCorpus
 from handcraft.disk import ROOM
 from handcraft.errors import UserError
@@ -108,12 +109,12 @@ def test_rules_answer_only_for_groups_that_have_a_file(root: Path, tmp_path: Pat
     config |= {"corpus": {"source": "files", "name": "mine", "files": {"train": ["x.txt"]}}}
     cfg = Config.model_validate(config | {"figures": {"training_group": "pets", "tiles_group": "pets"}})
     (tmp_path / "human" / "rules" / "mine").mkdir(parents=True)
-    assert hooks.rule_files(tmp_path, cfg) == {}
+    assert hooks.rule_files(tmp_path, cfg, []) == {}
     file = tmp_path / "human" / "rules" / "mine" / "pets.yaml"
     file.touch()
     (file.parent / "pest.yaml").touch()
-    assert hooks.ignored_rules(tmp_path, cfg) == ["mine/pest.yaml"]
-    ruled = hooks.rule_files(tmp_path, cfg)
+    ruled = hooks.rule_files(tmp_path, cfg, [])
+    assert ignored_rules(tmp_path, cfg, ruled) == ["mine/pest.yaml"]
     assert {group: Path(path).resolve() for group, path in ruled.items()} == {"pets": file.resolve()}
     answering = {v.name: hooks.predictors_of(v, [], cfg, ruled) for v in cfg.variants()}
     assert {"rules", "rules_refitted"} <= set(answering["pets"])
@@ -132,7 +133,7 @@ def test_the_planted_rules_answer_only_for_the_planted_groups(root: Path) -> Non
         "pronouns": [" he", " she"],
     }
     planted = Config.model_validate(config | {"groups": own})
-    assert list(hooks.rule_files(root, planted)) == ["conjunctions"]
+    assert list(hooks.rule_files(root, planted, hooks.planted_groups(planted))) == ["conjunctions"]
     # The name of the corpus may have stayed that of the default.
     files = {"source": "files", "files": {"train": ["x.txt"]}}
-    assert hooks.rule_files(root, Config.model_validate(config | {"groups": own, "corpus": files})) == {}
+    assert hooks.rule_files(root, Config.model_validate(config | {"groups": own, "corpus": files}), []) == {}

@@ -138,7 +138,7 @@ def test_what_is_no_rule_file_at_all(tmp_path: Path, content: bytes, said: str) 
 NOT_FITTING = {
     "no token": (
         GOOD.replace("was", "purring"),
-        ["line 4: 'purring' is not a single token", '" cat"', "sequence"],
+        ["line 4: 'purring' is not a single token", '" cat"', 'sequence: [cat, "+ing"]'],
     ),
     "no candidate": (GOOD.replace("so:", "soo:"), ["line 5: 'soo' is no candidate", "'so'"]),
     "outside the context": (GOOD.replace("-1", "-9"), ["line 4: position -9 is outside the context of 4"]),
