@@ -7,7 +7,7 @@ with job(snakemake) as (inputs, outputs, params):
     evaluate_suffix_rules(
         inputs.model,
         inputs.tokenizer,
-        dict(zip(SPLITS, map(TokenFiles, inputs.tokens, inputs.starts), strict=True)),
+        dict(zip((SPLITS[0], SPLITS[2]), map(TokenFiles, inputs.tokens, inputs.starts), strict=True)),
         settings=Evaluation(**params.settings),
         seed=params.seed,
         outputs=(outputs.curve, outputs.rules),

@@ -8,7 +8,7 @@ with job(snakemake) as (inputs, outputs, params):
         inputs.model,
         inputs.tokenizer,
         inputs.reads,
-        dict(zip(SPLITS, map(TokenFiles, inputs.tokens, inputs.starts), strict=True)),
+        dict(zip((SPLITS[0], SPLITS[2]), map(TokenFiles, inputs.tokens, inputs.starts), strict=True)),
         settings=Evaluation(**params.settings),
         seed=params.seed,
         outputs=(outputs.tail, outputs.law, outputs.parts),
