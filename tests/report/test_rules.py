@@ -109,7 +109,7 @@ def test_proposals_are_told_with_the_weights_that_they_replace(
 def test_a_file_is_shown_with_what_its_rules_gain(real_results: Path, root: Path, tmp_path: Path) -> None:
     text = fill(real_results, root, tmp_path, file=True, rules_ignored=["files/pest.yaml"])
     assert "the rules of feelings that matter most" in text
-    assert "1 of the file are redundant" in text
+    assert "1 of its rules are redundant" in text
     assert "with what in view: “me, <not> blind”" in text
     assert "redundant, proposed" in text
     assert "one of {a, <b>} at −1" in text
