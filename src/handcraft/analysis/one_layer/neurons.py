@@ -10,6 +10,8 @@ from handcraft.tokenizer.windows import Windows
 
 NAMED = 3
 """Tokens that a neuron's row names of each kind."""
+OFTEN = 10
+"""Windows after which a token must come to be named as one that a neuron writes: of a rare one, nothing was learnt."""
 
 
 def rank_neurons(opened: Opened, windows: Windows, numbers: np.ndarray, means: Means) -> np.ndarray:
@@ -30,26 +32,28 @@ def describe_neurons(
 
     `neuron` (from 1); `active`, the share of windows in which it is not zero; `after`, the last tokens that most of
     its activation stands on; `reads`, the earlier tokens whose reads push it most where it is active; `writes` and
-    `against`, the outputs that it makes likelier and unlikelier than the mean output."""
+    `against`, of the tokens that came `OFTEN`, those that it makes likelier and unlikelier than the mean token.
+    """
     if not len(which):
         return []
     size, count = opened.shape.vocabulary, len(which)
     after, reads = np.zeros((size, count)), np.zeros((size, count))
-    on = np.zeros(count)
+    on, coming = np.zeros(count), np.zeros(size)
     into = opened.tensors["up"][:, which]
     by_head = opened.out @ into if opened.has_heads else np.zeros((0, 1, count), np.float32)
-    for tokens, _ in blocks(windows, numbers, "describing neurons"):
+    for tokens, came in blocks(windows, numbers, "describing neurons"):
         pieces = opened.pieces(tokens)
         attended = opened.attended(pieces)
         active = opened.active(attended)[:, which]
         on += (active != 0).sum(0)
+        coming += np.bincount(came, minlength=size)
         push = np.einsum("nhte,hek->ntk", pieces.taken, by_head, optimize=True)[:, :-1]
         push = push * opened.scale(attended)[:, None, None] * active[:, None, :]
         for k in range(count):
             after[:, k] += np.bincount(tokens[:, -1], active[:, k], size)
             reads[:, k] += np.bincount(tokens[:, :-1].ravel(), push[:, :, k].ravel(), size)
     down = opened.tensors["down"][which] @ opened.tensors["unembed"]
-    down = down - down.mean(1, keepdims=True)
+    down = np.where(coming >= OFTEN, down - down.mean(1, keepdims=True), 0)
 
     def top(values: np.ndarray) -> str:
         order = np.argsort(-values, kind="stable")[:NAMED]

@@ -87,7 +87,6 @@ def _token(text: str) -> Markdown:
 
 def table_skip_trigrams(results: Results, values: Values) -> Markdown:
     """The claims that move most probability: what is claimed, what ablation says, and the control."""
-    excerpts = results.metadata.excerpts
     rows: list[list[object]] = []
     for i, r in enumerate(results.skip_trigrams[:SHOWN]):
         name = f"skip.{i}"
@@ -97,11 +96,9 @@ def table_skip_trigrams(results: Results, values: Values) -> Markdown:
         cells += [values.put(f"{name}.came_true", r["came_true"], "share", digits=0)]
         cells += [values.put(f"{name}.control", r["control"], "share", digits=0)]
         cells += [values.put(f"{name}.distance", r["distance"]), values.put(f"{name}.seen", r["seen"])]
-        cells += [Markdown(f"… {escape(' '.join(r['example'].split()))}")] if excerpts else []
         rows.append(cells)
     header = ["head", "skip-trigram", "claimed", "by ablation", "came true", "control", "distance", "seen"]
-    header += ["context"] if excerpts else []
-    return pipe_table(header, rows, "rlrrrrrrl"[: len(header)]) if rows else Markdown("")
+    return pipe_table(header, rows, "rlrrrrrr") if rows else Markdown("")
 
 
 def table_parts(results: Results, values: Values) -> Markdown:
