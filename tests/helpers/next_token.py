@@ -48,7 +48,14 @@ def write_next_token(results: Path) -> None:
     write_csv(table, rows, COLUMNS)
     training = {"step": 20, "windows": 2560, "loss": 1.6, "validation_loss": 1.7, "validation_last": 1.5}
     write_csv(results / "one_layer" / "main.training.csv", [training], tuple(training))
-    path = {"l1": 1e-5, "validation_loss": 2.0, "nonzeros": 900, "weights": 10_000, "chosen": 1}
+    path = {
+        "l1": 1e-5,
+        "windows": 900,
+        "validation_loss": 2.0,
+        "nonzeros": 900,
+        "weights": 10_000,
+        "chosen": 1,
+    }
     write_csv(results / "full_linear" / "path.csv", [path], tuple(path))
     plot_next_token(table, output=results / "figures" / "next_token.svg")
     _write_parts(results)

@@ -18,7 +18,7 @@ def plot_tail(table: Path, law: Path, *, output: Path) -> None:
 
     rows, laws = read_csv(table), {r["kind"]: r for r in read_csv(law)}
     with house_style():
-        figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 3.1), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True)
         for kind, (title, colour, marker) in KINDS.items():
             own = [r for r in rows if r["kind"] == kind and r["size"] > 0]

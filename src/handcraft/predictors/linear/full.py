@@ -23,7 +23,7 @@ from handcraft.predictors.one_layer.train import numbers_of_step
 from handcraft.tokenizer.encode import TokenFiles
 from handcraft.tokenizer.windows import Windows
 
-COLUMNS = ("l1", "validation_loss", "nonzeros", "weights", "chosen")
+COLUMNS = ("l1", "windows", "validation_loss", "nonzeros", "weights", "chosen")
 FIRST = 1e-3
 """What is added to the root of a weight's summed squared gradients, so that its first steps are not too long."""
 ROWS = 2048
@@ -63,9 +63,9 @@ def train_full_linear(
     """Train on `settings.windows` windows of the split `train` with each penalty, and keep the best on `validation`.
 
     `outputs`: the model, safetensors of its weights that are not zero (`row` int32, position x vocabulary + token, and
-    `column` int32, the output, with `value` float32) and `bias` float32; a table with a row a penalty,
-    `validation_loss` (nats), `nonzeros` of so many `weights`, `chosen`; and its losses on every token with a whole
-    window before it, as `predict_next_ngram` writes them.
+    `column` int32, the output, with `value` float32) and `bias` float32; a table with a row a penalty: `windows` that
+    were trained on, `validation_loss` (nats), `nonzeros` of so many `weights`, `chosen`; and its losses on every token
+    with a whole window before it, as `predict_next_ngram` writes them.
     """
     device = machine.prepare()
     train, held_out = (Windows(files[s], length) for s in ("train", "validation"))
@@ -76,7 +76,8 @@ def train_full_linear(
     for l1, model in zip(settings.l1, fits, strict=True):
         loss = float(_losses(model, watched)[0].mean(dtype=np.float64)) if len(watched) else None
         size = {"nonzeros": model.weight.nnz, "weights": length * vocabulary**2}
-        rows.append({"l1": l1, "validation_loss": loss, **size, "chosen": 0})
+        trained = max(1, settings.windows // settings.batch_size) * settings.batch_size
+        rows.append({"l1": l1, "windows": trained, "validation_loss": loss, **size, "chosen": 0})
         say(f"full linear model, l1 {l1:g}: validation loss {loss}, {model.weight.nnz:,} weights")
     chosen = min(range(len(rows)), key=lambda i: rows[i]["validation_loss"] or 0.0)
     rows[chosen]["chosen"] = 1

@@ -74,9 +74,10 @@ def full_linear(results: Results, values: Values) -> Markdown:
     loss = values.put("next.linear.loss", row["loss"], "nats", low=row["low"], high=row["high"])
     kept = values.put("next.linear.nonzeros", path["nonzeros"])
     weights = values.put("next.linear.weights", path["weights"])
+    windows = values.put("next.linear.windows", path["windows"])
     return Markdown(
         "Votes alone, of every token in its place for every token that may come, are the linear model of all tokens: "
-        f"an L1 penalty leaves it {kept} of {weights} weights, and it reaches {loss}."
+        f"an L1 penalty leaves it {kept} of {weights} weights, and after {windows} windows it reaches {loss}."
     )
 
 
