@@ -32,16 +32,24 @@ def tail_laws(results: Results, values: Values) -> Markdown:
     return join(found)
 
 
-def tail_exponents(results: Results, values: Values) -> Markdown:
-    """The exponents of the fitted laws, with their intervals; empty where none could be fitted."""
-    found: list[str] = []
+def tail_fall(results: Results, values: Values) -> Markdown:
+    """How what is missing falls with the number of parts kept, a kind at a time; empty where no law could be fitted.
+
+    A power is claimed only where its exponent is above zero with its whole interval.
+    """
+    found: list[Markdown] = []
     for r in results.one_layer_law:
         if r["exponent"] is None:
             continue
         name, bounds = f"tail.{r['kind']}", {"low": r["exponent_low"], "high": r["exponent_high"]}
-        exponent = values.put(f"{name}.exponent", r["exponent"], "nats", digits=2, **bounds)
+        cutoff = values.put(f"{name}.cutoff", r["cutoff"], low=r["cutoff_low"], high=r["cutoff_high"])
         fit = values.put(f"{name}.fit", r["fit"], "share")
-        found.append(Markdown(f"{exponent} for {KINDS[r['kind']]} ({fit} of the variance explained)"))
+        if r["exponent_low"] > 0:
+            exponent = values.put(f"{name}.exponent", r["exponent"], "nats", digits=2, **bounds)
+            how = f"like a power of their number (exponent {exponent}) with an exponential end (cutoff {cutoff})"
+        else:
+            how = f"exponentially, with no long tail (cutoff {cutoff})"
+        found.append(Markdown(f"for {KINDS[r['kind']]} {how}; {fit} of the variance is explained"))
     return join(found)
 
 
@@ -164,7 +172,7 @@ def names(context: Context) -> dict[str, Any]:
         "has_parts": bool(results.one_layer_tail),
         "has_decision": results.has_decision,
         "tail_laws": lambda: tail_laws(results, values),
-        "tail_exponents": lambda: tail_exponents(results, values),
+        "tail_fall": lambda: tail_fall(results, values),
         "skip_confirmed": lambda: skip_confirmed(results, values),
         "skip_examples": lambda: skip_examples(results),
         "table_skip_trigrams": lambda: table_skip_trigrams(results, values),
