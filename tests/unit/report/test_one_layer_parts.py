@@ -1,4 +1,4 @@
-"""What the report says of the one-layer model's parts: no law that the fit does not show, no claim that came out false."""
+"""What the report says of the one-layer model's parts: no law that the fit does not show, no false claim as true."""
 
 from types import SimpleNamespace
 from typing import Any
