@@ -24,6 +24,9 @@ contexts: {compare_match: none}
 predictors:
   causal_lms: {small-llama: null}
   linear: {l1: null, count: 3, smallest: 0.02, resamples: 0}
+  one_layer: {width: 16, hidden: 16, windows: 1000}
+  full_linear: {windows: 1000}
+proposals: {count: 2, contexts: 1000}
 figures: {tiles_group: many, training_group: pair, tiles: [",", "{"]}
 corpus: {title: "a corpus of <b>{x}</b> & $ # % _"}
 report: {title: "What is {x}? </script><script>alert(1)</script>"}
