@@ -15,7 +15,7 @@ from scipy.stats import norm
 
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.files import read_metadata, write_csv, write_tensors
-from handcraft.math import context_losses, log_softmax
+from handcraft.math import class_rates, context_losses, log_softmax
 from handcraft.predictors.rules.fit import Problem, Strengths
 from handcraft.predictors.rules.people import Read, read_model
 from handcraft.rules.match import TokenRule, fires_matrix
@@ -93,7 +93,7 @@ def analyse(
     without = leave_one_out(problem, theta)
     base = _losses(read.written.logits(fires), held_out.labels)
     base_refitted = _losses(problem.unpack(theta).logits(fires), held_out.labels)
-    shares = np.log(np.bincount(training.labels, minlength=problem.K) + 0.5)
+    shares = np.log(class_rates(training.labels, problem.K))
     nothing = _losses(np.tile(shares, (len(held_out), 1)), held_out.labels).mean()
     same = same_as(read.fires)
     rows = []

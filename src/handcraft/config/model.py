@@ -416,8 +416,8 @@ MAIN = "main"
 
 
 class FullLinear(Strict):
-    """The full linear model: a weight of every input (a token at a position) for every token that may come next. It
-    stands beside the one-layer model, and only where that is. `full_linear: null` leaves it out."""
+    """The full linear model: a weight of every input (a token at a position) for every token that may come next. It is
+    trained only if the one-layer model is. `full_linear: null` leaves it out."""
 
     windows: int = Field(2_000_000, ge=1)
     """Number of windows to train on, for each penalty."""

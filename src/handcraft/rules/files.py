@@ -25,7 +25,7 @@ from pydantic import (
 from handcraft.errors import UserError, nearest
 from handcraft.rules.source import Path_, Source, read_source
 
-REMEDY = "mend the lines above; docs/rules.md shows how a rule is written"
+REMEDY = "correct the lines above; docs/rules.md shows how a rule is written"
 FURTHEST = 256
 """No position is further back than the longest context."""
 

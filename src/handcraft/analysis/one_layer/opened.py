@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from handcraft.logging import progress
-from handcraft.math import context_losses, log_softmax
+from handcraft.math import log_softmax
 from handcraft.predictors.one_layer.read import OneLayerReader
 from handcraft.predictors.one_layer.shape import EPSILON
 from handcraft.tokenizer.windows import Windows
@@ -122,10 +122,6 @@ class Opened:
     def answer(self, attended: np.ndarray) -> np.ndarray:
         """`log_probabilities` after all that follows attention."""
         return self.log_probabilities(attended + self.written(self.active(attended)))
-
-    def losses(self, attended: np.ndarray, came: np.ndarray) -> np.ndarray:
-        """Losses (nats) [n] of the tokens that came."""
-        return context_losses(self.answer(attended), came)
 
     def decompose(self, tokens: np.ndarray, of: np.ndarray) -> Decomposition:
         """The exact parts of the logits of outputs `of` [k] for contexts, tokens [n, length]."""

@@ -130,14 +130,6 @@ class Problem:
         return theta
 
 
-def fit_strengths(
-    fires: sparse.csc_array, pushed: np.ndarray, labels: np.ndarray, l2: float = 1.0
-) -> Strengths:
-    """The strengths that minimise the training objective with one ridge."""
-    problem = Problem(fires, pushed, labels, l2)
-    return problem.unpack(problem.solve())
-
-
 def choose_strengths(
     training: tuple[sparse.csc_array, np.ndarray],
     held_out: tuple[sparse.csc_array, np.ndarray],

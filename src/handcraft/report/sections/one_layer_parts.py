@@ -11,7 +11,8 @@ from handcraft.report.values import Values
 KINDS = {"neurons": "neurons", "reads": "sorts of reads"}
 SHOWN = 12
 """Skip-trigrams in the table, those that move most probability."""
-HUNDRED = 100
+FEW = 100
+"""Rules of last tokens whose agreement is told beside that of all."""
 PUBLISHED_AGREEMENT = 0.79
 """How often rules of up to seven last tokens say what larger models put first, on TinyStories: Nguyen (2024)."""
 TRUE = 0.8
@@ -128,10 +129,10 @@ def _tokens(text: str | None) -> Markdown:
 
 
 def suffix_agreement(results: Results, values: Values) -> Markdown:
-    """How often a hundred rules of last tokens, and all of them, say what the model puts first."""
+    """How often `FEW` rules of last tokens, and all of them, say what the model puts first."""
     found: list[Markdown] = []
     for r in results.suffix_curve:
-        if r["size"] in (HUNDRED, results.suffix_curve[-1]["size"]):
+        if r["size"] in (FEW, results.suffix_curve[-1]["size"]):
             name, bounds = f"suffix.{r['size']}", {"low": r["agreement_low"], "high": r["agreement_high"]}
             share = values.put(f"{name}.agreement", r["agreement"], "share", **bounds)
             found.append(

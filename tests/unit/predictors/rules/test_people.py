@@ -11,7 +11,7 @@ from handcraft.errors import UserError
 from handcraft.files import read_metadata, read_tensors
 from handcraft.math import class_rates, context_losses, log_softmax
 from handcraft.predictions import read_predictions
-from handcraft.predictors.rules.fit import Problem, choose_strengths, fit_strengths
+from handcraft.predictors.rules.fit import Problem, choose_strengths
 from handcraft.predictors.rules.people import Inputs, predict_rules
 from handcraft.rules.match import stack_columns
 from handcraft.tokenizer.tokens import Vocabulary
@@ -124,6 +124,6 @@ def test_validation_chooses_the_ridge() -> None:
     other = problem(1.0, seed=7)
     _, l2, losses = choose_strengths((p._fires, p.labels), (other._fires, other.labels), p.pushed)
     assert l2 == max(losses)
-    fitted = fit_strengths(p._fires, p.pushed, p.labels, l2)
+    fitted = p.unpack(p.solve())
     loss = context_losses(log_softmax(fitted.logits(other._fires)), other.labels).mean()
     assert losses[l2] == pytest.approx(loss, abs=1e-6)
