@@ -124,6 +124,7 @@ def test_validation_chooses_the_ridge() -> None:
     other = problem(1.0, seed=7)
     _, l2, losses = choose_strengths((p._fires, p.labels), (other._fires, other.labels), p.pushed)
     assert l2 == max(losses)
-    fitted = p.unpack(p.solve())
+    again = problem(l2)
+    fitted = again.unpack(again.solve())
     loss = context_losses(log_softmax(fitted.logits(other._fires)), other.labels).mean()
     assert losses[l2] == pytest.approx(loss, abs=1e-6)
