@@ -8,11 +8,11 @@ _TEXT = """
 """
 _WHOLE = """
     all_stories bin changed checked chosen clipped comparable compared confirmed context contexts correct cut
-    distance fresh_contexts half head held_out interactions interactions_found items_needed iterations kept
-    kept_planted line linear_rules looked_at most n n_token n_word neuron nonzeros only_a only_b only_person
-    only_predictor order other_position pairs_confirmed pairs_planted people position proposed proposed_planted
-    reached recovered redundant same_sign seen size spans sparser step stories strongest_planted tokens tried
-    undecided validation weights windows
+    distance fresh_contexts half half_any head held_out interactions interactions_found items_needed iterations
+    kept kept_planted line linear_rules looked_at most n n_token n_word neuron nonzeros only_a only_b
+    only_person only_predictor order other_position pairs_confirmed pairs_planted people position proposed
+    proposed_planted reached recovered redundant same_sign seen size spans sparser step stories
+    strongest_planted tokens tried undecided validation weights windows
 """
 _REAL = """
     ablated accuracy accuracy_high accuracy_low accuracy_token accuracy_word active advantage agreement

@@ -80,13 +80,13 @@ def _write_parts(results: Path) -> None:
         {"kind": kind, "size": size, "share": share, "share_low": share - 0.01, "share_high": share + 0.01,
          "loss": 2.5 - share, "low": 2.4 - share, "high": 2.6 - share, "missing": 1 - share,
          "missing_low": 0.99 - share, "missing_high": 1.01 - share}
-        for kind in ("neurons", "reads")
+        for kind in ("neurons", "neurons_any", "reads", "reads_any")
         for size, share in {0: 0.0, 1: 0.2, 2: 0.4, 5: 0.6, 10: 0.8, 20: 0.95, 40: 1.0}.items()
     ]  # fmt: skip
     write_csv(folder / "tail.csv", tail, TAIL)
     law = [
         {"kind": kind, "kept": 40, "exponent": 0.31, "exponent_low": 0.3, "exponent_high": 0.32, "cutoff": 12.0,
-         "cutoff_low": 11.0, "cutoff_high": 13.0, "fit": 0.97, "half": 5, "most": 20}
+         "cutoff_low": 11.0, "cutoff_high": 13.0, "fit": 0.97, "half": 5, "most": 20, "half_any": 20}
         for kind in ("neurons", "reads")
     ]  # fmt: skip
     write_csv(folder / "law.csv", law, LAW)

@@ -79,6 +79,15 @@ def bootstrap_means(sums: StorySums, resamples: int, generator: np.random.Genera
     return np.concatenate([means(sums, drawn) for drawn in draw_stories(sums.stories, resamples, generator)])
 
 
+def story_draws(
+    story: np.ndarray, quantities: np.ndarray, resamples: int, generator: np.random.Generator
+) -> tuple[int, np.ndarray | None]:
+    """Number of stories, and means of `quantities` [n, Q] over contexts in resamples of them, [B, Q]; None of one
+    story, which says nothing of others."""
+    sums = sum_stories(story, np.zeros(len(story), np.uint8), quantities)
+    return sums.stories, bootstrap_means(sums, resamples, generator) if sums.stories > 1 else None
+
+
 def family_intervals(settings: Evaluation, count: int) -> tuple[float, int]:
     """Coverage of each of `count` intervals that hold together with `settings.confidence`, and resamples for it.
 

@@ -26,3 +26,10 @@ def percentile_interval(draws: np.ndarray, confidence: float = 0.95) -> tuple[np
     tail = (1 - confidence) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
     return low, high
+
+
+def interval_columns(draws: np.ndarray | None, confidence: float, name: str = "") -> dict[str, float | None]:
+    """`percentile_interval` of draws [B] as the columns `low` and `high` of a row, after `name`; None without draws."""
+    prefix = f"{name}_" if name else ""
+    low, high = (None, None) if draws is None else map(float, percentile_interval(draws, confidence))
+    return {f"{prefix}low": low, f"{prefix}high": high}

@@ -13,7 +13,7 @@ import numpy as np
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_means, family_intervals, sum_stories
+from handcraft.evaluation.bootstrap import family_intervals, story_draws
 from handcraft.evaluation.intervals import percentile_interval
 from handcraft.evaluation.linearity import Inputs, find_contenders
 from handcraft.files import read_metadata, read_tensors, write_csv
@@ -60,18 +60,17 @@ def evaluate_learning_curve(
             points.append((name, everything, len(training), context_losses(answers[name].test, test.labels)))
     others = [c for c in found if c.kind in ("same", "more") and not c.parts]
     columns = [losses for *_, losses in points] + [context_losses(c.test, test.labels) for c in others]
-    sums = sum_stories(test.story, np.zeros(len(test), np.uint8), np.column_stack(columns))
-    value, draws = np.array([c.mean() for c in columns], np.float64), None
+    value = np.array([c.mean() for c in columns], np.float64)
     confidence, resamples = family_intervals(settings, groups)
-    if sums.stories > 1:
-        draws = bootstrap_means(sums, resamples, generator(seed, "learning curve"))
+    random = generator(seed, "learning curve")
+    drawn_from, draws = story_draws(test.story, np.column_stack(columns), resamples, random)
     rows, steps = [], dict.fromkeys(LEARNERS, 0)
     for i, (name, size, contexts, _) in enumerate(points):
         low, high = percentile_interval(draws[:, i], confidence) if draws is not None else (None, None)
         row: dict[str, Any] = {"predictor": name, "step": steps[name], "size": size, "contexts": contexts}
         steps[name] += 1
         row |= {"loss": value[i], "low": low, "high": high}
-        rows.append(row | {"n": sums.contexts, "stories": sums.stories})
+        rows.append(row | {"n": len(test), "stories": drawn_from})
     write_csv(table, rows, COLUMNS)
     own = [i for i, (name, *_) in enumerate(points) if name == LEARNERS[0]]
     sizes = [points[i][1] for i in own]

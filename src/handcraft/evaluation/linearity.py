@@ -29,7 +29,7 @@ from scipy.optimize import minimize_scalar
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_means, family_intervals, sum_stories
+from handcraft.evaluation.bootstrap import family_intervals, story_draws
 from handcraft.evaluation.calibration import fit_rescaling
 from handcraft.evaluation.intervals import percentile_interval
 from handcraft.evaluation.predictions import read_answers
@@ -141,11 +141,9 @@ def evaluate_linearity(
     rates = np.log(class_rates(read_contexts(inputs.train).labels, len(test.candidates)))
     losses = [-rates[test.labels], *(context_losses(c.test, test.labels) for c in contenders)]
     confidence, resamples = family_intervals(settings, groups)
-    sums = sum_stories(test.story, np.zeros(len(test), np.uint8), np.column_stack(losses))
     value = np.array([x.mean() for x in losses])
-    draws = None
-    if sums.stories > 1:
-        draws = bootstrap_means(sums, resamples, generator(seed, "linearity"))
+    random = generator(seed, "linearity")
+    stories, draws = story_draws(test.story, np.column_stack(losses), resamples, random)
     judge = _Judge(contenders, value, draws, confidence, settings.margin)
     control = (read_json(inputs.network).get("control") if inputs.network else None) or None
     found = judge.answer(held_out.labels, control)
@@ -154,14 +152,14 @@ def evaluate_linearity(
     answer = Answer(
         margin=settings.margin,
         confidence=confidence,
-        contexts=sums.contexts,
-        stories=sums.stories,
+        contexts=len(test),
+        stories=stories,
         control=control,
         notes=notes,
         **found,
     )
     write_json(verdict, asdict(answer))
-    rows = {r["predictor"]: r for r in judge.rows(held_out.labels, answer, sums.contexts, sums.stories)}
+    rows = {r["predictor"]: r for r in judge.rows(held_out.labels, answer, len(test), stories)}
     linear = next((c for c in contenders if c.predictor == LINEAR[0]), None)
     for c in everyone:
         if c.predictor not in rows:
@@ -177,13 +175,13 @@ def _row_of_sample(
     at = np.flatnonzero(~np.isnan(one.test).any(axis=1))
     tables = [c.test[at] for c in (one, linear) if c]
     losses = np.column_stack([context_losses(t, test.labels[at]) for t in tables])
-    sums = sum_stories(test.story[at], np.zeros(len(at), np.uint8), losses)
+    random = generator(seed, f"linearity, {one.predictor}")
+    stories, draws = story_draws(test.story[at], losses, resamples, random)
     row = one.described() | {"loss": float(losses[:, 0].mean()), "role": ""}
-    row |= {"n": len(at), "stories": sums.stories}
+    row |= {"n": len(at), "stories": stories}
     if linear:
         row["difference"] = float((losses[:, 0] - losses[:, 1]).mean())
-    if sums.stories > 1:
-        draws = bootstrap_means(sums, resamples, generator(seed, f"linearity, {one.predictor}"))
+    if draws is not None:
         row["low"], row["high"] = percentile_interval(draws[:, 0], confidence)
         if linear:
             bounds = percentile_interval(draws[:, 0] - draws[:, 1], confidence)

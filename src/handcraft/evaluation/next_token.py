@@ -15,8 +15,8 @@ from scipy.optimize import minimize_scalar
 
 from handcraft.config.model import MAIN, Evaluation
 from handcraft.errors import UserError
-from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
-from handcraft.evaluation.intervals import percentile_interval
+from handcraft.evaluation.bootstrap import story_draws
+from handcraft.evaluation.intervals import interval_columns
 from handcraft.files import read_tensors, write_csv
 from handcraft.seeds import generator
 from handcraft.tokenizer.encode import TokenFiles
@@ -132,28 +132,21 @@ def _rows(
     """The rows `named`, completed; `losses` [n, models] may have one column more than each of `shares`."""
     n = len(losses)
     story = windows.story(np.arange(n))
-    sums = sum_stories(story, np.zeros(n, np.uint8), np.column_stack([losses, *shares.values()]))
-    draws = None
-    if sums.stories > 1:
-        draws = bootstrap_means(sums, settings.bootstrap, generator(seed, "next token"))
+    quantities = np.column_stack([losses, *shares.values()])
+    stories, draws = story_draws(story, quantities, settings.bootstrap, generator(seed, "next token"))
     rows = []
     for i, name in enumerate(named):
-        row = name | {"loss": losses[:, i].mean(), "n": n, "stories": sums.stories}
+        row = name | {"loss": losses[:, i].mean(), "n": n, "stories": stories}
+        row |= interval_columns(None if draws is None else draws[:, i], settings.confidence)
         if i != best:
             row["difference"] = float((losses[:, i] - losses[:, best]).mean())
-        if draws is not None:
-            row["low"], row["high"] = percentile_interval(draws[:, i], settings.confidence)
-            if i != best:
-                bounds = percentile_interval(draws[:, i] - draws[:, best], settings.confidence)
-                row["difference_low"], row["difference_high"] = bounds
+            difference = None if draws is None else draws[:, i] - draws[:, best]
+            row |= interval_columns(difference, settings.confidence, "difference")
         for s, (share, of) in enumerate(shares.items()):
             if i == of.shape[1] or (share == "agreement" and name["predictor"] == MAIN):
                 continue
             row[share] = float(of[:, i].mean())
-            if draws is not None:
-                at = losses.shape[1] + s * of.shape[1] + i
-                row[f"{share}_low"], row[f"{share}_high"] = percentile_interval(
-                    draws[:, at], settings.confidence
-                )
+            at = losses.shape[1] + s * of.shape[1] + i
+            row |= interval_columns(None if draws is None else draws[:, at], settings.confidence, share)
         rows.append(row)
     return rows

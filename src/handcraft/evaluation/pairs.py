@@ -8,7 +8,7 @@ import numpy as np
 
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
-from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
+from handcraft.evaluation.bootstrap import story_draws
 from handcraft.evaluation.intervals import percentile_interval
 from handcraft.evaluation.linearity import LINEAR, NONLINEAR
 from handcraft.evaluation.predictions import read_answers
@@ -41,10 +41,8 @@ def evaluate_pairs(
         [answered[name] for name in (*LINEAR, NONLINEAR)] if {*LINEAR, NONLINEAR} <= set(answered) else []
     )
     table = np.column_stack([*columns, *compared])
-    sums = sum_stories(asked.story, np.zeros(len(asked), np.uint8), table)
-    value, draws = table.mean(0)[None], None
-    if sums.stories > 1:
-        draws = bootstrap_means(sums, settings.bootstrap, generator(seed, "pairs"))
+    value = table.mean(0)[None]
+    stories, draws = story_draws(asked.story, table, settings.bootstrap, generator(seed, "pairs"))
     better = int(value[0, 2 * size : 2 * size + 2].argmin()) if compared else 0
 
     def gain(means: np.ndarray, i: int) -> np.ndarray:
@@ -74,5 +72,5 @@ def evaluate_pairs(
             row["share"] = row["gain"] / row["advantage"]
             drawn = gain(draws, i) / np.maximum(advantage(draws), 1e-9)
             row["share_low"], row["share_high"] = percentile_interval(drawn, settings.confidence)
-        rows.append(row | {"n": sums.contexts, "stories": sums.stories})
+        rows.append(row | {"n": len(asked), "stories": stories})
     write_csv(output, rows, COLUMNS)

@@ -8,8 +8,8 @@ import numpy as np
 
 from handcraft.config.model import Evaluation
 from handcraft.contexts.read import read_contexts
-from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
-from handcraft.evaluation.intervals import percentile_interval
+from handcraft.evaluation.bootstrap import story_draws
+from handcraft.evaluation.intervals import interval_columns
 from handcraft.evaluation.predictions import read_answers
 from handcraft.files import read_tensors, write_csv
 from handcraft.math import context_losses
@@ -56,17 +56,14 @@ def evaluate_rules_curve(
     (answers,) = read_answers([linear], asked)
     columns.append(context_losses(answers.log_probability, asked.labels))
     table = np.column_stack([c.astype(np.float64) for c in columns])
-    sums = sum_stories(asked.story, np.zeros(len(asked), np.uint8), table)
     value = table.mean(0)
-    draws = None
-    if sums.stories > 1:
-        draws = bootstrap_means(sums, settings.bootstrap, generator(seed, "rules"))
+    stories, draws = story_draws(asked.story, table, settings.bootstrap, generator(seed, "rules"))
     for i, row in enumerate(rows):
-        row |= {"loss": value[i], "gain": value[0] - value[i], "low": None, "high": None}
-        row |= {"difference": value[i] - value[-1], "difference_low": None, "difference_high": None}
-        if draws is not None:
-            row["low"], row["high"] = percentile_interval(draws[:, 0] - draws[:, i], settings.confidence)
-            drawn = percentile_interval(draws[:, i] - draws[:, -1], settings.confidence)
-            row["difference_low"], row["difference_high"] = drawn
-        row |= {"n": sums.contexts, "stories": sums.stories}
+        gain, difference = (
+            (None, None) if draws is None else (draws[:, 0] - draws[:, i], draws[:, i] - draws[:, -1])
+        )
+        row |= {"loss": value[i], "gain": value[0] - value[i], "difference": value[i] - value[-1]}
+        row |= interval_columns(gain, settings.confidence)
+        row |= interval_columns(difference, settings.confidence, "difference")
+        row |= {"n": len(asked), "stories": stories}
     write_csv(output, rows, COLUMNS)

@@ -25,7 +25,8 @@ def plot_suffix_rules(curve: Path, *, output: Path) -> None:
         for name, (title, predictor) in LINES.items():
             colour, marker = predictor_styles([predictor])[predictor]
             low, high = ([r[f"{name}_{end}"] for r in rows] for end in ("low", "high"))
-            axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
+            if None not in low:
+                axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
             axes.plot(x, [r[name] for r in rows], color=colour, marker=marker, ms=3.5, lw=1.2, label=title)
         if rows:
             axes.set_xscale("log")

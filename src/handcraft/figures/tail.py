@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from handcraft.analysis.one_layer.tail import ANY
 from handcraft.figures.style import QUIET, WIDTH, house_style, save_svg
 from handcraft.files import read_csv
 
@@ -11,7 +12,8 @@ KINDS = {"neurons": ("neurons", "#332288", "o"), "reads": ("sorts of reads", "#C
 
 def plot_tail(table: Path, law: Path, *, output: Path) -> None:
     """Draw the tables of `evaluate_tail`: the share of a kind's gain over the number of its parts that are kept, with
-    intervals as bands, and below it, on two logarithmic axes, what is missing, with the fitted law as a line."""
+    intervals as bands, dotted in a random order; below it, on two logarithmic axes, what is missing, with the fitted
+    law as a line."""
     import numpy as np
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
@@ -21,14 +23,18 @@ def plot_tail(table: Path, law: Path, *, output: Path) -> None:
         figure = Figure(figsize=(WIDTH, 3.1), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True)
         for kind, (title, colour, marker) in KINDS.items():
-            own = [r for r in rows if r["kind"] == kind and r["size"] > 0]
+            own, anyhow = ([r for r in rows if r["kind"] == k and r["size"] > 0] for k in (kind, kind + ANY))
             if not own:
                 continue
             x = np.array([r["size"] for r in own], float)
-            above.fill_between(x, *([r[f"share_{end}"] for r in own] for end in ("low", "high")),
-                               color=colour, alpha=0.15, lw=0)  # fmt: skip
+            if own[0]["share_low"] is not None:
+                low, high = ([r[f"share_{end}"] for r in own] for end in ("low", "high"))
+                above.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
+            above.plot(
+                [r["size"] for r in anyhow], [r["share"] for r in anyhow], color=colour, lw=1, ls=(0, (1, 2))
+            )
             above.plot(x, [r["share"] for r in own], color=colour, marker=marker, ms=3.5, lw=1.2, label=title)
-            left = [r for r in own if r["missing_low"] > 0]
+            left = [r for r in own if (r["missing_low"] or 0) > 0]
             at = np.array([r["size"] for r in left], float)
             missing = np.array([r["missing"] for r in left])
             bounds = np.array([[r["missing_low"], r["missing_high"]] for r in left]).reshape(-1, 2).T
@@ -36,7 +42,7 @@ def plot_tail(table: Path, law: Path, *, output: Path) -> None:
                 at, missing, np.abs(bounds - missing), color=colour, ls="", marker=marker, ms=3.5, lw=1
             )
             found = laws.get(kind)
-            if found and found["exponent"] is not None:
+            if found and found["exponent"] is not None and len(at):
                 fitted = at < found["kept"]
                 fine = np.geomspace(at[fitted][0], at[fitted][-1], 100)
                 shape, at_points = (

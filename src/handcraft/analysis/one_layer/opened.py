@@ -200,6 +200,12 @@ def choose_windows(windows: Windows, count: int, random: np.random.Generator) ->
     return random.permutation(len(windows))[:count]
 
 
+def sizes(count: int) -> list[int]:
+    """Numbers of parts on the curve: none, 1, 2, 5, 10, and so on, and all `count`."""
+    steps = [0, *(m * 10**e for e in range(9) for m in (1, 2, 5))]
+    return [*(s for s in steps if s < count), count] if count else []
+
+
 def blocks(windows: Windows, numbers: np.ndarray, doing: str = "") -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Contexts [b, length] and the tokens that came [b], of so many windows at a time; `doing` is shown as progress."""
     starts = range(0, len(numbers), BLOCK)

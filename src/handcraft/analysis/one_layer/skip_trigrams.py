@@ -14,8 +14,8 @@ import numpy as np
 
 from handcraft.analysis.one_layer.opened import Means, Opened, blocks, choose_windows
 from handcraft.config.model import Evaluation
-from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
-from handcraft.evaluation.intervals import percentile_interval
+from handcraft.evaluation.bootstrap import story_draws
+from handcraft.evaluation.intervals import interval_columns
 from handcraft.files import read_tensors, write_csv, write_tensors
 from handcraft.logging import progress, say
 from handcraft.math import log_softmax
@@ -232,13 +232,11 @@ def _confirm(
     for i, where in enumerate((has, other & ~has)):
         read = opened.removed(pieces, means, claim.head, where)
         effects[:, i] = (before - opened.answer(attended - read))[:, claim.output]
-    sums = sum_stories(windows.story(numbers), np.zeros(len(numbers), np.uint8), effects)
-    draws = bootstrap_means(sums, settings.bootstrap, random)
+    row["stories"], draws = story_draws(windows.story(numbers), effects, settings.bootstrap, random)
     row["ablated"] = float(effects[:, 0].mean())
-    row["low"], row["high"] = percentile_interval(draws[:, 0], settings.confidence)
+    row |= interval_columns(None if draws is None else draws[:, 0], settings.confidence)
     row["came_true"] = row["ablated"] / claim.claimed
     row["control"] = float(effects[:, 1].mean()) / claim.claimed
-    row["stories"] = sums.stories
     # From the nearest one, where a window has the source twice.
     row["distance"] = int(np.median(has[:, ::-1].argmax(1) + 1))
     row["example"] = tokens[int(effects[:, 0].argmax())].tolist()

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.analysis.one_layer.opened import choose_windows
+from handcraft.analysis.one_layer.opened import choose_windows, sizes
 from handcraft.config.model import Evaluation
-from handcraft.evaluation.bootstrap import bootstrap_means, sum_stories
-from handcraft.evaluation.intervals import percentile_interval
+from handcraft.evaluation.bootstrap import story_draws
+from handcraft.evaluation.intervals import interval_columns
 from handcraft.files import write_csv
 from handcraft.logging import progress, say
 from handcraft.predictors.one_layer.read import OneLayerReader
@@ -151,17 +151,15 @@ def evaluate_suffix_rules(
     write_csv(outputs[1], listed, RULES)
     rows, story = asked["test"], windows["test"].story(numbers)
     total = len(rules.key)
-    sizes = [s for s in (m * 10**e for e in range(8) for m in (1, 2, 5)) if s < total] + [total] * bool(total)
     curve: list[dict[str, Any]] = []
-    for size in sizes if len(rows) else []:
+    for size in sizes(total)[1:] if len(rows) else []:
         answers = rules.answer(rows[:, :-1], size)
         found = np.column_stack([answers == said["test"], answers == rows[:, -1]]).astype(float)
-        sums = sum_stories(story, np.zeros(len(rows), np.uint8), found)
-        draws = bootstrap_means(sums, settings.bootstrap, generator(seed, "suffix rules"))
-        row: dict[str, Any] = {"size": size, "n": len(rows), "stories": sums.stories}
+        stories, draws = story_draws(story, found, settings.bootstrap, generator(seed, "suffix rules"))
+        row: dict[str, Any] = {"size": size, "n": len(rows), "stories": stories}
         for i, name in enumerate(("agreement", "accuracy")):
-            low, high = percentile_interval(draws[:, i], settings.confidence)
-            row |= {name: found[:, i].mean(), f"{name}_low": low, f"{name}_high": high}
+            row |= {name: found[:, i].mean()}
+            row |= interval_columns(None if draws is None else draws[:, i], settings.confidence, name)
         curve.append(row)
     write_csv(outputs[0], curve, CURVE)
     if curve:

@@ -27,9 +27,10 @@ def tail_laws(results: Results, values: Values) -> Markdown:
         if r["half"] is None or r["most"] is None:
             continue
         half, most, kept = (values.put(f"{name}.{key}", r[key]) for key in ("half", "most", "kept"))
-        found.append(
-            Markdown(f"of {kept} {KINDS[r['kind']]}, {half} bring half of the gain and {most} nine tenths")
-        )
+        text = f"of {kept} {KINDS[r['kind']]}, {half} bring half of the gain and {most} nine tenths"
+        if r["half_any"] is not None:
+            text += f" (in a random order, half takes {values.put(f'{name}.half_any', r['half_any'])})"
+        found.append(Markdown(text))
     return join(found)
 
 
@@ -40,7 +41,7 @@ def tail_fall(results: Results, values: Values) -> Markdown:
     """
     found: list[Markdown] = []
     for r in results.one_layer_law:
-        if r["exponent"] is None:
+        if r["exponent_low"] is None:
             continue
         name, bounds = f"tail.{r['kind']}", {"low": r["exponent_low"], "high": r["exponent_high"]}
         cutoff = values.put(f"{name}.cutoff", r["cutoff"], low=r["cutoff_low"], high=r["cutoff_high"])
@@ -76,7 +77,7 @@ def skip_examples(results: Results) -> Markdown:
     """Three skip-trigrams in words, each with another output, those with most effect first; of words, if there are."""
     kept: list[dict[str, Any]] = []
     for r in sorted(results.skip_trigrams, key=lambda r: (not _of_words(r), -r["ablated"])):
-        if r["low"] > 0 and all(r["output"] != k["output"] for k in kept):
+        if (r["low"] or 0) > 0 and all(r["output"] != k["output"] for k in kept):
             kept.append(r)
     return join([Markdown(_in_words(r)) for r in kept[:3]])
 

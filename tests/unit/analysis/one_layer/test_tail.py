@@ -117,6 +117,10 @@ def test_all_parts_are_the_whole_model_and_none_gain_nothing(tmp_path: Path) -> 
     assert rows[0]["share"] == 0
     assert rows[-1]["share"] == pytest.approx(1, abs=1e-6)
     assert rows[-1]["missing"] == pytest.approx(0, abs=1e-6)
+    # A random one of many sorts of reads is not likely to be the one that counts.
+    anyhow = [r for r in read_csv(outputs[0]) if r["kind"] == "reads_any"]
+    assert anyhow[1]["share"] < 0.1
+    assert anyhow[-1]["share"] == pytest.approx(1, abs=1e-6)
     # One sort of read is most of what this model knows.
     assert rows[1]["size"] == 1
     assert rows[1]["share"] > 0.8
@@ -148,6 +152,23 @@ def test_a_law_comes_back_with_its_exponent_and_its_end() -> None:
     assert law["cutoff"] == pytest.approx(cutoff, rel=0.2)
     assert law["fit"] > 0.99
     assert law["half"] < law["most"] <= count
+
+
+def test_what_falls_exponentially_has_no_power_and_one_story_no_law() -> None:
+    count, cutoff = 10_000, 2000.0
+    kept = sizes(count)
+    parts = [("all", 0), *(("reads", n) for n in kept)]
+    random = np.random.default_rng(0)
+    contexts = 1 + random.normal(0, 0.3, 400)
+    missing = [float(n < count) * np.exp(-n / cutoff) for n in kept]
+    losses = np.column_stack([contexts, *(contexts + m + random.normal(0, 0.001, 400) for m in missing)])
+    law = Measured.of(parts, losses, np.arange(400), SETTINGS, 0).law("reads", count)
+    assert law["exponent"] == pytest.approx(0, abs=0.01)
+    assert law["exponent_low"] <= 0
+    assert law["cutoff"] == pytest.approx(cutoff, rel=0.2)
+    alone = Measured.of(parts, losses, np.zeros(400, int), SETTINGS, 0)
+    assert alone.law("reads", count)["exponent_low"] is None
+    assert alone.tail("reads")[1]["low"] is None
 
 
 def test_with_too_few_parts_no_law_is_fitted() -> None:
