@@ -22,9 +22,9 @@ from handcraft.config.model import OneLayer
 from handcraft.predictors.one_layer import train
 from handcraft.predictors.one_layer.model import OneLayerModel
 from handcraft.predictors.one_layer.shape import Shape
-from handcraft.predictors.one_layer.train import _Run, numbers_of_step, window_loss
+from handcraft.predictors.one_layer.train import _Run, window_loss
 from handcraft.tokenizer.encode import TokenFiles
-from handcraft.tokenizer.windows import Windows
+from handcraft.tokenizer.windows import Windows, numbers_of_step
 
 
 class Plain(nn.Module):

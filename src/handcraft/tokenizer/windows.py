@@ -1,10 +1,12 @@
 """Windows of a split: every run of so many tokens inside one story, with the token that comes after it."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 
 from handcraft.errors import UserError
+from handcraft.seeds import generator
 from handcraft.tokenizer.encode import TokenFiles, open_tokens
 
 
@@ -43,3 +45,21 @@ class Windows:
         story = self.story(numbers)
         begins = self.starts[story] + numbers - self.before[story]
         return np.asarray(self.tokens[begins[:, None] + np.arange(self.length + 1)], dtype=np.int64)
+
+
+def numbers_of_step(step: int, batch: int, windows: int, seed: int) -> np.ndarray:
+    """Which windows a step takes, int64 [batch]: all windows once, in an order of its own, then all of them again.
+
+    A pass takes the windows a fixed stride apart, which has no divisor in common with their number.
+    """
+    at = np.arange(step * batch, (step + 1) * batch)
+    found = np.empty(batch, np.int64)
+    for epoch in np.unique(at // windows):
+        random = generator(seed, "one_layer", "order", str(epoch))
+        begin, stride = (int(x) for x in random.integers(1, windows + 1, 2))
+        while math.gcd(stride, windows) > 1:
+            stride += 1
+        own = at // windows == epoch
+        # Python's numbers: the product may be larger than 64 bits.
+        found[own] = [(begin + stride * int(i)) % windows for i in at[own] % windows]
+    return found

@@ -19,9 +19,8 @@ from handcraft.device import Machine
 from handcraft.files import write_csv, write_tensors
 from handcraft.logging import progress, say
 from handcraft.math import context_losses, log_softmax, positional_ids
-from handcraft.predictors.one_layer.train import numbers_of_step
 from handcraft.tokenizer.encode import TokenFiles
-from handcraft.tokenizer.windows import Windows
+from handcraft.tokenizer.windows import Windows, numbers_of_step
 
 COLUMNS = ("l1", "windows", "validation_loss", "nonzeros", "weights", "chosen")
 FIRST = 1e-3

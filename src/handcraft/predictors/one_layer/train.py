@@ -14,7 +14,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 
@@ -28,7 +27,7 @@ from handcraft.predictors.one_layer.muon import Muon
 from handcraft.predictors.one_layer.shape import Shape
 from handcraft.seeds import derive_seed, generator
 from handcraft.tokenizer.encode import TokenFiles
-from handcraft.tokenizer.windows import Windows
+from handcraft.tokenizer.windows import Windows, numbers_of_step
 
 MATRICES = ("qk", "values", "out", "up", "gate", "down")
 """Tensors that Muon trains; it makes each step a rotation, which suits what maps vectors to vectors."""
@@ -101,24 +100,6 @@ def rate_at(step: int, steps: int, warmup: float, cooldown: float) -> float:
     rise = min(1.0, (step + 1) / max(1.0, warmup * steps))
     fall = min(1.0, (steps - step) / max(1.0, cooldown * steps))
     return min(rise, fall)
-
-
-def numbers_of_step(step: int, batch: int, windows: int, seed: int) -> np.ndarray:
-    """Which windows a step takes, int64 [batch]: all windows once, in an order of its own, then all of them again.
-
-    A pass takes the windows a fixed stride apart, which has no divisor in common with their number.
-    """
-    at = np.arange(step * batch, (step + 1) * batch)
-    found = np.empty(batch, np.int64)
-    for epoch in np.unique(at // windows):
-        random = generator(seed, "one_layer", "order", str(epoch))
-        begin, stride = (int(x) for x in random.integers(1, windows + 1, 2))
-        while math.gcd(stride, windows) > 1:
-            stride += 1
-        own = at // windows == epoch
-        # Python's numbers: the product may be larger than 64 bits.
-        found[own] = [(begin + stride * int(i)) % windows for i in at[own] % windows]
-    return found
 
 
 def window_loss(model: OneLayerModel, rows: torch.Tensor) -> torch.Tensor:

@@ -24,8 +24,9 @@ from handcraft.predictors.one_layer.muon import Muon
 from handcraft.predictors.one_layer.predict import predict_next_one_layer, predict_one_layer
 from handcraft.predictors.one_layer.read import OneLayerReader
 from handcraft.predictors.one_layer.shape import Shape
-from handcraft.predictors.one_layer.train import Work, numbers_of_step, rate_at, train_one_layer
+from handcraft.predictors.one_layer.train import Work, rate_at, train_one_layer
 from handcraft.tokenizer.tokens import Vocabulary
+from handcraft.tokenizer.windows import numbers_of_step
 from tests.helpers.artifacts import contexts_file, tokenizer_file
 from tests.helpers.one_layer import (
     LENGTH,
