@@ -19,7 +19,7 @@ ORDER = [
     "config rules",
     "corpus",
     "tokenizer",
-    "contexts predictions",
+    "contexts predictions next_tokens",
     "predictors",
     "evaluation",
     "analysis",

@@ -5,16 +5,14 @@ order, from its counts of counts; lower orders count in how many different conte
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from handcraft.files import write_tensors
-from handcraft.logging import progress, say
+from handcraft.next_tokens import write_next_tokens
 from handcraft.tokenizer.encode import TokenFiles, open_tokens
-from handcraft.tokenizer.windows import Windows
 
 ORDERS = 5
 BITS = 63
@@ -151,34 +149,15 @@ def _find(sorted_: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def predict_next_ngram(
     files: Mapping[str, TokenFiles], *, length: int, vocabulary: int, output: Path
 ) -> None:
-    """Write the loss (nats) of every order on each token that has at least `length` tokens before it in its story.
-
-    Counts are over the split `train`. Safetensors of `test` and `validation` float32 [n, orders], and `likeliest`
-    uint16 [n, orders]: the likeliest token of every order, on the test split.
-    """
+    """Write the losses of every order, counted over the split `train` (`write_next_tokens`); metadata: `orders`."""
     tokens, starts = open_tokens(*files["train"])
     model = KneserNey(tokens, starts, vocabulary, min(largest_order(vocabulary), length + 1))
-    arrays: dict[str, np.ndarray] = {}
-    for split in ("validation", "test"):
-        losses, likeliest = _score(model, Windows(files[split], length), split)
-        arrays[split] = losses
-        if split == "test":
-            arrays["likeliest"] = likeliest
-    if len(arrays["test"]):
-        say("nats a token: " + ", ".join(f"{x:.3f}" for x in arrays["test"].mean(0, dtype=np.float64)))
-    write_tensors(output, arrays, {"orders": model.orders})
 
+    def ask(contexts: np.ndarray, came: np.ndarray, wants_tokens: bool) -> tuple[np.ndarray, np.ndarray]:
+        losses = -np.log(model.probabilities(contexts, came))
+        # Whole distributions take much longer than the probability of one token.
+        return losses, model.likeliest(contexts) if wants_tokens else np.zeros(losses.shape, np.int64)
 
-def _score(model: KneserNey, windows: Windows, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Losses float32 [n, orders], and on the test split the likeliest tokens, uint16 [n, orders]."""
-    losses = np.zeros((len(windows), model.orders), np.float32)
-    likeliest = np.zeros((len(windows), model.orders), np.uint16)
-    blocks: Sequence[int] = range(0, len(windows), BLOCK)
-    for start in progress(blocks, f"n-grams on {split}", unit=f"blocks of {BLOCK:,} contexts"):
-        numbers = np.arange(start, min(start + BLOCK, len(windows)))
-        rows = windows.rows(numbers)
-        contexts, came = rows[:, :-1], rows[:, -1]
-        losses[numbers] = -np.log(model.probabilities(contexts, came))
-        if split == "test":
-            likeliest[numbers] = model.likeliest(contexts)
-    return losses, likeliest
+    write_next_tokens(
+        files, length=length, ask=ask, output=output, metadata={"orders": model.orders}, block=BLOCK
+    )

@@ -18,15 +18,14 @@ from handcraft.config.model import FullLinear
 from handcraft.device import Machine
 from handcraft.files import write_csv, write_tensors
 from handcraft.logging import progress, say
-from handcraft.math import context_losses, log_softmax, positional_ids
+from handcraft.math import positional_ids
+from handcraft.next_tokens import BLOCK, answer_logits, write_next_tokens
 from handcraft.tokenizer.encode import TokenFiles
 from handcraft.tokenizer.windows import Windows, numbers_of_step
 
 COLUMNS = ("l1", "windows", "validation_loss", "nonzeros", "weights", "chosen")
 FIRST = 1e-3
 """What is added to the root of a weight's summed squared gradients, so that its first steps are not too long."""
-ROWS = 2048
-"""Windows that are scored at once."""
 WATCHED = 20_000
 """Validation windows on which the penalty is chosen, at most."""
 
@@ -64,7 +63,7 @@ def train_full_linear(
     `outputs`: the model, safetensors of its weights that are not zero (`row` int32, position x vocabulary + token, and
     `column` int32, the output, with `value` float32) and `bias` float32; a table with a row a penalty: `windows` that
     were trained on, `validation_loss` (nats), `nonzeros` of so many `weights`, `chosen`; and its losses on every token
-    with a whole window before it, as `predict_next_ngram` writes them.
+    with a whole window before it, (`write_next_tokens`).
     """
     device = machine.prepare()
     train, held_out = (Windows(files[s], length) for s in ("train", "validation"))
@@ -73,7 +72,7 @@ def train_full_linear(
     fits = [_fit(train, vocabulary, settings, l1, seed, device) for l1 in settings.l1]
     rows: list[dict[str, float | int | None]] = []
     for l1, model in zip(settings.l1, fits, strict=True):
-        loss = float(_losses(model, watched)[0].mean(dtype=np.float64)) if len(watched) else None
+        loss = _loss(model, watched)
         size = {"nonzeros": model.weight.nnz, "weights": length * vocabulary**2}
         trained = max(1, settings.windows // settings.batch_size) * settings.batch_size
         rows.append({"l1": l1, "windows": trained, "validation_loss": loss, **size, "chosen": 0})
@@ -85,29 +84,19 @@ def train_full_linear(
     tensors = {"row": kept.row, "column": kept.col, "value": kept.data, "bias": best.bias}
     write_tensors(outputs[0], tensors, {"length": length, "vocabulary": vocabulary})
     write_csv(outputs[1], rows, COLUMNS)
-    arrays: dict[str, np.ndarray] = {}
-    for split in ("validation", "test"):
-        windows = Windows(files[split], length)
-        parts = [
-            _losses(best, windows.rows(np.arange(at, min(at + ROWS, len(windows)))))
-            for at in progress(range(0, len(windows), ROWS), f"scoring {split}", unit=f"blocks of {ROWS:,}")
-        ]
-        arrays[split] = np.concatenate([np.zeros(0, np.float32), *(p[0] for p in parts)])[:, None]
-        if split == "test":
-            arrays["likeliest"] = np.concatenate([np.zeros(0, np.uint16), *(p[1] for p in parts)])[:, None]
-    write_tensors(outputs[2], arrays, {})
+    write_next_tokens(
+        files,
+        output=outputs[2],
+        length=length,
+        ask=lambda contexts, came, _: answer_logits(best.logits(contexts), came),
+    )
 
 
-def _losses(model: FullWeights, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Losses float32 [n] of the last tokens of rows [n, length + 1], and the likeliest tokens uint16 [n]."""
-    losses = [np.zeros(0, np.float32)]
-    likeliest = [np.zeros(0, np.uint16)]
-    for at in range(0, len(rows), ROWS):
-        some = rows[at : at + ROWS]
-        logits = model.logits(some[:, :-1])
-        losses.append(context_losses(log_softmax(logits), some[:, -1]).astype(np.float32))
-        likeliest.append(logits.argmax(1).astype(np.uint16))
-    return np.concatenate(losses), np.concatenate(likeliest)
+def _loss(model: FullWeights, rows: np.ndarray) -> float | None:
+    """Mean loss of the last tokens of rows [n, length + 1]; None of none."""
+    parts = [rows[at : at + BLOCK] for at in range(0, len(rows), BLOCK)]
+    losses = [answer_logits(model.logits(part[:, :-1]), part[:, -1])[0] for part in parts]
+    return float(np.concatenate(losses).mean()) if parts else None
 
 
 class _Accumulated:

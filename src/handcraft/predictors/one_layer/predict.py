@@ -8,13 +8,12 @@ import numpy as np
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.files import write_tensors
-from handcraft.logging import progress
-from handcraft.math import context_losses, log_softmax, normalise
+from handcraft.math import log_softmax, normalise
+from handcraft.next_tokens import answer_logits, write_next_tokens
 from handcraft.predictions import write_predictions
 from handcraft.predictors.one_layer.read import OneLayerReader
 from handcraft.tokenizer.encode import TokenFiles
 from handcraft.tokenizer.tokens import Vocabulary
-from handcraft.tokenizer.windows import Windows
 
 ROWS = 2048
 """Contexts that are computed at once."""
@@ -53,23 +52,14 @@ def predict_one_layer(
 
 
 def predict_next_one_layer(model: Path, files: Mapping[str, TokenFiles], *, output: Path) -> None:
-    """Write its loss (nats) on each token that has a whole window before it in its story: safetensors of `test` and
-    `validation` float32 [n, 1], and `likeliest` uint16 [n, 1], the likeliest token, on the test split."""
+    """Write its losses on each token that has a whole window before it in its story (`write_next_tokens`)."""
     reader = OneLayerReader.read(model)
-    arrays: dict[str, np.ndarray] = {}
-    for split in ("validation", "test"):
-        windows = Windows(files[split], reader.shape.length)
-        losses, likeliest = np.zeros((len(windows), 1), np.float32), np.zeros((len(windows), 1), np.uint16)
-        for start in progress(range(0, len(windows), ROWS), f"scoring {split}", unit=f"blocks of {ROWS:,}"):
-            numbers = np.arange(start, min(start + ROWS, len(windows)))
-            rows = windows.rows(numbers)
-            logits, came = reader.logits(rows[:, :-1]), rows[:, -1]
-            losses[numbers, 0] = context_losses(log_softmax(logits), came)
-            likeliest[numbers, 0] = logits.argmax(1)
-        arrays[split] = losses
-        if split == "test":
-            arrays["likeliest"] = likeliest
-    write_tensors(output, arrays, {})
+    write_next_tokens(
+        files,
+        output=output,
+        length=reader.shape.length,
+        ask=lambda contexts, came, _: answer_logits(reader.logits(contexts), came),
+    )
 
 
 def _scores(reader: OneLayerReader, tokens: np.ndarray, candidates: list[int]) -> np.ndarray:

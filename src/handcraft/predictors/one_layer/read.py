@@ -101,7 +101,7 @@ class OneLayerReader:
         if self.shape.attention == "none":
             return np.zeros((len(ids), self.shape.width), np.float32)
         read = np.einsum("nht,nthd->nhd", self.pattern(ids), self.values[ids], optimize=True)
-        return np.asarray(read.reshape(len(ids), -1) @ self.tensors["out"])
+        return np.asarray(read.reshape(len(ids), self.shape.width) @ self.tensors["out"])
 
     def active(self, h: np.ndarray) -> np.ndarray:
         """The hidden units [n, h] of normalised vectors [n, d]."""
