@@ -8,7 +8,7 @@ import numpy as np
 from handcraft.contexts.read import Contexts
 from handcraft.files import read_tensors
 from handcraft.predictors.linear.predict import linear_logits
-from handcraft.rules.files import quoted, written
+from handcraft.rules.files import flat, quoted, written
 from handcraft.tokenizer.tokens import Vocabulary
 
 SHOWN = 12
@@ -56,7 +56,7 @@ def missed(logits: np.ndarray, contexts: Contexts, linear: Path, vocabulary: Voc
                 int(where) - contexts.length,
                 contexts.candidates[candidate].strip(),
                 int(count[i]),
-                "".join(c if c.isprintable() else " " for c in text),
+                flat(text),
             )
         )
     return found

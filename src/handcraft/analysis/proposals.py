@@ -78,7 +78,7 @@ class Proposer:
         self.tokens, self.labels = training.tokens[rows], training.labels[rows]
         self.offset = base.training[rows] if base else None
         self.held_out, self.held_out_base = held_out, base.validation if base else None
-        self.search = Search(self.tokens, self.labels, training.vocabulary, usable(vocabulary))
+        self.search = Search(self.tokens, self.labels, training.vocabulary, vocabulary.is_text)
         self.found: list[Proposal] = []
         self.rejected = 0
         self.most = MOST
@@ -195,15 +195,6 @@ class Proposer:
     def report(self) -> None:
         """Say how many rules there are."""
         say(f"rules: {len(self.found)} proposed, {self.rejected} that validation contexts did not confirm")
-
-
-def usable(vocabulary: Vocabulary) -> np.ndarray:
-    """Tokens that a rule file can name, bool [vocabulary]: whole characters, which are no invisible controls."""
-    found = np.zeros(len(vocabulary), bool)
-    for i, piece in enumerate(vocabulary.pieces):
-        text = piece.decode(errors="replace")
-        found[i] = bool(piece) and text.encode() == piece and text.replace("\n", " ").isprintable()
-    return found
 
 
 def in_words(

@@ -5,7 +5,6 @@ loss on validation contexts rises by without it: as written, and refitted, where
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.files import read_metadata, write_csv, write_tensors
 from handcraft.math import class_rates, context_losses, log_softmax
 from handcraft.predictors.rules.fit import Problem, Strengths
-from handcraft.predictors.rules.people import Read, read_model
+from handcraft.predictors.rules.people import Inputs, Read, read_model
 from handcraft.rules.match import TokenRule, fires_matrix
 
 COLUMNS = (
@@ -30,20 +29,9 @@ _STEPS, _SMALL = 100, 1e-9
 """Steps of a fit without a rule, and the gradient (nats a context) at which it ends."""
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """What `evaluate_rules` reads: a rule file, the tokenizer, contexts of three splits, and the refitted model."""
-
-    rules: Path
-    tokenizer: Path
-    train: Path
-    validation: Path
-    test: Path
-    model: Path
-
-
-def evaluate_rules(inputs: Inputs, *, confidence: float, table: Path, curve: Path) -> None:
-    """Write a row for every rule of a file, in its order, and the losses of the most important ones.
+def evaluate_rules(inputs: Inputs, model: Path, *, confidence: float, table: Path, curve: Path) -> None:
+    """Write a row for every rule of a file, in its order, and the losses of the most important ones; `model` is the
+    refitted one of `predict_rules`, whose ridge is taken.
 
     `table`: the `line` of the file, the `rule` in words, what it `pushes`, its `origin` (`person` or `proposed`) and
     `why`; `seen` and `held_out`, training and validation contexts in which it fires. All else is about validation
@@ -59,7 +47,7 @@ def evaluate_rules(inputs: Inputs, *, confidence: float, table: Path, curve: Pat
     """
     training, held_out, asked = map(read_contexts, (inputs.train, inputs.validation, inputs.test))
     read = read_model(inputs.rules, inputs.tokenizer, training)
-    l2 = float(read_metadata(inputs.model)["l2"])
+    l2 = float(read_metadata(model)["l2"])
     rows = analyse(read, training, held_out, l2=l2, confidence=confidence)
     write_csv(table, rows, COLUMNS)
     order = sorted(range(len(rows)), key=lambda i: -rows[i]["refitted"])

@@ -11,7 +11,7 @@ from handcraft.analysis.proposals import Base, Proposal, Proposer, in_words, mer
 from handcraft.analysis.score_rules import Scorer
 from handcraft.config.model import Proposals
 from handcraft.files import write_text
-from handcraft.rules.files import Rule, read_rules
+from handcraft.rules.files import Rule, flat, read_rules
 from handcraft.rules.write import extended
 
 
@@ -100,9 +100,5 @@ def format_proposal(number: int, one: Shown) -> str:
         f"{-one.gain:+.4f}, effect {p.z:.1f} standard errors",
     ]
     for name, contexts in (("right", one.right), ("wrong", one.wrong)):
-        lines += [f"   {name}: ...{_flat(text)} [{word}]" for text, word in contexts]
+        lines += [f"   {name}: ...{flat(text)} [{word}]" for text, word in contexts]
     return "\n".join(lines)
-
-
-def _flat(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

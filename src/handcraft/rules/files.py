@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from handcraft.errors import UserError, nearest
-from handcraft.rules.source import Path_, Source, read_source
+from handcraft.rules.source import Place, Source, read_source
 
 REMEDY = "correct the lines above; docs/rules.md shows how a rule is written"
 FURTHEST = 256
@@ -141,9 +141,9 @@ class Rule(_Block):
             raise ValueError(f"0 nats for {idle[0]!r} do nothing: leave it out")
         return push
 
-    def conditions(self) -> list[tuple[Path_, Condition]]:
+    def conditions(self) -> list[tuple[Place, Condition]]:
         """All conditions with their place in the rule."""
-        found: list[tuple[Path_, Condition]] = [(("when",), self.when)]
+        found: list[tuple[Place, Condition]] = [(("when",), self.when)]
         for key, several in (("and", self.also), ("unless", self.unless)):
             found += [((key, i), one) for i, one in enumerate(several)]
         return found
@@ -207,7 +207,7 @@ def _check_sets(read: RuleFile, source: Source) -> None:
             source.add(("sets", name), f"no rule uses the set {name!r}: leave it out, or use it")
 
 
-def _problem(place: Path_, error: Any) -> str:
+def _problem(place: Place, error: Any) -> str:
     key = ".".join(str(p) for p in place if isinstance(p, str)) or "the file"
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
@@ -217,7 +217,7 @@ def _problem(place: Path_, error: Any) -> str:
     return f"{key}: {message}"
 
 
-def _keys(block: Path_) -> list[str]:
+def _keys(block: Place) -> list[str]:
     """The keys that a block may have."""
     if not block:
         model: type[BaseModel] = RuleFile
@@ -265,6 +265,11 @@ def quoted(text: str) -> str:
     """A text in a sentence: marks in quotes, line ends and the like as escapes."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return shown if text[:1].isalnum() or text[:1] == "+" else f'"{shown}"'
+
+
+def flat(text: str) -> str:
+    """A text in one line: a space for line ends and the like."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def rule_path(root: Path | str, corpus: str, group: str) -> Path:

@@ -20,7 +20,7 @@ from handcraft.rules.files import (
     spelled,
     written,
 )
-from handcraft.rules.source import Path_, Source
+from handcraft.rules.source import Place, Source
 
 
 class Tokens(Protocol):
@@ -198,7 +198,7 @@ def _check_names(read: RuleFile, source: Source, tokens: Tokens) -> None:
             _id(text, source, ("sets", name, j), tokens)
 
 
-def _id(text: str, source: Source, place: Path_, tokens: Tokens) -> int | None:
+def _id(text: str, source: Source, place: Place, tokens: Tokens) -> int | None:
     found = tokens.id_of(spelled(text))
     if found is None:
         problem = f"{text!r} is not a single token: {tokens.refusal(spelled(text))}"
@@ -211,7 +211,7 @@ def _id(text: str, source: Source, place: Path_, tokens: Tokens) -> int | None:
 
 
 def _pattern(
-    condition: Condition, read: RuleFile, source: Source, tokens: Tokens, at: tuple[int, Path_]
+    condition: Condition, read: RuleFile, source: Source, tokens: Tokens, at: tuple[int, Place]
 ) -> Pattern | None:
     length, place = at
     if condition.members is not None:
@@ -237,7 +237,7 @@ def _pattern(
 
 
 def _push(
-    given: dict[str, float], candidates: Sequence[str], source: Source, place: Path_
+    given: dict[str, float], candidates: Sequence[str], source: Source, place: Place
 ) -> tuple[float, ...] | None:
     values, known = [0.0] * len(candidates), True
     for word, nats in given.items():

@@ -10,7 +10,7 @@ from handcraft.errors import UserError
 
 DEEPEST = 12
 """Blocks and lists that may stand in each other; a rule needs six."""
-Path_ = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 
 
 @dataclass
@@ -19,16 +19,16 @@ class Source:
 
     file: str
     content: Any = None
-    lines: dict[Path_, int] = field(default_factory=dict)
+    lines: dict[Place, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def line(self, path: Path_) -> int:
+    def line(self, path: Place) -> int:
         """The line of a path, or of the nearest block around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def add(self, path: Path_, problem: str) -> None:
+    def add(self, path: Place, problem: str) -> None:
         """Note what is wrong at a path."""
         self.problems.append(f"line {self.line(path)}: {problem}")
 
@@ -86,7 +86,7 @@ def read_source(path: Path | str) -> Source:
     return source
 
 
-def _convert(node: yaml.Node, path: Path_, source: Source) -> Any:
+def _convert(node: yaml.Node, path: Place, source: Source) -> Any:
     source.lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         block: dict[str, Any] = {}

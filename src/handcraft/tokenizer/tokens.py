@@ -7,6 +7,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from handcraft.errors import UserError
 from handcraft.files import note_read
 
@@ -89,6 +91,17 @@ class Vocabulary:
     def id_of(self, text: str) -> int | None:
         """The id whose piece is `text`; None where none is, and for an empty text."""
         return self._ids.get(text.encode()) if text else None
+
+    @cached_property
+    def is_text(self) -> np.ndarray:
+        """Which tokens are text, bool [vocabulary]: whole characters, none of which is an invisible control."""
+        texts = [piece.decode(errors="replace") for piece in self.pieces]
+        return np.array(
+            [
+                bool(piece) and text.encode() == piece and text.replace("\n", " ").isprintable()
+                for piece, text in zip(self.pieces, texts, strict=True)
+            ]
+        )
 
     @cached_property
     def _ids(self) -> dict[bytes, int]:

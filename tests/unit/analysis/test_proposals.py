@@ -8,7 +8,7 @@ import pytest
 
 from handcraft.analysis.find_rules import Inputs, Outputs, find_rules
 from handcraft.analysis.planted_proposals import evaluate_planted_proposals
-from handcraft.analysis.proposals import PATIENCE, PRICES, Base, Proposer, in_words, set_name, usable
+from handcraft.analysis.proposals import PATIENCE, PRICES, Base, Proposer, in_words, set_name
 from handcraft.config.model import (
     SPLITS,
     Contexts,
@@ -255,7 +255,7 @@ def test_sets_get_names_that_differ() -> None:
 
 def test_only_tokens_that_a_file_can_name_are_proposed(built: Path) -> None:
     vocabulary = Vocabulary.read(built / "tokenizer.json")
-    fit = usable(vocabulary)
+    fit = vocabulary.is_text
     assert not fit[0]
     assert fit[vocabulary.id_of(" was")]
     assert fit[vocabulary.id_of("\n")]

@@ -100,9 +100,4 @@ def _writes(opened: Opened, vocabulary: Vocabulary, neuron: int) -> list[str]:
     """The two tokens that a neuron makes likelier than the mean token most; bytes that are no text never come."""
     pushed = opened.tensors["down"][neuron] @ opened.tensors["unembed"]
     order = [int(t) for t in np.argsort(-pushed, kind="stable")]
-    return [vocabulary.show(t) for t in order if _is_text(vocabulary.pieces[t])][:2]
-
-
-def _is_text(piece: bytes) -> bool:
-    text = piece.decode(errors="replace").strip()
-    return bool(text) and text.isprintable() and "\ufffd" not in text
+    return [vocabulary.show(t) for t in order if vocabulary.is_text[t]][:2]

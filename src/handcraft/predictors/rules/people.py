@@ -27,7 +27,7 @@ from handcraft.tokenizer.tokens import Vocabulary
 
 @dataclass(frozen=True)
 class Inputs:
-    """What `predict_rules` reads: a rule file, the tokenizer, and contexts of three splits."""
+    """What `predict_rules` and `evaluate_rules` read: a rule file, the tokenizer, and contexts of three splits."""
 
     rules: Path
     tokenizer: Path
