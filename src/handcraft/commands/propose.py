@@ -17,10 +17,9 @@ def run(options: argparse.Namespace) -> int:
     from handcraft.analysis.write_proposals import Proposing, format_proposal
     from handcraft.config.model import Proposals
 
-    path = chosen_file(options)
-    proposing = Proposing(
-        Scorer(options.build, options.group), path, settings=Proposals(count=options.count), seed=0
-    )
+    path, config = chosen_file(options)
+    settings = (config.proposals or Proposals()).model_copy(update={"count": options.count})
+    proposing = Proposing(Scorer(options.build, options.group), path, settings=settings, seed=config.seed)
     number = 0
     for number, one in enumerate(proposing.run(), start=1):
         print(format_proposal(number, one), flush=True)

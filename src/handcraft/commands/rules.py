@@ -5,6 +5,10 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from handcraft.config.model import Config
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -36,15 +40,13 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_file(options: argparse.Namespace) -> Path:
-    """The rule file that the options name; its corpus is the config's."""
+def chosen_file(options: argparse.Namespace) -> "tuple[Path, Config]":
+    """The rule file that the options name, and the config, whose corpus names its directory."""
     from handcraft.config.files import load_config
     from handcraft.rules.files import rule_path
 
-    if options.file:
-        return Path(options.file)
     config = load_config("config.yaml", *options.configfile)
-    return rule_path(Path(), config.corpus.name, options.group)
+    return options.file or rule_path(Path(), config.corpus.name, options.group), config
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     from handcraft.analysis.score_rules import Scorer, format_score
     from handcraft.rules.files import no_rules
 
-    path = chosen_file(options)
+    path, _ = chosen_file(options)
     if not path.is_file():
         raise no_rules(path)
     if not options.watch:

@@ -66,6 +66,13 @@ def test_from_a_proposal_to_a_rule_of_ones_own(build: Path, capsys: pytest.Captu
     assert "was at -1 -> so" in shown
 
 
+def test_proposals_follow_the_configs_settings(build: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = build / "config.yaml"
+    config.write_text(config.read_text() + "proposals: {p: 1.0e-300}\n")
+    assert main(["propose", "pets", "--count", "1"]) == 0
+    assert "no further rule gains" in capsys.readouterr().out
+
+
 def test_proposals_are_added_to_what_a_person_wrote(build: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = build / "mine.yaml"
     file.write_text(FIRST)
