@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handcraft.report.sections.one_layer_parts import skip_confirmed, skip_examples, tail_fall
+from handcraft.report.sections.one_layer_parts import skip_confirmed, skip_examples, skip_median, tail_fall
 from handcraft.report.values import Values
 
 
@@ -44,6 +44,7 @@ def test_what_came_true_is_at_most_what_was_claimed_and_false_claims_count_as_no
     rows = [claim("␣park", 5.0, 4.5), claim("␣bed", 0.1, 0.05), claim("␣sea", -0.4, -0.5)]
     text = skip_confirmed(results(skip_trigrams=rows), Values())
     assert text.startswith("1 of 3 claims")
+    assert skip_median(results(skip_trigrams=rows), Values()) == "20%"
     # (0.5 + 0.1 + 0) of 1.5.
     assert "40%" in text
 

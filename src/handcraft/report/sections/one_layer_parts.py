@@ -1,5 +1,6 @@
 """Inside the one-layer model: its tail, the skip-trigrams of its heads, its neurons, and one decision opened."""
 
+from statistics import median
 from typing import Any
 
 from handcraft.report.context import Context
@@ -71,6 +72,11 @@ def skip_confirmed(results: Results, values: Values) -> Markdown:
         f"({values.put('skip.control', control, 'share', digits=0)} where another earlier token's read is ablated "
         "instead, which should do nothing)"
     )
+
+
+def skip_median(results: Results, values: Values) -> Markdown:
+    """What share of its claim an ablation shows in the median."""
+    return values.put("skip.median", median(r["came_true"] for r in results.skip_trigrams), "share", digits=0)
 
 
 def skip_examples(results: Results) -> Markdown:
@@ -162,7 +168,7 @@ def decision(results: Results, values: Values) -> Markdown:
     own = values.put("decision.probability", found["probability"], "share", digits=0)
     rival = values.put("decision.rival", found["rival_probability"], "share", digits=0)
     return Markdown(
-        f"After “… {escape(text)}” its first word is {_token(found['output'])} ({own}), its second "
+        f"After “… {escape(text)}”, the likeliest token is {_token(found['output'])} ({own}), the second likeliest "
         f"{_token(found['rival'])} ({rival})."
     )
 
@@ -176,6 +182,7 @@ def names(context: Context) -> dict[str, Any]:
         "tail_laws": lambda: tail_laws(results, values),
         "tail_fall": lambda: tail_fall(results, values),
         "skip_confirmed": lambda: skip_confirmed(results, values),
+        "skip_median": lambda: skip_median(results, values),
         "skip_examples": lambda: skip_examples(results),
         "table_skip_trigrams": lambda: table_skip_trigrams(results, values),
         "suffix_agreement": lambda: suffix_agreement(results, values),
