@@ -7,7 +7,7 @@ from snakemake.utils import min_version
 
 from handcraft.build import hooks
 from handcraft.config.files import check_file, parse_config
-from handcraft.config.model import SPLITS
+from handcraft.config.base import SPLITS
 
 min_version("9.0")
 root = hooks.checkout(workflow)

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.config.model import Nonlinear
+from handcraft.config.predictors import Nonlinear
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.device import Machine
 from handcraft.files import read_json, read_metadata, read_tensors

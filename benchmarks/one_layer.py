@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from handcraft.config.model import OneLayer
+from handcraft.config.predictors import OneLayer
 from handcraft.predictors.one_layer import train
 from handcraft.predictors.one_layer.model import OneLayerModel
 from handcraft.predictors.one_layer.shape import Shape

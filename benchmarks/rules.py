@@ -18,7 +18,8 @@ from typing import Any
 from handcraft.analysis.find_rules import Inputs, Outputs, find_rules
 from handcraft.analysis.proposals import Proposer
 from handcraft.analysis.score_rules import Scorer, format_score, level
-from handcraft.config.model import Linear, Proposals
+from handcraft.config.model import Proposals
+from handcraft.config.predictors import Linear
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.device import Machine
 from handcraft.files import read_tensors

@@ -7,7 +7,9 @@ import pytest
 import scipy.sparse
 
 from handcraft.config import model as config
-from handcraft.config.model import Corpus, FilesCorpus, Linear, Variant
+from handcraft.config.corpus import Corpus, FilesCorpus
+from handcraft.config.model import Variant
+from handcraft.config.predictors import Linear
 from handcraft.contexts.build import build_contexts
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.corpus import retrieve_corpus

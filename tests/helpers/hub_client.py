@@ -95,7 +95,7 @@ class Client:
 
 
 def _retrieve(model: str, revision: str) -> Any:
-    from handcraft.config.model import CausalLM
+    from handcraft.config.predictors import CausalLM
     from handcraft.predictors.causal_lm.retrieve import retrieve_causal_lm
 
     output = Path(os.environ["HF_HOME"]) / "record.json"

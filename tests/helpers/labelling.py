@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.config.model import Corpus
+from handcraft.config.corpus import Corpus
 from handcraft.contexts.sample import draw_sample
 from handcraft.files import read_json, write_csv
 from handcraft.people.page import About, Inputs, build_labelling_page

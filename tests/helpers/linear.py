@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.config.model import Linear
+from handcraft.config.predictors import Linear
 from handcraft.device import Machine
 from handcraft.predictors.linear.onehot import OneHot
 from handcraft.predictors.linear.solver import LinearFit, fit_path

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from handcraft.config.model import OneLayer
+from handcraft.config.predictors import OneLayer
 from handcraft.files import write_tensors
 from handcraft.predictors.one_layer.model import OneLayerModel
 from handcraft.predictors.one_layer.shape import Shape

@@ -12,7 +12,8 @@ from handcraft.analysis.first_rules import find_first_rules
 from handcraft.analysis.influence import evaluate_influence
 from handcraft.analysis.published_weights import evaluate_published
 from handcraft.analysis.unpenalised import train_unpenalised
-from handcraft.config.model import Evaluation, Linear
+from handcraft.config.model import Evaluation
+from handcraft.config.predictors import Linear
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.evaluation import causal_lms, learning_curve, linearity, patterns, predictions

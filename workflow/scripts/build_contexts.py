@@ -1,5 +1,6 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS, Contexts, Variant
+from handcraft.config.base import SPLITS
+from handcraft.config.model import Contexts, Variant
 from handcraft.contexts.build import build_contexts
 from handcraft.tokenizer.encode import TokenFiles
 

@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import Corpus
+from handcraft.config.corpus import Corpus
 from handcraft.people.page import About, Inputs, build_labelling_page
 
 with job(snakemake) as (inputs, outputs, params):

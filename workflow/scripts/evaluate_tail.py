@@ -1,6 +1,7 @@
 from handcraft.analysis.one_layer.tail import evaluate_tail
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS, Evaluation
+from handcraft.config.base import SPLITS
+from handcraft.config.model import Evaluation
 from handcraft.tokenizer.encode import TokenFiles
 
 with job(snakemake) as (inputs, outputs, params):

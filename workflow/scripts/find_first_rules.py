@@ -1,6 +1,6 @@
 from handcraft.analysis.first_rules import find_first_rules
 from handcraft.build.jobs import job
-from handcraft.config.model import Linear
+from handcraft.config.predictors import Linear
 from handcraft.device import Machine
 
 with job(snakemake) as (inputs, outputs, params):

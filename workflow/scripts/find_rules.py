@@ -1,6 +1,7 @@
 from handcraft.analysis.find_rules import Inputs, Outputs, find_rules
 from handcraft.build.jobs import job
-from handcraft.config.model import Linear, Proposals
+from handcraft.config.model import Proposals
+from handcraft.config.predictors import Linear
 from handcraft.device import Machine
 
 with job(snakemake) as (inputs, outputs, params):

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from handcraft.build.jobs import job
-from handcraft.config.model import CausalLM
+from handcraft.config.predictors import CausalLM
 from handcraft.device import Machine
 from handcraft.predictors.causal_lm.predict import Given, Work, predict_causal_lm
 from handcraft.tokenizer.encode import TokenFiles

@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS
+from handcraft.config.base import SPLITS
 from handcraft.predictors.counts.next_token import predict_next_ngram
 from handcraft.tokenizer.encode import TokenFiles
 

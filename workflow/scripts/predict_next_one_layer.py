@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS
+from handcraft.config.base import SPLITS
 from handcraft.predictors.one_layer.predict import predict_next_one_layer
 from handcraft.tokenizer.encode import TokenFiles
 

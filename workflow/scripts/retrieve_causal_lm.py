@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import CausalLM
+from handcraft.config.predictors import CausalLM
 from handcraft.predictors.causal_lm.retrieve import retrieve_causal_lm
 
 with job(snakemake) as (inputs, outputs, params):

@@ -1,5 +1,6 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS, Corpus
+from handcraft.config.base import SPLITS
+from handcraft.config.corpus import Corpus
 from handcraft.corpus import retrieve_corpus
 
 with job(snakemake) as (inputs, outputs, params):

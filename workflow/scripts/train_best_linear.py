@@ -1,6 +1,6 @@
 from handcraft.analysis.best_linear import train_best_linear
 from handcraft.build.jobs import job
-from handcraft.config.model import BestLinear
+from handcraft.config.corpus import BestLinear
 from handcraft.device import Machine
 
 with job(snakemake) as (inputs, outputs, params):

@@ -1,5 +1,6 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS, FullLinear
+from handcraft.config.base import SPLITS
+from handcraft.config.predictors import FullLinear
 from handcraft.device import Machine
 from handcraft.predictors.linear.full import train_full_linear
 from handcraft.tokenizer.encode import TokenFiles

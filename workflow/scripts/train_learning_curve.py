@@ -1,6 +1,7 @@
 from handcraft.analysis.learning_curve import Inputs, train_learning_curve
 from handcraft.build.jobs import job
-from handcraft.config.model import LearningCurve, Linear, Nonlinear
+from handcraft.config.model import LearningCurve
+from handcraft.config.predictors import Linear, Nonlinear
 from handcraft.device import Machine
 
 with job(snakemake) as (inputs, outputs, params):

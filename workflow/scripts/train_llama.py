@@ -1,5 +1,6 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS, LlamaTraining
+from handcraft.config.base import SPLITS
+from handcraft.config.predictors import LlamaTraining
 from handcraft.device import Machine
 from handcraft.predictors.causal_lm.llama import train_llama
 from handcraft.tokenizer.encode import TokenFiles

@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import Minibatch
+from handcraft.config.predictors import Minibatch
 from handcraft.device import Machine
 from handcraft.predictors.linear.minibatch import Inputs, train_minibatch
 

@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import Nonlinear
+from handcraft.config.predictors import Nonlinear
 from handcraft.device import Machine
 from handcraft.predictors.nonlinear.train import Inputs, Outputs, train_nonlinear
 

@@ -1,7 +1,8 @@
 from pathlib import Path
 
 from handcraft.build.jobs import job
-from handcraft.config.model import SPLITS, OneLayer
+from handcraft.config.base import SPLITS
+from handcraft.config.predictors import OneLayer
 from handcraft.device import Machine
 from handcraft.predictors.one_layer.shape import Shape
 from handcraft.predictors.one_layer.train import Work, train_one_layer

@@ -1,5 +1,5 @@
 from handcraft.build.jobs import job
-from handcraft.config.model import Linear
+from handcraft.config.predictors import Linear
 from handcraft.device import Machine
 from handcraft.predictors.linear.resample import train_resamples
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handcraft.config.model import BestLinear
+from handcraft.config.corpus import BestLinear
 from handcraft.contexts.occurrences import find_occurrences
 from handcraft.contexts.read import read_contexts
 from handcraft.corpus.planted import stories

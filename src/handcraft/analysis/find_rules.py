@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from handcraft.analysis.proposals import Proposal, Proposer, in_words, merged, texts
-from handcraft.config.model import Linear, Proposals
+from handcraft.config.model import Proposals
+from handcraft.config.predictors import Linear
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.device import Machine
 from handcraft.files import read_csv, write_csv, write_tensors, write_text

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.config.model import Linear
+from handcraft.config.predictors import Linear
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.files import read_csv, write_csv

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from handcraft.config.model import LearningCurve, Linear, Nonlinear
+from handcraft.config.model import LearningCurve
+from handcraft.config.predictors import Linear, Nonlinear
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.device import Machine
 from handcraft.files import read_metadata, read_tensors, write_tensors

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handcraft.build.sizes import Sizes
-from handcraft.config.model import CausalLM, Config, LlamaTraining, OneLayer
+from handcraft.config.model import Config
+from handcraft.config.predictors import CausalLM, LlamaTraining, OneLayer
 
 REFERENCE = 0.04
 """Seconds that `_loop` took where the rates were measured."""

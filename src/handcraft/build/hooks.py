@@ -23,7 +23,10 @@ from handcraft.build.resources import memory_gb as memory_gb
 from handcraft.build.resources import runtime as runtime
 from handcraft.build.rule_files import file_curves as file_curves
 from handcraft.build.rule_files import ignored_rules, rule_files
-from handcraft.config.model import SPLITS, CausalLM, Config, Corpus, Variant
+from handcraft.config.base import SPLITS
+from handcraft.config.corpus import Corpus
+from handcraft.config.model import Config, Variant
+from handcraft.config.predictors import CausalLM
 from handcraft.device import count_gpus
 from handcraft.disk import ROOM, require_space
 from handcraft.errors import UserError

@@ -8,7 +8,8 @@ from pathlib import Path
 from handcraft.build.costs import Cost, expected_costs, llama_parameters, speed
 from handcraft.build.resources import PEAKS, SNAKEMAKE
 from handcraft.build.sizes import Sizes, expected_sizes
-from handcraft.config.model import CausalLM, Config
+from handcraft.config.model import Config
+from handcraft.config.predictors import CausalLM
 from handcraft.device import count_gpus
 from handcraft.disk import show_bytes
 from handcraft.errors import UserError

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from handcraft.config.model import SPLITS, Config, Variant
+from handcraft.config.base import SPLITS
+from handcraft.config.model import Config, Variant
 from handcraft.corpus import COMPRESSION
 from handcraft.errors import UserError
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from handcraft.analysis.planted import evaluate_planted
+from handcraft.config.base import SPLITS
 from handcraft.config.files import load_config
-from handcraft.config.model import SPLITS, Config, Contexts, Variant
+from handcraft.config.model import Config, Contexts, Variant
 from handcraft.contexts.build import build_contexts
 from handcraft.corpus import retrieve_corpus
 from handcraft.corpus.planted.table import RULES

@@ -2,5 +2,5 @@
 
 What a build does with a value is in the room that uses it.
 
-Modules: `docs`, `files`, `model`.
+Modules: `base`, `corpus`, `docs`, `files`, `model`, `predictors`.
 """

@@ -23,7 +23,7 @@ def docs_text() -> str:
     lines = [
         "# Configuration",
         "",
-        "Generated from `src/handcraft/config/model.py` by `make schema`; do not edit.",
+        "Generated from the models in `src/handcraft/config/` by `make schema`; do not edit.",
         "",
         "`config.yaml` is the default config. An overlay states only what differs and is applied by",
         "`snakemake --configfile my.yaml` (or `make report CONFIG=my.yaml`). In an overlay, null removes a group or a",

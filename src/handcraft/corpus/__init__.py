@@ -9,7 +9,8 @@ Modules: `compressed`, `files`, `hub`, `splits`, `txt`, `planted/`.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from handcraft.config.model import SPLITS, Corpus, FilesCorpus, HubCorpus, PlantedCorpus
+from handcraft.config.base import SPLITS
+from handcraft.config.corpus import Corpus, FilesCorpus, HubCorpus, PlantedCorpus
 from handcraft.corpus.files import find_files, stories_in_files
 from handcraft.corpus.splits import keep, write_splits
 from handcraft.corpus.txt import REMEDY

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from handcraft.config.model import FilesCorpus, Separator, SeparatorText
+from handcraft.config.corpus import FilesCorpus, Separator, SeparatorText
 from handcraft.corpus.compressed import compression_of, open_decompressed
 from handcraft.corpus.txt import LONGEST, REMEDY, decoded, not_utf8, read_story, stories_in_txt, too_long
 from handcraft.errors import UserError

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from handcraft.config.model import Separator, SeparatorText
+from handcraft.config.corpus import Separator, SeparatorText
 from handcraft.corpus.compressed import compression_of
 from handcraft.errors import UserError
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from handcraft.config.model import MAIN, Evaluation
+from handcraft.config.model import Evaluation
+from handcraft.config.predictors import MAIN
 from handcraft.errors import UserError
 from handcraft.evaluation.bootstrap import story_draws
 from handcraft.evaluation.intervals import interval_columns

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from handcraft.config.model import MAIN
+from handcraft.config.predictors import MAIN
 from handcraft.evaluation.next_token import LINEAR, MIXED, model_title
 from handcraft.figures.style import INK, QUIET, WIDTH, house_style, predictor_styles, save_svg
 from handcraft.files import read_csv

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.config.model import Corpus
+from handcraft.config.corpus import Corpus
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.contexts.sample import SAMPLES, Sample, read_samples
 from handcraft.errors import UserError

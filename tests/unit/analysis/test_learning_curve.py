@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from handcraft.analysis.learning_curve import Inputs, train_learning_curve
-from handcraft.config.model import LearningCurve, Linear, Nonlinear
+from handcraft.config.model import LearningCurve
+from handcraft.config.predictors import Linear, Nonlinear
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.files import read_metadata, read_tensors

@@ -9,7 +9,7 @@ import pytest
 from handcraft.analysis.first_rules import ENOUGH, choose_penalty, find_first_rules
 from handcraft.analysis.opening import read_opening
 from handcraft.analysis.path import share_at, shares_of_gain
-from handcraft.config.model import Linear
+from handcraft.config.predictors import Linear
 from handcraft.device import Machine
 from handcraft.figures import opening
 from handcraft.figures.style import WIDTH

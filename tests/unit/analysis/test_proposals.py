@@ -9,16 +9,10 @@ import pytest
 from handcraft.analysis.find_rules import Inputs, Outputs, find_rules
 from handcraft.analysis.planted_proposals import evaluate_planted_proposals
 from handcraft.analysis.proposals import PATIENCE, PRICES, Base, Proposer, in_words, set_name
-from handcraft.config.model import (
-    SPLITS,
-    Contexts,
-    Corpus,
-    Evaluation,
-    Linear,
-    PlantedCorpus,
-    Proposals,
-    Variant,
-)
+from handcraft.config.base import SPLITS
+from handcraft.config.corpus import Corpus, PlantedCorpus
+from handcraft.config.model import Contexts, Evaluation, Proposals, Variant
+from handcraft.config.predictors import Linear
 from handcraft.contexts.build import build_contexts
 from handcraft.contexts.read import read_contexts
 from handcraft.corpus import retrieve_corpus

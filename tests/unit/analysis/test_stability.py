@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from handcraft.analysis.stability import LITTLE, UNSTABLE, evaluate_stability, unstable
-from handcraft.config.model import Evaluation, Linear
+from handcraft.config.model import Evaluation
+from handcraft.config.predictors import Linear
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError

@@ -11,7 +11,8 @@ from snakemake.settings.types import DeploymentMethod, ExecMode
 from handcraft.build import hooks
 from handcraft.build.provenance import COMMIT, git_commit
 from handcraft.build.rule_files import ignored_rules
-from handcraft.config.model import Config, Corpus, FilesCorpus
+from handcraft.config.corpus import Corpus, FilesCorpus
+from handcraft.config.model import Config
 from handcraft.disk import ROOM
 from handcraft.errors import UserError
 from tests.helpers.quarto import GOOD, fake_quarto, on_path

@@ -10,8 +10,9 @@ import yaml
 
 from handcraft.build.hooks import complete_lms, gpus
 from handcraft.config import docs as config_docs
+from handcraft.config.corpus import Corpus, Separator, SeparatorText
 from handcraft.config.files import load_config
-from handcraft.config.model import Config, Corpus, Separator, SeparatorText
+from handcraft.config.model import Config
 from handcraft.errors import UserError
 
 

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handcraft.config.model import Contexts, Corpus, FilesCorpus, Fractions, Match, Variant
+from handcraft.config.base import Match
+from handcraft.config.corpus import Corpus, FilesCorpus, Fractions
+from handcraft.config.model import Contexts, Variant
 from handcraft.contexts.build import build_contexts
 from handcraft.contexts.occurrences import find_occurrences
 from handcraft.contexts.read import read_contexts

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from handcraft.config.model import Separator
+from handcraft.config.corpus import Separator
 from handcraft.corpus.files import find_files, stories_in_files
 from handcraft.errors import UserError
 

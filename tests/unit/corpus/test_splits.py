@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from datasets.exceptions import DatasetNotFoundError
 
-from handcraft.config.model import Corpus
+from handcraft.config.corpus import Corpus
 from handcraft.corpus import retrieve_corpus
 from handcraft.corpus.hub import stories_in_hub
 from handcraft.corpus.splits import write_splits

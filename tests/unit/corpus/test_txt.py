@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handcraft.config.model import Separator, SeparatorText
+from handcraft.config.corpus import Separator, SeparatorText
 from handcraft.corpus.txt import stories_in_txt
 from handcraft.errors import UserError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handcraft.config.model import Corpus
+from handcraft.config.corpus import Corpus
 from handcraft.errors import UserError
 from handcraft.files import read_json, write_csv
 from tests.helpers.html import Elements

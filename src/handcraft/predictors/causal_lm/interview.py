@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.config.model import CausalLM
+from handcraft.config.predictors import CausalLM
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.errors import UserError
 from handcraft.logging import say

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from handcraft.config.model import LlamaTraining
+from handcraft.config.predictors import LlamaTraining
 from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import write_csv

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from handcraft.config.model import CausalLM
+from handcraft.config.predictors import CausalLM
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.files import write_tensors

@@ -9,7 +9,7 @@ from typing import Any
 
 from transformers import AutoConfig, AutoTokenizer
 
-from handcraft.config.model import CausalLM
+from handcraft.config.predictors import CausalLM
 from handcraft.device import resolve_device
 from handcraft.disk import require_space, show_bytes
 from handcraft.errors import UserError

@@ -14,7 +14,7 @@ import torch
 from scipy import sparse
 from torch.nn import functional
 
-from handcraft.config.model import FullLinear
+from handcraft.config.predictors import FullLinear
 from handcraft.device import Machine
 from handcraft.files import write_csv, write_tensors
 from handcraft.logging import progress, say

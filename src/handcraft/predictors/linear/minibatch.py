@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from handcraft.config.model import Minibatch
+from handcraft.config.predictors import Minibatch
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handcraft.config.model import Linear
+from handcraft.config.predictors import Linear
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from handcraft.config.model import Nonlinear
+from handcraft.config.predictors import Nonlinear
 from handcraft.predictors.nonlinear.predict import ADDITIVE
 
 TOKENS = 0.5

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from handcraft.config.model import Nonlinear
+from handcraft.config.predictors import Nonlinear
 from handcraft.contexts.read import Contexts, read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from handcraft.config.model import OneLayer
+from handcraft.config.predictors import OneLayer
 
 EPSILON = 1e-6
 """Added to the mean square that `norm` divides by the root of."""

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from handcraft.config.model import OneLayer
+from handcraft.config.predictors import OneLayer
 from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_metadata, read_tensors, write_csv, write_tensors

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handcraft.config.model import MAIN
+from handcraft.config.predictors import MAIN
 from handcraft.evaluation.next_token import LINEAR, MIXED, model_title
 from handcraft.report.context import Context
 from handcraft.report.escape import Markdown

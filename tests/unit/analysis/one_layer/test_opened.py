@@ -7,7 +7,7 @@ import pytest
 
 from handcraft.analysis.one_layer.decision import open_decision
 from handcraft.analysis.one_layer.opened import Means, Opened
-from handcraft.config.model import OneLayer
+from handcraft.config.predictors import OneLayer
 from handcraft.files import read_json
 from handcraft.math import context_losses, log_softmax
 from handcraft.predictors.one_layer.read import OneLayerReader

@@ -7,7 +7,8 @@ import pytest
 
 from handcraft.analysis.one_layer.skip_trigrams import find_skip_trigrams, windows_with
 from handcraft.analysis.one_layer.tail import Measured, evaluate_tail, sizes
-from handcraft.config.model import Evaluation, OneLayer
+from handcraft.config.model import Evaluation
+from handcraft.config.predictors import OneLayer
 from handcraft.files import read_csv, read_tensors, write_tensors
 from handcraft.predictors.one_layer.shape import Shape
 from handcraft.tokenizer.encode import TokenFiles

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.config.model import CausalLM
+from handcraft.config.predictors import CausalLM
 from handcraft.errors import UserError
 from handcraft.files import read_json
 from handcraft.predictors.causal_lm import gguf

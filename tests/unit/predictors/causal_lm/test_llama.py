@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.config.model import LlamaTraining
+from handcraft.config.predictors import LlamaTraining
 from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import hash_file, read_csv

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.config.model import CausalLM
+from handcraft.config.predictors import CausalLM
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError
@@ -432,7 +432,7 @@ def test_a_model_that_fails_the_check_is_asked_one_by_one(
 KILLED = """
 import sys, os, signal
 from pathlib import Path
-from handcraft.config.model import CausalLM
+from handcraft.config.predictors import CausalLM
 from handcraft.device import Machine
 from handcraft.tokenizer.encode import TokenFiles
 from handcraft.predictors.causal_lm import interview as causal_lm_interview

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.config.model import CausalLM
+from handcraft.config.predictors import CausalLM
 from handcraft.device import Machine
 from handcraft.errors import UserError
 from handcraft.files import read_json, read_metadata

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from handcraft.config.model import FullLinear
+from handcraft.config.predictors import FullLinear
 from handcraft.device import Machine
 from handcraft.files import read_csv, read_tensors
 from handcraft.predictors.linear.full import FullWeights, train_full_linear

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from handcraft.config.model import Minibatch
+from handcraft.config.predictors import Minibatch
 from handcraft.device import Machine
 from handcraft.files import read_json, read_table
 from handcraft.predictors.linear.minibatch import Inputs, MinibatchModel, Smoothed, train_minibatch

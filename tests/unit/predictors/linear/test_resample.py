@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handcraft.config.model import Linear
+from handcraft.config.predictors import Linear
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError

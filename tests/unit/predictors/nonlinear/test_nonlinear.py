@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.config.model import Nonlinear
+from handcraft.config.predictors import Nonlinear
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from handcraft.config.model import OneLayer
+from handcraft.config.predictors import OneLayer
 from handcraft.contexts.read import read_contexts
 from handcraft.device import Machine
 from handcraft.errors import UserError

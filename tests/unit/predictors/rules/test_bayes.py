@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from handcraft.analysis.planted import evaluate_planted
-from handcraft.config.model import SPLITS, BestLinear, Contexts, Corpus, PlantedCorpus, Variant
+from handcraft.config.base import SPLITS
+from handcraft.config.corpus import BestLinear, Corpus, PlantedCorpus
+from handcraft.config.model import Contexts, Variant
 from handcraft.contexts.build import build_contexts
 from handcraft.contexts.read import read_contexts
 from handcraft.corpus import retrieve_corpus
